@@ -1,0 +1,39 @@
+import { CloseInfo, Connection, Module, OnClose, OnMessage, WebSocketPath } from 'portal-ws';
+
+/** Keeps count of who has been here. */
+export class Greeter {
+  readonly seen = new Set<string>();
+
+  greet(id: string): void {
+    this.seen.add(id);
+  }
+
+  forget(id: string): void {
+    this.seen.delete(id);
+  }
+}
+
+@WebSocketPath('/echo')
+export class EchoController {
+  constructor(private readonly greeter: Greeter) {}
+
+  @OnMessage()
+  text(message: string, connection: Connection): string {
+    this.greeter.greet(connection.id);
+    return `${message} from client`;
+  }
+
+  @OnMessage()
+  binary(message: Uint8Array): Uint8Array {
+    return message;
+  }
+
+  @OnClose()
+  bye(connection: Connection, close: CloseInfo): void {
+    this.greeter.forget(connection.id);
+    console.log(`echo: ${connection.id} left with ${close.code}`);
+  }
+}
+
+@Module({ controllers: [EchoController], providers: [Greeter] })
+export class EchoModule {}

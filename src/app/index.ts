@@ -1,0 +1,3 @@
+export { Application, bootstrap, createApp } from './application';
+export type { Logger } from './logger';
+export type { PortalOptions } from './options';

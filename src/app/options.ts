@@ -1,0 +1,35 @@
+import type { EngineOptions } from '../engine';
+import type { Logger } from './logger';
+
+/** What an application may set; everything has a default. */
+export interface PortalOptions extends Omit<EngineOptions, 'observer'> {
+  /** A name for logs. Default: the name of the module. */
+  name?: string;
+  /** Default: warnings and errors to standard error. */
+  logger?: Logger;
+}
+
+const KNOWN: Record<keyof PortalOptions, true> = {
+  name: true,
+  port: true,
+  host: true,
+  origins: true,
+  limits: true,
+  request: true,
+  shutdown: true,
+  clock: true,
+  logger: true,
+};
+
+/** @throws TypeError for an option that does not exist, which is most often a slip of the pen */
+export function checkOptions(options: PortalOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(KNOWN, name)) {
+      throw new TypeError(`there is no option ${JSON.stringify(name)}; there are ${Object.keys(KNOWN).join(', ')}`);
+    }
+  }
+  const { port } = options;
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
+    throw new RangeError(`port must be a whole number from 0 to 65535, not ${String(port)}`);
+  }
+}

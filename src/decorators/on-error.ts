@@ -1,0 +1,9 @@
+import { recordHandler, type Constructor } from './metadata';
+
+/**
+ * Takes what the controller's other handlers throw, or only errors of the given class; the most specific class wins.
+ * What it returns is sent.
+ */
+export function OnError(error: Constructor<Error> = Error): MethodDecorator {
+  return (prototype, method) => recordHandler(prototype, method, { kind: 'error', error });
+}

@@ -1,0 +1,23 @@
+import { injectable, type InjectionToken } from 'tsyringe';
+import type { Handshake, Limits, Origins } from '../engine';
+import { recordPath, type Constructor } from './metadata';
+
+/** What an endpoint may set for itself; the application's settings hold for the rest. */
+export interface WebSocketPathOptions {
+  /** Subprotocols that it speaks; the first in the client's order is chosen. */
+  protocols?: string[];
+  /** Which pages may connect. */
+  origins?: Origins<Handshake>;
+  limits?: Limits;
+  /** Messages of one connection that may be handled at once. Default 1. */
+  concurrency?: number;
+}
+
+/** Makes the class the controller of a path such as `/echo` or `/rooms/:room`, and injectable. */
+export function WebSocketPath(pattern: string, options: WebSocketPathOptions = {}): ClassDecorator {
+  // standard decorators, which we refuse, come with a second argument
+  return (target: Function, context?: unknown) => {
+    recordPath(target as unknown as Constructor, context, { pattern, options });
+    injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
+  };
+}

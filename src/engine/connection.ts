@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
+import type { Session } from './session';
+
+/** The request that opened a connection. */
+export interface Handshake {
+  /** Names in lower case, as Node gives them. */
+  readonly headers: IncomingHttpHeaders;
+  /** The request target: path and query. */
+  readonly url: string;
+  readonly remoteAddress: string;
+  readonly httpVersion: '1.1' | '2.0';
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
+}
+
+/** What the handshake decided about a connection. */
+export interface ConnectionFacts {
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly queryString: string;
+  readonly handshake: Handshake;
+  readonly protocol: string;
+}
+
+/** One WebSocket. `Data` is the type of what an application keeps on it. */
+export class Connection<Data = unknown> {
+  /** Unique among all connections of all servers (a random UUID). */
+  readonly id: string = randomUUID();
+  /** The pattern of the endpoint, such as `/rooms/:room`. */
+  readonly path: string;
+  /** The values of the pattern's parameters, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly handshake: Handshake;
+  /** The subprotocol agreed on, or ''. */
+  readonly protocol: string;
+  /** For the application's use; an empty object at first. */
+  data: Data = {} as Data;
+  /** Who this is, for the application to set. */
+  user?: { id: string };
+  private readonly queryString: string;
+  private parsedQuery: URLSearchParams | undefined;
+
+  /** @internal Connections are made by the engine. */
+  constructor(
+    private readonly session: Session,
+    facts: ConnectionFacts,
+  ) {
+    this.path = facts.path;
+    this.params = facts.params;
+    this.handshake = facts.handshake;
+    this.protocol = facts.protocol;
+    this.queryString = facts.queryString;
+  }
+
+  get query(): URLSearchParams {
+    return (this.parsedQuery ??= new URLSearchParams(this.queryString));
+  }
+
+  /** `open` until either side sends its Close frame, `closed` when the transport is gone. */
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.session.state;
+  }
+
+  /** Aborts when the connection leaves the state `open`. */
+  get signal(): AbortSignal {
+    return this.session.signal;
+  }
+
+  /** Bytes sent that the operating system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.session.outgoing.bufferedBytes;
+  }
+
+  /**
+   * Sends one message: a string as text, bytes as binary. Bytes must not be changed until they have left.
+   * @returns false when the connection is not open (nothing is sent), or when more than `highWaterMarkBytes` wait now
+   * @throws TypeError when the message is neither a string nor bytes
+   */
+  send(message: string | Uint8Array | ArrayBuffer): boolean {
+    if (typeof message === 'string') return this.session.sendText(message);
+    return this.session.sendBinary(asBytes(message));
+  }
+
+  /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is closed. */
+  drained(): Promise<void> {
+    return this.session.drained();
+  }
+
+  /**
+   * Sends a ping of at most 125 bytes and resolves with the milliseconds until its pong; rejects when the connection
+   * closes before.
+   */
+  ping(payload?: string | Uint8Array): Promise<number> {
+    return this.session.ping(controlPayload(payload));
+  }
+
+  /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */
+  pong(payload?: string | Uint8Array): void {
+    this.session.sendControl(Opcode.Pong, controlPayload(payload));
+  }
+
+  /**
+   * Starts the closing handshake and resolves when the connection is closed. A message that has begun to arrive is
+   * still delivered; nothing can be sent any more.
+   * @param code 1000–1003, 1007–1014 or 3000–4999; a Close frame without a code when absent
+   * @param reason at most 123 bytes of UTF-8
+   * @throws RangeError when code or reason may not be sent, TypeError when they are of another type
+   */
+  close(code?: number, reason?: string): Promise<CloseInfo> {
+    this.session.close(code, reason);
+    return this.session.closed();
+  }
+
+  /** Ends the connection at once, without a Close frame. */
+  terminate(): void {
+    this.session.terminate();
+  }
+}
+
+function asBytes(message: unknown): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  throw new TypeError('a message must be a string, a Uint8Array or an ArrayBuffer');
+}
+
+function controlPayload(payload: string | Uint8Array = ''): Buffer {
+  const bytes = Buffer.from(typeof payload === 'string' ? payload : asBytes(payload));
+  if (bytes.length > MAX_CONTROL_PAYLOAD) {
+    throw new RangeError(`a ping or pong carries at most ${MAX_CONTROL_PAYLOAD} bytes, this has ${bytes.length}`);
+  }
+  return bytes;
+}

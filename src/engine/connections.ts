@@ -1,0 +1,52 @@
+import { frame, Opcode } from '../protocol';
+import type { Connection } from './connection';
+import type { Session } from './session';
+
+/** The open connections of one application on this process. */
+export class Connections {
+  private readonly byId = new Map<string, { connection: Connection; session: Session }>();
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get(id: string): Connection | undefined {
+    return this.byId.get(id)?.connection;
+  }
+
+  *[Symbol.iterator](): Iterator<Connection> {
+    for (const { connection } of this.byId.values()) yield connection;
+  }
+
+  /**
+   * Sends a message to every connection, or to those that `to` picks. It is encoded once.
+   * @throws TypeError when the message is neither a string nor bytes
+   */
+  broadcast(message: string | Uint8Array, to?: (connection: Connection) => boolean): void {
+    const bytes = broadcastFrame(message);
+    for (const { connection, session } of this.byId.values()) {
+      if (to === undefined || to(connection)) session.sendShared(bytes);
+    }
+  }
+
+  /** @internal */
+  add(connection: Connection, session: Session): void {
+    this.byId.set(connection.id, { connection, session });
+  }
+
+  /** @internal */
+  delete(connection: Connection): void {
+    this.byId.delete(connection.id);
+  }
+
+  /** @internal */
+  *sessions(): Iterable<Session> {
+    for (const { session } of this.byId.values()) yield session;
+  }
+}
+
+function broadcastFrame(message: unknown): Buffer {
+  if (typeof message === 'string') return frame(Opcode.Text, Buffer.from(message));
+  if (message instanceof Uint8Array) return frame(Opcode.Binary, message);
+  throw new TypeError('a message must be a string or a Uint8Array');
+}

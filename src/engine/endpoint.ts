@@ -1,0 +1,36 @@
+import type { Origins } from '../handshake';
+import type { CloseInfo } from '../protocol';
+import type { Connection, Handshake } from './connection';
+import type { Limits } from './limits';
+
+/**
+ * What is served at one path. Hooks may return a promise: the connection's next message waits for it. A hook that
+ * throws or rejects is reported to the observer and closes the connection with 1011.
+ */
+export interface Endpoint {
+  /** A pattern such as `/rooms/:room`. */
+  readonly path: string;
+  /** Names what failed in reports, such as `ChatController`; the path when absent. */
+  readonly name?: string;
+  /** Subprotocols that it speaks. */
+  readonly protocols?: readonly string[];
+  /** Which pages may connect; the application's rule when absent. */
+  readonly origins?: Origins<Handshake>;
+  readonly limits?: Limits;
+  /** Messages of one connection that may be handled at once; 1 when absent. */
+  readonly concurrency?: number;
+  /** After the handshake; no message is handed over before it settles. */
+  open?(connection: Connection): Promise<void> | void;
+  /** A text message. Absent: such a message is answered with 1003. */
+  text?(connection: Connection, message: string): Promise<void> | void;
+  /** A binary message; the buffer belongs to the hook. Absent: such a message is answered with 1003. */
+  binary?(connection: Connection, message: Buffer): Promise<void> | void;
+  ping?(connection: Connection, payload: Buffer): Promise<void> | void;
+  pong?(connection: Connection, payload: Buffer): Promise<void> | void;
+  /** What waits for the peer fell below the high-water mark again. */
+  drain?(connection: Connection): Promise<void> | void;
+  /** Once for each connection, after its last message was handled. */
+  close?(connection: Connection, close: CloseInfo): Promise<void> | void;
+}
+
+export type Message = string | Buffer;

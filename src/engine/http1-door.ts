@@ -1,0 +1,159 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import {
+  acceptResponse,
+  chooseProtocol,
+  judgeOrigin,
+  judgeUpgrade,
+  MALFORMED_TARGET,
+  NO_SUCH_PATH,
+  parseRequestTarget,
+  Refusal,
+  refusalResponse,
+  UPGRADE_REQUIRED,
+} from '../handshake';
+import type { ConnectionFacts, Handshake } from './connection';
+import type { Deadlines } from './deadlines';
+import type { ResolvedLimits } from './limits';
+import type { Observer } from './observer';
+import type { Route, Routes } from './routes';
+
+/** What the door asks of its engine. */
+export interface DoorContext {
+  readonly routes: Routes;
+  readonly limits: ResolvedLimits;
+  readonly deadlines: Deadlines;
+  readonly observer: Observer;
+  /** Serves plain requests, but for those to a WebSocket's path. */
+  readonly request: RequestListener | undefined;
+  /** False while the engine stops. */
+  readonly admits: boolean;
+  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer): void;
+}
+
+/** How often Node looks for handshakes that take too long. */
+const CHECK_EVERY_MS = 1_000;
+
+const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
+
+/** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
+export class Http1Door {
+  /** Sockets that got a refusal and have not gone yet. */
+  private readonly leaving = new Set<Duplex>();
+
+  constructor(private readonly context: DoorContext) {}
+
+  createServer(): Server {
+    const { handshakeTimeoutMs, maxHeaderBytes } = this.context.limits;
+    const server = createServer({
+      headersTimeout: handshakeTimeoutMs,
+      maxHeaderSize: maxHeaderBytes,
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, handshakeTimeoutMs),
+      noDelay: true,
+    });
+    server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
+    server.on('request', (request, response) => this.onRequest(request, response));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
+    return server;
+  }
+
+  /** Ends what is left of refused handshakes. */
+  close(): void {
+    for (const socket of this.leaving) socket.destroy();
+  }
+
+  private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // whatever befalls the socket from here on ends in its 'close' event
+    socket.on('error', () => {});
+    const handshake = toHandshake(request, socket);
+    let answer: Refusal | undefined;
+    try {
+      answer = this.judge(request, handshake, socket, head);
+    } catch (error) {
+      this.context.observer.failed?.(error, `handshake of ${handshake.url}`);
+      answer = new Refusal(500, 'The handshake failed.');
+    }
+    if (answer !== undefined) this.refuse(answer, socket, handshake);
+  }
+
+  private judge(request: IncomingMessage, handshake: Handshake, socket: Duplex, head: Buffer): Refusal | undefined {
+    if (!this.context.admits) return NOT_ADMITTING;
+    const target = parseRequestTarget(handshake.url);
+    if (target === undefined) return MALFORMED_TARGET;
+    const match = this.context.routes.find(target.path);
+    if (match === undefined) return NO_SUCH_PATH;
+    const route = match.endpoint;
+    const offer = judgeUpgrade(request);
+    if (offer instanceof Refusal) return offer;
+    const foreign = judgeOrigin(request.headers, route.originRule, handshake);
+    if (foreign !== undefined) return foreign;
+    const protocol = chooseProtocol(offer.protocols, route.endpoint.protocols ?? []);
+    const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
+    if (socket instanceof Socket) socket.setTimeout(0);
+    socket.write(acceptResponse(offer.key, protocol), 'latin1');
+    this.context.accept(route, facts, socket, head);
+    return undefined;
+  }
+
+  private onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const target = parseRequestTarget(request.url ?? '');
+    const isWebSocketPath = target !== undefined && this.context.routes.find(target.path) !== undefined;
+    if (!isWebSocketPath && this.context.request !== undefined) {
+      this.context.request(request, response);
+      return;
+    }
+    const { status, headers, body } = isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH;
+    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...headers });
+    response.end(body);
+  }
+
+  /** Node's parser or its clock refused the request. */
+  private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    socket.on('error', () => {});
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    this.refuse(clientErrorRefusal(error.code), socket, { url: '', remoteAddress: addressOf(socket), headers: {} });
+  }
+
+  /** Answers, and then takes in what the client still sends, since closing on unread bytes could wipe out the answer. */
+  private refuse(
+    refusal: Refusal,
+    socket: Duplex,
+    request: Pick<Handshake, 'url' | 'remoteAddress' | 'headers'>,
+  ): void {
+    const { url, remoteAddress, headers } = request;
+    this.context.observer.handshakeRefused?.(refusal, { url, remoteAddress, origin: headers.origin });
+    this.leaving.add(socket);
+    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
+    socket.on('close', () => {
+      cancel();
+      this.leaving.delete(socket);
+    });
+    socket.on('end', () => socket.destroy());
+    socket.end(refusalResponse(refusal));
+    socket.resume();
+  }
+}
+
+function clientErrorRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'The request headers are too large.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'The request took too long.');
+  return new Refusal(400, 'The request is malformed.');
+}
+
+function toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
+  return {
+    headers: request.headers,
+    url: request.url ?? '',
+    remoteAddress: addressOf(socket),
+    httpVersion: '1.1',
+    secure: 'encrypted' in socket,
+  };
+}
+
+function addressOf(socket: Duplex): string {
+  return (socket instanceof Socket && socket.remoteAddress) || '';
+}

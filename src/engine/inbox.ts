@@ -1,0 +1,60 @@
+import type { Message } from './endpoint';
+
+/**
+ * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
+ * being with the first handler that returns a promise; a connection with synchronous handlers has none.
+ */
+export class Inbox {
+  private readonly waiting: Message[] = [];
+  private running = 0;
+  private idleCallbacks: (() => void)[] = [];
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly handle: (message: Message) => void,
+    /** Called whenever a handler has settled and its place was filled again. */
+    private readonly settled: () => void,
+  ) {}
+
+  /** Whether the next message has to wait. */
+  get busy(): boolean {
+    return this.running >= this.concurrency || this.waiting.length > 0;
+  }
+
+  get idle(): boolean {
+    return this.running === 0 && this.waiting.length === 0;
+  }
+
+  /** Messages that wait. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  add(message: Message): void {
+    this.waiting.push(message);
+  }
+
+  /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
+  track(work: Promise<void>, places = 1): void {
+    this.running += places;
+    void work.then(() => {
+      this.running -= places;
+      this.advance();
+    });
+  }
+
+  /** Calls back once nothing waits or runs; at once if that is so now. */
+  whenIdle(callback: () => void): void {
+    if (this.idle) callback();
+    else this.idleCallbacks.push(callback);
+  }
+
+  private advance(): void {
+    while (this.waiting.length > 0 && this.running < this.concurrency) this.handle(this.waiting.shift()!);
+    this.settled();
+    if (!this.idle) return;
+    const callbacks = this.idleCallbacks;
+    this.idleCallbacks = [];
+    for (const callback of callbacks) callback();
+  }
+}

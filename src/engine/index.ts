@@ -1,0 +1,10 @@
+export { CloseCode, CloseInfo, Violations, type Violation } from '../protocol';
+export { Refusal, refuse, type Origins } from '../handshake';
+export { Connection, type Handshake } from './connection';
+export { Connections } from './connections';
+export { systemClock, type Clock } from './deadlines';
+export type { Endpoint, Message } from './endpoint';
+export { Engine, type EngineOptions } from './engine';
+export type { Limits } from './limits';
+export { ListenError } from './listener';
+export type { Observer } from './observer';

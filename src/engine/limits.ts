@@ -1,0 +1,60 @@
+/** What one connection, or the application, may use. Each has a default; a path may set its own where marked. */
+export interface Limits {
+  /** Longest message in bytes, all fragments together; beyond it 1009. Per path. Default 1 MiB. */
+  maxMessageBytes?: number;
+  /** Longest run of empty fragments inside a message; beyond it 1008. Per path. Default 128. */
+  maxEmptyFragments?: number;
+  /** Time for the whole opening handshake in milliseconds; beyond it 408. Default 10 s. */
+  handshakeTimeoutMs?: number;
+  /** Size of the request line and headers in bytes; beyond it 431. Default 16 KiB. */
+  maxHeaderBytes?: number;
+  /** Time for the closing handshake in milliseconds; beyond it the connection is terminated. Per path. Default 5 s. */
+  closeTimeoutMs?: number;
+  /** Bytes waiting for the peer above which `send` returns false. Per path. Default 64 KiB. */
+  highWaterMarkBytes?: number;
+  /** Bytes that may wait for the peer; beyond it `slowConsumer` decides. Per path. Default 1 MiB. */
+  maxBufferedBytes?: number;
+  /** What befalls a peer that does not read: `close` (1008), or `drop` the message. Per path. Default `close`. */
+  slowConsumer?: 'close' | 'drop';
+  /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
+  maxQueuedMessages?: number;
+}
+
+export type ResolvedLimits = Readonly<Required<Limits>>;
+
+export const DEFAULT_LIMITS: ResolvedLimits = {
+  maxMessageBytes: 1024 * 1024,
+  maxEmptyFragments: 128,
+  handshakeTimeoutMs: 10_000,
+  maxHeaderBytes: 16 * 1024,
+  closeTimeoutMs: 5_000,
+  highWaterMarkBytes: 64 * 1024,
+  maxBufferedBytes: 1024 * 1024,
+  slowConsumer: 'close',
+  maxQueuedMessages: 64,
+};
+
+/** Largest values that make sense: a string of Node holds 2^29 bytes of text, its timers 2^31 - 1 milliseconds. */
+const MAX_BYTES = 2 ** 29 - 24;
+const MAX_MS = 2 ** 31 - 1;
+
+/**
+ * `limits` over `base`.
+ * @throws TypeError for a name that is no limit, RangeError for a value that is none of it
+ */
+export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAULT_LIMITS): ResolvedLimits {
+  for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][]) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new TypeError(`limits.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);
+    }
+    if (name === 'slowConsumer') {
+      if (value !== 'close' && value !== 'drop') throw new RangeError(`limits.slowConsumer must be 'close' or 'drop'`);
+      continue;
+    }
+    const max = name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
+      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
+    }
+  }
+  return { ...base, ...limits };
+}

@@ -1,0 +1,213 @@
+import {
+  FIN,
+  frame,
+  Opcode,
+  serverHeaderSize,
+  textFrameRoom,
+  writeFrame,
+  writeHeader,
+  writeTextFrame,
+} from '../protocol';
+import type { Batch } from './batch';
+import type { ResolvedLimits } from './limits';
+import type { Transport } from './transport';
+
+/** From this size on a payload is written from where it lies, behind a header of its own, and not copied. */
+const BY_REFERENCE_FROM = 16 * 1024;
+
+/** What a write queue asks of its session. */
+export interface WriteQueueOwner {
+  /** More waits than `maxBufferedBytes` allows, and the policy is `close`. */
+  onSlowConsumer(): void;
+  /** What waits fell to the high-water mark or below, after a send that returned false. */
+  onDrained(): void;
+}
+
+/**
+ * The frames on their way to one peer. While the transport takes what it is given, frames are gathered in the shared
+ * batch and leave in one write: at the end of the read that caused them, or of the current turn when no read did.
+ * While it does not, they wait here, counted, up to the hard limit.
+ */
+export class WriteQueue {
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  /** The transport still holds bytes; nothing is written until they have left. */
+  private blocked = false;
+  private corked = false;
+  private scheduled = false;
+  private aboveMark = false;
+  private closed = false;
+  /** RFC 6455 5.5.3: while the peer does not read, only the latest ping is answered. */
+  private latestPong: Buffer | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly batch: Batch,
+    private readonly limits: ResolvedLimits,
+    private readonly owner: WriteQueueOwner,
+  ) {}
+
+  get bufferedBytes(): number {
+    return this.waitingBytes + this.transport.pending + (this.batch.owner === this ? this.batch.used : 0);
+  }
+
+  /** Below: `send` returns whether what waits is at or under the high-water mark. */
+  sendText(text: string): boolean {
+    const room = textFrameRoom(text);
+    if (this.hasRoom(room)) {
+      this.batch.used = writeTextFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Text, text);
+      return true;
+    }
+    return this.enqueue(frame(Opcode.Text, Buffer.from(text)));
+  }
+
+  sendBinary(payload: Uint8Array): boolean {
+    if (payload.length >= BY_REFERENCE_FROM) {
+      const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
+      writeHeader(header, 0, FIN | Opcode.Binary, payload.length);
+      return this.enqueue(header, payload);
+    }
+    if (this.hasRoom(payload.length + 4)) {
+      this.batch.used = writeFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Binary, payload);
+      return true;
+    }
+    return this.enqueue(frame(Opcode.Binary, payload));
+  }
+
+  /** A frame encoded for many connections at once. */
+  sendShared(bytes: Buffer): boolean {
+    return this.enqueue(bytes);
+  }
+
+  /** Control frames pass the limits: they are small, and a blocked peer gets one pong at the most. */
+  sendControl(opcode: number, payload: Buffer): void {
+    if (this.blocked && opcode === Opcode.Pong) {
+      this.latestPong = payload;
+      return;
+    }
+    this.append(frame(opcode, payload));
+  }
+
+  /** What is sent from here on leaves with `uncork`. */
+  cork(): void {
+    this.corked = true;
+  }
+
+  uncork(): void {
+    this.corked = false;
+    this.flush();
+  }
+
+  /** Writes what is gathered, unless the transport is busy. */
+  flush(): void {
+    if (this.batch.owner === this) {
+      this.batch.owner = undefined;
+      if (this.batch.used > 0 && !this.closed) this.flushBatch();
+      this.batch.used = 0;
+    }
+    if (this.waiting.length === 0 || this.blocked || this.closed) return;
+    const chunks = this.waiting;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    this.blocked = !this.transport.writeAll(chunks);
+  }
+
+  /** The transport has sent all it had. */
+  onFlushed(): void {
+    if (!this.blocked) return;
+    this.blocked = false;
+    if (this.latestPong !== undefined) {
+      this.append(frame(Opcode.Pong, this.latestPong));
+      this.latestPong = undefined;
+    }
+    this.flush();
+    if (this.aboveMark && this.bufferedBytes <= this.limits.highWaterMarkBytes) {
+      this.aboveMark = false;
+      this.owner.onDrained();
+    }
+  }
+
+  /** Forgets what waits; for a peer that will not read it. */
+  drop(): void {
+    this.waiting = [];
+    this.waitingBytes = 0;
+    this.latestPong = undefined;
+  }
+
+  /** Writes all that waits, and then says to the peer that no more will come. */
+  end(): void {
+    this.blocked = false;
+    this.flush();
+    if (!this.closed) this.transport.end();
+    this.close();
+  }
+
+  /** Nothing can be written any more. */
+  close(): void {
+    this.closed = true;
+    this.drop();
+  }
+
+  private flushBatch(): void {
+    if (this.transport.write(this.batch.take())) return;
+    this.blocked = true;
+    this.batch.renew();
+  }
+
+  /** Whether the batch is, or can become, this queue's, with so many bytes free. */
+  private hasRoom(room: number): boolean {
+    const { batch } = this;
+    if (batch.owner !== this) {
+      if (batch.owner !== undefined || this.blocked || this.waiting.length > 0 || this.closed) return false;
+      batch.owner = this;
+      this.schedule();
+    }
+    if (batch.used + room <= batch.bytes.length) return true;
+    if (room > batch.bytes.length) return false;
+    this.flush();
+    return !this.blocked && this.hasRoom(room);
+  }
+
+  private enqueue(first: Uint8Array, second?: Uint8Array): boolean {
+    const size = first.length + (second?.length ?? 0);
+    const buffered = this.bufferedBytes;
+    if (buffered > 0 && buffered + size > this.limits.maxBufferedBytes && !this.makeWay(size)) return false;
+    this.append(first, second);
+    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
+    if (!this.blocked) this.flush();
+    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
+    this.aboveMark = true;
+    return false;
+  }
+
+  /** What is gathered may not have been tried yet; only what the peer leaves lying counts against it. */
+  private makeWay(size: number): boolean {
+    this.flush();
+    const buffered = this.bufferedBytes;
+    if (buffered === 0 || buffered + size <= this.limits.maxBufferedBytes) return true;
+    this.aboveMark = true;
+    if (this.limits.slowConsumer === 'close') this.owner.onSlowConsumer();
+    return false;
+  }
+
+  private append(first: Uint8Array, second?: Uint8Array): void {
+    if (this.closed) return;
+    if (this.batch.owner === this) this.flush();
+    this.waiting.push(first);
+    this.waitingBytes += first.length;
+    if (second !== undefined) {
+      this.waiting.push(second);
+      this.waitingBytes += second.length;
+    }
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.corked || this.scheduled || this.blocked) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      if (!this.corked) this.flush();
+    });
+  }
+}

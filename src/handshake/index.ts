@@ -1,0 +1,15 @@
+export { originRule, type OriginRule, type Origins } from './origins';
+export { Refusal, refuse } from './refusal';
+export { parseRequestTarget, type RequestTarget } from './request-target';
+export { acceptResponse, refusalResponse } from './response';
+export { Router, type Match } from './router';
+export {
+  chooseProtocol,
+  judgeOrigin,
+  judgeUpgrade,
+  MALFORMED_TARGET,
+  NO_SUCH_PATH,
+  UPGRADE_REQUIRED,
+  type UpgradeOffer,
+  type UpgradeRequest,
+} from './upgrade';

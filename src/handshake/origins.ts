@@ -1,0 +1,48 @@
+/** Which pages may connect: `'*'`, a list of exact origins and patterns that must match a whole origin, or a function. */
+export type Origins<Request = unknown> =
+  '*' | (string | RegExp)[] | ((origin: string | undefined, request: Request) => boolean);
+
+/** Judges the `Origin` header of a request whose `Host` header is given. */
+export type OriginRule<Request> = (origin: string | undefined, host: string | undefined, request: Request) => boolean;
+
+/**
+ * RFC 6455 10.2. Without a setting a page may connect to the host that it came from, whatever the port. Listed origins
+ * replace that rule. A request without `Origin` does not come from a page, and passes all but a function.
+ * @throws TypeError when a listed string is no origin, with the origin that was probably meant
+ */
+export function originRule<Request>(origins: Origins<Request> | undefined): OriginRule<Request> {
+  if (origins === undefined) return (origin, host) => origin === undefined || isSameHost(origin, host);
+  if (origins === '*') return () => true;
+  if (typeof origins === 'function') return (origin, _host, request) => origins(origin, request);
+  const exact = new Set(origins.filter((entry) => typeof entry === 'string').map(checkedOrigin));
+  const patterns = origins.filter((entry) => entry instanceof RegExp).map(wholeMatch);
+  return (origin) => origin === undefined || exact.has(origin) || patterns.some((pattern) => pattern.test(origin));
+}
+
+function checkedOrigin(entry: string): string {
+  const origin = URL.canParse(entry) ? new URL(entry) : undefined;
+  const serialized = origin && `${origin.protocol}//${origin.host}`;
+  if (serialized === entry) return entry;
+  const hint = serialized === undefined ? 'write it like https://app.example.com' : `did you mean ${serialized}?`;
+  throw new TypeError(`${JSON.stringify(entry)} in origins is no origin: ${hint}`);
+}
+
+/** A pattern without anchors would let `https://app.example.com.evil.net` in. */
+function wholeMatch(pattern: RegExp): RegExp {
+  return new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, ''));
+}
+
+function isSameHost(origin: string, host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const page = hostName(origin, /^https?:\/\/([^/@?#\\\s]+)$/i);
+  const ours = hostName(host, /^([^/@?#\\\s,]+)$/);
+  return page !== undefined && page === ours;
+}
+
+/** The host name in what the pattern takes out of the text, without port, in the form that URLs give it. */
+function hostName(text: string, pattern: RegExp): string | undefined {
+  const authority = pattern.exec(text)?.[1];
+  if (authority === undefined) return undefined;
+  const url = `http://${authority}`;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}

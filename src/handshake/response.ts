@@ -1,0 +1,39 @@
+import { STATUS_CODES } from 'node:http';
+import { acceptFor } from './accept-key';
+import type { Refusal } from './refusal';
+import { isToken } from './tokens';
+
+/** The 101 answer of RFC 6455 4.2.2. */
+export function acceptResponse(key: string, protocol: string, headers: Readonly<Record<string, string>> = {}): string {
+  let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
+  if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
+  for (const [name, value] of Object.entries(headers)) head += headerLine(name, value);
+  return head + '\r\n';
+}
+
+/** A whole HTTP/1.1 answer that ends the connection. */
+export function refusalResponse(refusal: Refusal): Buffer {
+  const own = new Set(Object.keys(refusal.headers).map((name) => name.toLowerCase()));
+  let head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}\r\n`;
+  // RFC 9110 7.8: who sends Upgrade names it in Connection too
+  head += own.has('upgrade') ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n';
+  if (!own.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
+  for (const [name, value] of Object.entries(refusal.headers)) {
+    if (!FRAMING.has(name.toLowerCase())) head += headerLine(name, value);
+  }
+  const body = Buffer.from(refusal.body);
+  return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body]);
+}
+
+/** Ours alone to say. */
+const FRAMING = new Set(['connection', 'content-length', 'transfer-encoding']);
+
+/** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function headerLine(name: string, value: string): string {
+  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
+  if (!FIELD_VALUE.test(value))
+    throw new TypeError(`the value of the header ${name} has a character that may not be sent`);
+  return `${name}: ${value}\r\n`;
+}

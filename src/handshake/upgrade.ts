@@ -1,0 +1,98 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isWebSocketKey } from './accept-key';
+import type { OriginRule } from './origins';
+import { Refusal } from './refusal';
+import { listHasToken, parseTokenList } from './tokens';
+
+/** What the handshake needs of an HTTP request; Node's `IncomingMessage` fits. */
+export interface UpgradeRequest {
+  readonly method?: string | undefined;
+  readonly httpVersion: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** The offer of a client whose request is in order. */
+export interface UpgradeOffer {
+  readonly key: string;
+  /** Subprotocols in the client's order of preference. */
+  readonly protocols: readonly string[];
+}
+
+/**
+ * RFC 6455 4.2.1: what a client's opening handshake must have, whatever it asks for.
+ * Node passes on upgrade requests that it would refuse otherwise, so all of it is judged here.
+ */
+export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
+  const { headers } = request;
+  if (request.method !== 'GET') return new Refusal(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
+  if (request.httpVersion !== '1.1') return new Refusal(400, 'A WebSocket handshake needs HTTP/1.1.');
+  if (occurrences(request.rawHeaders, 'host') !== 1 || !headers.host) {
+    return new Refusal(400, 'Exactly one Host header is needed.');
+  }
+  if (hasBody(headers)) return new Refusal(400, 'A WebSocket handshake has no body.');
+  if (!listHasToken(headers.upgrade, 'websocket')) return new Refusal(400, 'The Upgrade header must name websocket.');
+  if (!listHasToken(headers.connection, 'upgrade')) return new Refusal(400, 'The Connection header must name Upgrade.');
+  if (headers['sec-websocket-version'] !== '13') {
+    return new Refusal(426, 'The Sec-WebSocket-Version header must be 13.', {
+      'Sec-WebSocket-Version': '13',
+      Upgrade: 'websocket',
+    });
+  }
+  const key = headers['sec-websocket-key'];
+  if (key === undefined || !isWebSocketKey(key)) {
+    return new Refusal(400, 'The Sec-WebSocket-Key header must be 16 bytes in base64.');
+  }
+  const protocols = offeredProtocols(headers['sec-websocket-protocol']);
+  if (protocols === undefined) {
+    return new Refusal(400, 'The Sec-WebSocket-Protocol header must be a list of distinct tokens.');
+  }
+  return { key, protocols };
+}
+
+/** RFC 6455 10.2. */
+export function judgeOrigin<Request>(
+  headers: IncomingHttpHeaders,
+  rule: OriginRule<Request>,
+  request: Request,
+): Refusal | undefined {
+  if (rule(headers.origin, headers.host, request)) return undefined;
+  return new Refusal(403, 'This origin may not connect.');
+}
+
+/** The first subprotocol in the client's order that the server speaks, or '' (RFC 6455 4.2.2 item 5.5). */
+export function chooseProtocol(offered: readonly string[], spoken: readonly string[]): string {
+  return offered.find((protocol) => spoken.includes(protocol)) ?? '';
+}
+
+/** What a plain request gets where only WebSockets are served (RFC 9110 15.5.22). */
+export const UPGRADE_REQUIRED = new Refusal(426, 'This path speaks WebSocket: connect with a WebSocket client.', {
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+});
+
+export const NO_SUCH_PATH = new Refusal(404, 'No WebSocket is served at this path.');
+
+export const MALFORMED_TARGET = new Refusal(400, 'The request target is malformed.');
+
+function offeredProtocols(header: string | undefined): string[] | undefined {
+  if (header === undefined) return [];
+  const protocols = parseTokenList(header);
+  // 4.1 item 10: "elements ... MUST all be unique strings"; the ABNF wants at least one
+  if (protocols === undefined || protocols.length === 0 || new Set(protocols).size < protocols.length) return undefined;
+  return protocols;
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
+}
+
+function occurrences(rawHeaders: readonly string[], name: string): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toLowerCase() === name) count++;
+  }
+  return count;
+}

@@ -1,0 +1,35 @@
+import 'reflect-metadata';
+
+export { Application, bootstrap, createApp, type Logger, type PortalOptions } from './app';
+export { BootError } from './binding';
+export {
+  ConnectedSocket,
+  Header,
+  Inject,
+  MessageBody,
+  Module,
+  OnClose,
+  OnDrain,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+  PathParam,
+  QueryParam,
+  WebSocketPath,
+  type ModuleOptions,
+  type ModuleProvider,
+  type WebSocketPathOptions,
+} from './decorators';
+export {
+  CloseCode,
+  CloseInfo,
+  Connection,
+  Connections,
+  ListenError,
+  type Clock,
+  type Handshake,
+  type Limits,
+  type Origins,
+} from './engine';

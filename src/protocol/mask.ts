@@ -1,0 +1,46 @@
+/**
+ * Undoes the masking of RFC 6455 5.3: XORs `source[start, end)` with the four bytes of `key` and writes the result to
+ * `target` from `at` on (`target` may be `source` itself, with `at` equal to `start`).
+ *
+ * `key` is the masking key as a little-endian 32-bit integer whose lowest byte belongs to `source[start]`.
+ * Returns all written bytes OR-ed together: below 0x80 the payload is plain ASCII, which spares the reader a second pass.
+ */
+export function unmask(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const k0 = key & 0xff;
+  const k1 = (key >>> 8) & 0xff;
+  const k2 = (key >>> 16) & 0xff;
+  const k3 = key >>> 24;
+  let bits = 0;
+  let from = start;
+  let to = at;
+  for (const wholeWords = end - 3; from < wholeWords; from += 4, to += 4) {
+    const b0 = source[from]! ^ k0;
+    const b1 = source[from + 1]! ^ k1;
+    const b2 = source[from + 2]! ^ k2;
+    const b3 = source[from + 3]! ^ k3;
+    target[to] = b0;
+    target[to + 1] = b1;
+    target[to + 2] = b2;
+    target[to + 3] = b3;
+    bits |= b0 | b1 | b2 | b3;
+  }
+  for (let shift = 0; from < end; from++, to++, shift += 8) {
+    const b = source[from]! ^ ((key >>> shift) & 0xff);
+    target[to] = b;
+    bits |= b;
+  }
+  return bits;
+}
+
+/** The key for the bytes that follow when `count` bytes have been unmasked with `key`. */
+export function advanceKey(key: number, count: number): number {
+  const shift = (count & 3) << 3;
+  return shift === 0 ? key : (key >>> shift) | (key << (32 - shift));
+}

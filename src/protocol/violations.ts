@@ -1,0 +1,31 @@
+import { CloseCode } from './close-codes';
+
+/** One way in which a peer broke the rules, and the close code that it is told (RFC 6455 7.1.7). */
+export interface Violation {
+  readonly name: string;
+  readonly closeCode: number;
+  /** Sent as the reason of the Close frame: at most 123 bytes. */
+  readonly message: string;
+}
+
+const violation = (name: string, closeCode: number, message: string): Violation => ({ name, closeCode, message });
+
+const { ProtocolError, InvalidPayload, PolicyViolation, MessageTooBig } = CloseCode;
+
+/** Every violation that the protocol room can find. */
+export const Violations = {
+  ReservedBits: violation('ReservedBits', ProtocolError, 'reserved bit set'),
+  ReservedOpcode: violation('ReservedOpcode', ProtocolError, 'reserved opcode'),
+  NotMasked: violation('NotMasked', ProtocolError, 'frame is not masked'),
+  FragmentedControl: violation('FragmentedControl', ProtocolError, 'fragmented control frame'),
+  ControlTooLong: violation('ControlTooLong', ProtocolError, 'control frame longer than 125 bytes'),
+  UnexpectedContinuation: violation('UnexpectedContinuation', ProtocolError, 'continuation without a message'),
+  ExpectedContinuation: violation('ExpectedContinuation', ProtocolError, 'new message inside a fragmented one'),
+  LengthNotMinimal: violation('LengthNotMinimal', ProtocolError, 'length not encoded minimally'),
+  LengthTopBit: violation('LengthTopBit', ProtocolError, 'most significant bit of the length is set'),
+  InvalidCloseLength: violation('InvalidCloseLength', ProtocolError, 'close frame of one byte'),
+  InvalidCloseCode: violation('InvalidCloseCode', ProtocolError, 'invalid close code'),
+  InvalidUtf8: violation('InvalidUtf8', InvalidPayload, 'invalid UTF-8'),
+  MessageTooBig: violation('MessageTooBig', MessageTooBig, 'message too big'),
+  EmptyFragments: violation('EmptyFragments', PolicyViolation, 'too many empty fragments'),
+} as const;
