@@ -37,9 +37,9 @@ module.exports = {
       to: { path: 'node_modules/(ws|undici|faye-websocket|uWebSockets)' },
     },
     {
-      name: 'sockets-and-timers-only-in-engine',
+      name: 'no-sockets-or-timers-here',
       severity: 'error',
-      from: { pathNot: '^src/(engine|app|testing)/' },
+      from: { path: '^src/(protocol|channels|decorators|binding)/' },
       to: { path: '^(net|tls|http|https|http2|timers)$', dependencyTypesNot: ['type-only'] },
     },
   ],

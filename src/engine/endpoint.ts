@@ -20,17 +20,17 @@ export interface Endpoint {
   /** Messages of one connection that may be handled at once; 1 when absent. */
   readonly concurrency?: number;
   /** After the handshake; no message is handed over before it settles. */
-  open?(connection: Connection): Promise<void> | void;
+  readonly open?: (connection: Connection) => Promise<void> | void;
   /** A text message. Absent: such a message is answered with 1003. */
-  text?(connection: Connection, message: string): Promise<void> | void;
+  readonly text?: (connection: Connection, message: string) => Promise<void> | void;
   /** A binary message; the buffer belongs to the hook. Absent: such a message is answered with 1003. */
-  binary?(connection: Connection, message: Buffer): Promise<void> | void;
-  ping?(connection: Connection, payload: Buffer): Promise<void> | void;
-  pong?(connection: Connection, payload: Buffer): Promise<void> | void;
+  readonly binary?: (connection: Connection, message: Buffer) => Promise<void> | void;
+  readonly ping?: (connection: Connection, payload: Buffer) => Promise<void> | void;
+  readonly pong?: (connection: Connection, payload: Buffer) => Promise<void> | void;
   /** What waits for the peer fell below the high-water mark again. */
-  drain?(connection: Connection): Promise<void> | void;
+  readonly drain?: (connection: Connection) => Promise<void> | void;
   /** Once for each connection, after its last message was handled. */
-  close?(connection: Connection, close: CloseInfo): Promise<void> | void;
+  readonly close?: (connection: Connection, close: CloseInfo) => Promise<void> | void;
 }
 
 export type Message = string | Buffer;

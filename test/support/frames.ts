@@ -31,7 +31,7 @@ export function clientFrame(parts: FrameParts): Buffer {
   if (lengthBytes === 2) header.writeUInt16BE(Number(declared), 2);
   if (lengthBytes === 8) header.writeBigUInt64BE(declared, 2);
   if (mask === null) return Buffer.concat([header, payload]);
-  header[1]! |= 0x80;
+  header[1] |= 0x80;
   const masked = Buffer.from(payload);
   for (let i = 0; i < masked.length; i++) masked[i]! ^= mask[i % 4]!;
   return Buffer.concat([header, mask, masked]);
