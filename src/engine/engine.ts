@@ -49,8 +49,8 @@ export class Engine implements SessionContext, DoorContext {
   private readonly listener = new Listener(() => this.door.createServer());
   private listeningPort: number | undefined;
   private closing: Promise<void> | undefined;
-  /** Sessions whose `close` hook has not settled. */
-  private alive = 0;
+  /** Sessions whose `close` hook has not settled, but for those that a deadline gave up. */
+  private readonly alive = new Set<Session>();
   private onQuiet: (() => void) | undefined;
 
   /** @throws TypeError or RangeError when an option is wrong */
@@ -106,7 +106,7 @@ export class Engine implements SessionContext, DoorContext {
     const session = new Session(this, route.endpoint, route.limits, new Transport(socket));
     const connection = new Connection(session, facts);
     this.connections.add(connection, session);
-    this.alive++;
+    this.alive.add(session);
     this.observer.opened?.(connection);
     session.start(connection, head);
   }
@@ -115,18 +115,20 @@ export class Engine implements SessionContext, DoorContext {
     this.connections.delete(connection);
   }
 
-  ended(): void {
-    if (--this.alive === 0) this.onQuiet?.();
+  ended(session: Session): void {
+    this.alive.delete(session);
+    if (this.alive.size === 0) this.onQuiet?.();
   }
 
   private async shutDown(): Promise<void> {
     const listenerClosed = this.listener.close();
     const cancel = this.deadlines.set(this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS, () => {
       for (const session of this.connections.sessions()) session.terminate();
+      this.alive.clear();
       this.onQuiet?.();
     });
     for (const session of this.connections.sessions()) session.drain(CloseCode.GoingAway, 'going away');
-    if (this.alive > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
+    if (this.alive.size > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
     this.onQuiet = undefined;
     cancel();
     this.door.close();

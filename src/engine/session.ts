@@ -29,7 +29,7 @@ export interface SessionContext {
   /** The transport is gone: the connection counts no more. */
   closed(connection: Connection): void;
   /** The endpoint's `close` has settled too: the session's last sign of life. */
-  ended(): void;
+  ended(session: Session): void;
 }
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
@@ -375,8 +375,8 @@ export class Session implements MessageReceiver, TransportReceiver, WriteQueueOw
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
     const work = this.call('close', this.endpoint.close, info);
-    if (work === undefined) this.context.ended();
-    else void work.then(() => this.context.ended());
+    if (work === undefined) this.context.ended(this);
+    else void work.then(() => this.context.ended(this));
     this.context.observer.closed?.(this.connection, info);
   }
 }

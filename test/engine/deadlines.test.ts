@@ -1,0 +1,80 @@
+import { Deadlines, systemClock } from '../../src/engine/deadlines';
+import { ManualClock } from '../support/manual-clock';
+
+let clock: ManualClock;
+let deadlines: Deadlines;
+let expired: string[];
+const expire = (name: string) => () => void expired.push(name);
+
+beforeEach(() => {
+  clock = new ManualClock();
+  deadlines = new Deadlines(clock);
+  expired = [];
+});
+
+test('each deadline expires once, in the order of time', () => {
+  deadlines.set(50, expire('late'));
+  deadlines.set(10, expire('early'));
+  clock.advance(9);
+  expect(expired).toEqual([]);
+  clock.advance(1);
+  expect(expired).toEqual(['early']);
+  clock.advance(1000);
+  expect(expired).toEqual(['early', 'late']);
+});
+
+test('a cancelled deadline does not expire, and the last one leaves no timer', () => {
+  const cancel = deadlines.set(10, expire('cancelled'));
+  cancel();
+  cancel();
+  expect(clock.pending).toBe(0);
+  clock.advance(100);
+  expect(expired).toEqual([]);
+});
+
+test('a thousand deadlines of one duration share one timer', () => {
+  for (let i = 0; i < 1000; i++) deadlines.set(10, expire(String(i)));
+  expect(clock.pending).toBe(1);
+  clock.advance(10);
+  expect(expired).toHaveLength(1000);
+  expect(clock.pending).toBe(0);
+});
+
+test('deadlines of one duration that were set later expire later', () => {
+  deadlines.set(10, expire('first'));
+  clock.advance(6);
+  deadlines.set(10, expire('second'));
+  clock.advance(4);
+  expect(expired).toEqual(['first']);
+  clock.advance(6);
+  expect(expired).toEqual(['first', 'second']);
+});
+
+test('a deadline may be set while another expires', () => {
+  deadlines.set(10, () => void deadlines.set(10, expire('nested')));
+  clock.advance(10);
+  expect(clock.pending).toBe(1);
+  clock.advance(10);
+  expect(expired).toEqual(['nested']);
+});
+
+test('cancelling one of several leaves the others', () => {
+  const cancel = deadlines.set(10, expire('cancelled'));
+  deadlines.set(10, expire('kept'));
+  deadlines.set(20, expire('other'));
+  cancel();
+  clock.advance(20);
+  expect(expired).toEqual(['kept', 'other']);
+});
+
+test('the system clock calls back, and can be cancelled', async () => {
+  const cancelled = systemClock.after(1, () => expired.push('cancelled'));
+  cancelled.cancel();
+  const before = systemClock.now();
+  // unref'd timers keep nothing alive: hold the process with one of our own
+  const holder = setInterval(() => {}, 1000);
+  await new Promise<void>((resolve) => systemClock.after(5, resolve));
+  clearInterval(holder);
+  expect(systemClock.now()).toBeGreaterThan(before);
+  expect(expired).toEqual([]);
+});

@@ -1,0 +1,78 @@
+import { Duplex } from 'node:stream';
+import { Transport } from '../../src/engine/transport';
+
+/** A duplex stream whose writes complete when the test says so. */
+class Manual extends Duplex {
+  written: Buffer[] = [];
+  complete: (() => void)[] = [];
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.written.push(chunk);
+    this.complete.push(callback);
+  }
+}
+
+function started() {
+  const stream = new Manual();
+  const events: string[] = [];
+  const transport = new Transport(stream);
+  transport.start({
+    onBytes: (bytes) => void events.push(`bytes ${bytes.toString()}`),
+    onFlushed: () => void events.push('flushed'),
+    onEnd: () => void events.push('end'),
+    onClosed: () => void events.push('closed'),
+  });
+  return { stream, transport, events };
+}
+
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+test('it tells what came, the end, and that it is closed, once', async () => {
+  const { stream, transport, events } = started();
+  stream.push('hi');
+  stream.push(null);
+  await turn();
+  transport.destroy();
+  transport.destroy();
+  await turn();
+  expect(events).toEqual(['bytes hi', 'end', 'closed']);
+});
+
+test('a write that the stream still holds is pending until it has left', async () => {
+  const { stream, transport, events } = started();
+  expect(transport.write(Buffer.from('abc'))).toBe(false);
+  expect(transport.pending).toBe(3);
+  stream.complete.shift()!();
+  await turn();
+  expect(transport.pending).toBe(0);
+  expect(events).toEqual(['flushed']);
+});
+
+test('nothing is flushed while a later write is pending', async () => {
+  const { stream, transport, events } = started();
+  transport.write(Buffer.from('a'));
+  transport.writeAll([Buffer.from('b'), Buffer.from('c')]);
+  stream.complete.shift()!();
+  await turn();
+  expect(events).toEqual([]);
+  while (stream.complete.length > 0) {
+    stream.complete.shift()!();
+    await turn();
+  }
+  expect(events.at(-1)).toBe('flushed');
+  expect(Buffer.concat(stream.written).toString()).toBe('abc');
+});
+
+test('while it is paused nothing is read', async () => {
+  const { stream, transport, events } = started();
+  await turn();
+  transport.pause();
+  stream.push('later');
+  await turn();
+  expect(events).toEqual([]);
+  transport.resume();
+  await turn();
+  expect(events).toEqual(['bytes later']);
+});
