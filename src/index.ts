@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 
+/** tsyringe's own, so that providers need not import it (nor `reflect-metadata` before it). */
+export { injectable } from 'tsyringe';
 export { Application, bootstrap, createApp, type Logger, type PortalOptions } from './app';
 export { BootError } from './binding';
 export {

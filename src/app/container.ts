@@ -42,22 +42,22 @@ export class AppContainer implements Resolver {
       try {
         this.container.register(token, { useValue: await create() });
       } catch (cause) {
-        throw unresolved(`the provider of ${describe(token)}`, token, cause);
+        throw unresolved(token, cause);
       }
     }
-    for (const token of this.provided) this.resolve(token, `the provider of ${describe(token)}`);
+    for (const token of this.provided) this.resolve(token);
   }
 
   provides(token: InjectionToken): boolean {
     return this.provided.has(token) || this.container.isRegistered(token, true);
   }
 
-  resolve(token: InjectionToken, wanted: string): unknown {
+  resolve(token: InjectionToken, wanted?: string): unknown {
     checkConstructor(token);
     try {
       return this.container.resolve(token);
     } catch (cause) {
-      throw unresolved(wanted, token, cause);
+      throw unresolved(token, cause, wanted);
     }
   }
 
@@ -80,10 +80,11 @@ function describe(token: InjectionToken): string {
   return typeof token === 'function' ? token.name : typeof token === 'symbol' ? String(token) : JSON.stringify(token);
 }
 
-function unresolved(wanted: string, token: InjectionToken, cause: unknown): BootError {
+function unresolved(token: InjectionToken, cause: unknown, wanted?: string): BootError {
   if (cause instanceof BootError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new BootError(`${wanted}: ${describe(token)} cannot be made. ${advice(reason)}`, { cause });
+  const place = wanted === undefined ? '' : `${wanted}: `;
+  return new BootError(`${place}${describe(token)} cannot be made. ${advice(reason)}`, { cause });
 }
 
 /** tsyringe tells what is missing, in words for those who know it; say what to do. */
@@ -92,7 +93,7 @@ function advice(reason: string): string {
   if (untyped !== undefined) {
     return (
       `${untyped} has a constructor with parameters, but their types are not known: decorate it with @injectable() ` +
-      `from tsyringe, with "emitDecoratorMetadata": true in tsconfig.json.`
+      `from portal-ws, with "emitDecoratorMetadata": true in tsconfig.json.`
     );
   }
   const unregistered = /Attempted to resolve unregistered dependency token: "?([^"\n]+)"?/.exec(reason)?.[1];

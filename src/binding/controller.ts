@@ -21,7 +21,7 @@ export function compileController(controller: Constructor, resolver: Resolver, r
   }
   const bound = records.map((record) => ({ record, ...bindParameters(controller, record, pattern, resolver) }));
   const slots = assignSlots(controller, bound);
-  const instance = resolver.resolve(controller as never, controller.name) as object;
+  const instance = resolver.resolve(controller as never) as object;
 
   const errorHandlers = bound
     .filter(({ record }) => record.kind === 'error')

@@ -4,6 +4,6 @@ import type { InjectionToken } from 'tsyringe';
 export interface Resolver {
   /** Whether the application provides this token. */
   provides(token: InjectionToken): boolean;
-  /** @throws BootError that begins with `wanted`, such as `ChatController.join, parameter 1 (room)` */
-  resolve(token: InjectionToken, wanted: string): unknown;
+  /** @throws BootError; `wanted` tells for what, such as `ChatController.join, parameter 1 (room)` */
+  resolve(token: InjectionToken, wanted?: string): unknown;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   answerCode,
   CloseCode,
@@ -80,7 +81,11 @@ export class Session implements MessageReceiver, TransportReceiver, WriteQueueOw
 
   /** Aborts as soon as nothing can be sent any more. */
   get signal(): AbortSignal {
-    this.abort ??= new AbortController();
+    if (this.abort === undefined) {
+      this.abort = new AbortController();
+      // every handler at work may listen to it
+      setMaxListeners(0, this.abort.signal);
+    }
     if (this.state !== 'open') this.abort.abort();
     return this.abort.signal;
   }
