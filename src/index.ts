@@ -29,9 +29,13 @@ export {
   CloseInfo,
   Connection,
   Connections,
+  IncompleteMessageError,
   ListenError,
+  MessageStream,
   type Clock,
+  type Compression,
   type Handshake,
   type Limits,
   type Origins,
+  type SendOptions,
 } from './engine';

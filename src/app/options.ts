@@ -15,6 +15,7 @@ const KNOWN: Record<keyof PortalOptions, true> = {
   host: true,
   origins: true,
   limits: true,
+  compression: true,
   request: true,
   shutdown: true,
   clock: true,

@@ -28,12 +28,17 @@ export function compileController(controller: Constructor, resolver: Resolver, r
     .map(({ record, readers }) => ({ error: record.error!, call: compileCall(instance, record.method, readers) }));
   const factory = new HandlerFactory(errorHandlers, report);
 
-  const hooks: Partial<Record<Slot, Handler>> = {};
-  for (const [slot, { record, readers }] of slots) {
-    hooks[slot] = factory.compile(compileCall(instance, record.method, readers), `${controller.name}.${record.method}`);
+  const hooks: Partial<Record<Slot | 'textStream' | 'binaryStream', Handler>> = {};
+  for (const [slot, { record, readers, body }] of slots) {
+    hooks[body === 'stream' ? STREAM_HOOKS[slot as 'text' | 'binary'] : slot] = factory.compile(
+      compileCall(instance, record.method, readers),
+      `${controller.name}.${record.method}`,
+    );
   }
   return { path: pattern, name: controller.name, ...options, ...hooks };
 }
+
+const STREAM_HOOKS = { text: 'textStream', binary: 'binaryStream' } as const;
 
 type Slot = 'open' | 'text' | 'binary' | 'ping' | 'pong' | 'drain' | 'close';
 
@@ -44,17 +49,18 @@ function slotsOf(kind: HandlerRecord['kind'], body: BodyType | undefined): Slot[
   return body === 'text' || body === 'binary' ? [body] : ['text', 'binary'];
 }
 
-/** One handler for each hook; a message handler without a body takes what has no handler of its own. */
+/** One handler for each hook; a message handler without a body, or for streams, takes what has no handler of its own. */
 function assignSlots(controller: Constructor, handlers: readonly BoundHandler[]): Map<Slot, BoundHandler> {
   const slots = new Map<Slot, BoundHandler>();
   const spare = new Map<Slot, BoundHandler>();
   for (const handler of handlers) {
     const { kind, method } = handler.record;
-    const table = kind === 'message' && handler.body === undefined ? spare : slots;
+    const isSpare = kind === 'message' && (handler.body === undefined || handler.body === 'stream');
+    const table = isSpare ? spare : slots;
     for (const slot of slotsOf(kind, handler.body)) {
       const other = table.get(slot);
       if (other !== undefined) {
-        const what = kind === 'message' ? `${handler.body === undefined ? 'all' : slot} messages` : decoratorName(kind);
+        const what = kind === 'message' ? `${isSpare ? 'all' : slot} messages` : decoratorName(kind);
         throw new BootError(`${controller.name}: ${other.record.method} and ${method} are both handlers of ${what}.`);
       }
       table.set(slot, handler);

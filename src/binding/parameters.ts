@@ -1,14 +1,14 @@
 import type { InjectionToken } from 'tsyringe';
 import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
-import { CloseInfo, Connection } from '../engine';
+import { CloseInfo, Connection, MessageStream } from '../engine';
 import { BootError } from './boot-error';
 import type { Resolver } from './resolver';
 
 /** Reads the value of one parameter when the handler is called. */
 export type Reader = (connection: Connection, body: unknown) => unknown;
 
-/** What a handler's body parameter takes: one kind of message, or whatever comes. */
-export type BodyType = 'text' | 'binary' | 'any';
+/** What a handler's body parameter takes: one kind of message, whatever comes, or whatever comes while it arrives. */
+export type BodyType = 'text' | 'binary' | 'any' | 'stream';
 
 /** How a handler's parameters are bound; `body` is undefined for a handler without one. */
 export interface BoundParameters {
@@ -24,6 +24,7 @@ const BODY_TYPES = new Map<unknown, BodyType>([
   [String, 'text'],
   [Uint8Array, 'binary'],
   [Buffer, 'binary'],
+  [MessageStream, 'stream'],
 ]);
 
 /** Handlers whose body is something else than a message: they take it by these types. */

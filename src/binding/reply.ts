@@ -1,4 +1,5 @@
 import type { Connection } from '../engine';
+import { whileOpen } from '../engine/while-open';
 
 /** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
 const MAX_STREAMS = 64;
@@ -57,24 +58,14 @@ class Streams {
     return undefined;
   }
 
-  /** Waits for the peer between items; gives the iterable up when the connection is not open any more. */
+  /** Waits for the peer between items. */
   private async send(iterable: AsyncIterable<unknown>): Promise<void> {
     const { connection } = this;
-    const iterator = iterable[Symbol.asyncIterator]();
-    const closed = whenAborted(connection.signal);
-    while (connection.state === 'open') {
-      const next = await Promise.race([iterator.next(), closed.promise]);
-      if (next === undefined) break;
-      if (next.done) {
-        closed.forget();
-        return;
-      }
-      // items are values already, so that sending one takes no time
-      void reply(connection, await next.value, () => {});
+    for await (const item of whileOpen(iterable, connection.signal)) {
+      // an item is a value, so that sending it takes no time
+      void reply(connection, item, () => {});
       await connection.drained();
     }
-    closed.forget();
-    await iterator.return?.();
   }
 }
 
@@ -84,14 +75,4 @@ function streamsOf(connection: Connection): Streams {
   let found = streams.get(connection);
   if (found === undefined) streams.set(connection, (found = new Streams(connection)));
   return found;
-}
-
-function whenAborted(signal: AbortSignal): { promise: Promise<undefined>; forget: () => void } {
-  let onAbort = (): void => {};
-  const promise = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  return { promise, forget: () => signal.removeEventListener('abort', onAbort) };
 }

@@ -1,5 +1,5 @@
 import { injectable, type InjectionToken } from 'tsyringe';
-import type { Handshake, Limits, Origins } from '../engine';
+import type { Compression, Handshake, Limits, Origins } from '../engine';
 import { recordPath, type Constructor } from './metadata';
 
 /** What an endpoint may set for itself; the application's settings hold for the rest. */
@@ -9,6 +9,8 @@ export interface WebSocketPathOptions {
   /** Which pages may connect. */
   origins?: Origins<Handshake>;
   limits?: Limits;
+  /** permessage-deflate. */
+  compression?: boolean | Compression;
   /** Messages of one connection that may be handled at once. Default 1. */
   concurrency?: number;
 }

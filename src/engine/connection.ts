@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
+import type { Chunks } from './outgoing-stream';
 import type { Session } from './session';
 
 /** The request that opened a connection. */
@@ -22,6 +23,11 @@ export interface ConnectionFacts {
   readonly queryString: string;
   readonly handshake: Handshake;
   readonly protocol: string;
+}
+
+export interface SendOptions {
+  /** True compresses a message below the threshold too, false none; without effect where compression was not agreed on. */
+  compress?: boolean;
 }
 
 /** One WebSocket. `Data` is the type of what an application keeps on it. */
@@ -63,6 +69,11 @@ export class Connection<Data = unknown> {
     return this.session.state;
   }
 
+  /** Whether permessage-deflate was agreed on. */
+  get compressed(): boolean {
+    return this.session.outbox.compresses;
+  }
+
   /** Aborts when the connection leaves the state `open`. */
   get signal(): AbortSignal {
     return this.session.signal;
@@ -78,9 +89,21 @@ export class Connection<Data = unknown> {
    * @returns false when the connection is not open (nothing is sent), or when more than `highWaterMarkBytes` wait now
    * @throws TypeError when the message is neither a string nor bytes
    */
-  send(message: string | Uint8Array | ArrayBuffer): boolean {
-    if (typeof message === 'string') return this.session.sendText(message);
-    return this.session.sendBinary(asBytes(message));
+  send(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): boolean {
+    if (typeof message === 'string') return this.session.outbox.sendText(message, options?.compress);
+    return this.session.outbox.sendBinary(asBytes(message), options?.compress);
+  }
+
+  /**
+   * Sends one message in fragments, each chunk as it comes, and waits for the peer between them: text when the first chunk
+   * is a string, binary when it is bytes. Messages sent meanwhile follow it; it is not compressed. Resolves when all is
+   * sent, or early when the connection closes, which ends the source with `return()`.
+   *
+   * Rejects with what the source throws, or a TypeError for a chunk that is no string and no bytes or not like the first;
+   * the message is incomplete then, so the connection is closed with 1011.
+   */
+  sendStream(chunks: Chunks): Promise<void> {
+    return this.session.sendStream(chunks);
   }
 
   /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is closed. */

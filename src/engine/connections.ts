@@ -1,6 +1,6 @@
-import { frame, Opcode } from '../protocol';
 import type { Connection } from './connection';
 import type { Session } from './session';
+import { SharedMessage } from './shared-message';
 
 /** The open connections of one application on this process. */
 export class Connections {
@@ -23,9 +23,9 @@ export class Connections {
    * @throws TypeError when the message is neither a string nor bytes
    */
   broadcast(message: string | Uint8Array, to?: (connection: Connection) => boolean): void {
-    const bytes = broadcastFrame(message);
+    const shared = new SharedMessage(message);
     for (const { connection, session } of this.byId.values()) {
-      if (to === undefined || to(connection)) session.sendShared(bytes);
+      if (to === undefined || to(connection)) session.outbox.sendShared(shared);
     }
   }
 
@@ -43,10 +43,4 @@ export class Connections {
   *sessions(): Iterable<Session> {
     for (const { session } of this.byId.values()) yield session;
   }
-}
-
-function broadcastFrame(message: unknown): Buffer {
-  if (typeof message === 'string') return frame(Opcode.Text, Buffer.from(message));
-  if (message instanceof Uint8Array) return frame(Opcode.Binary, message);
-  throw new TypeError('a message must be a string or a Uint8Array');
 }

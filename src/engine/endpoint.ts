@@ -2,6 +2,8 @@ import type { Origins } from '../handshake';
 import type { CloseInfo } from '../protocol';
 import type { Connection, Handshake } from './connection';
 import type { Limits } from './limits';
+import type { Compression } from './compression';
+import type { IncomingStream, MessageStream } from './message-stream';
 
 /**
  * What is served at one path. Hooks may return a promise: the connection's next message waits for it. A hook that
@@ -17,6 +19,8 @@ export interface Endpoint {
   /** Which pages may connect; the application's rule when absent. */
   readonly origins?: Origins<Handshake>;
   readonly limits?: Limits;
+  /** permessage-deflate; the application's setting when absent. */
+  readonly compression?: boolean | Compression;
   /** Messages of one connection that may be handled at once; 1 when absent. */
   readonly concurrency?: number;
   /** After the handshake; no message is handed over before it settles. */
@@ -25,6 +29,10 @@ export interface Endpoint {
   readonly text?: (connection: Connection, message: string) => Promise<void> | void;
   /** A binary message; the buffer belongs to the hook. Absent: such a message is answered with 1003. */
   readonly binary?: (connection: Connection, message: Buffer) => Promise<void> | void;
+  /** Instead of `text`: the message while it arrives. */
+  readonly textStream?: (connection: Connection, message: MessageStream) => Promise<void> | void;
+  /** Instead of `binary`: the message while it arrives. */
+  readonly binaryStream?: (connection: Connection, message: MessageStream) => Promise<void> | void;
   readonly ping?: (connection: Connection, payload: Buffer) => Promise<void> | void;
   readonly pong?: (connection: Connection, payload: Buffer) => Promise<void> | void;
   /** What waits for the peer fell below the high-water mark again. */
@@ -33,4 +41,4 @@ export interface Endpoint {
   readonly close?: (connection: Connection, close: CloseInfo) => Promise<void> | void;
 }
 
-export type Message = string | Buffer;
+export type Message = string | Buffer | IncomingStream;

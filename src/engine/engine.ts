@@ -1,8 +1,15 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Origins } from '../handshake';
-import { CloseCode } from '../protocol';
+import {
+  CloseCode,
+  createDeflateCodec,
+  PerMessageDeflate,
+  type DeflateCodec,
+  type DeflateParameters,
+} from '../protocol';
 import { Batch } from './batch';
+import type { Compression } from './compression';
 import { Connection, type ConnectionFacts, type Handshake } from './connection';
 import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
@@ -23,6 +30,8 @@ export interface EngineOptions {
   /** Which pages may connect. Default: those of the same host, whatever the port. */
   origins?: Origins<Handshake>;
   limits?: Limits;
+  /** permessage-deflate (RFC 7692). Default: off. */
+  compression?: boolean | Compression;
   /** Serves plain HTTP requests to all paths that are no WebSocket's. */
   request?: RequestListener;
   /** Default 30 s for all connections to close; then they are terminated. */
@@ -45,6 +54,8 @@ export class Engine implements SessionContext, DoorContext {
   readonly routes: Routes;
   readonly request: RequestListener | undefined;
   readonly batch = new Batch();
+  /** Made with the first connection that compresses. */
+  private codec: DeflateCodec | undefined;
   private readonly door = new Http1Door(this);
   private readonly listener = new Listener(() => this.door.createServer());
   private listeningPort: number | undefined;
@@ -59,7 +70,7 @@ export class Engine implements SessionContext, DoorContext {
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
     this.observer = options.observer ?? {};
-    this.routes = new Routes(this.limits, options.origins);
+    this.routes = new Routes(this.limits, options.origins, options.compression);
     this.request = options.request;
   }
 
@@ -102,8 +113,10 @@ export class Engine implements SessionContext, DoorContext {
     return this.closing;
   }
 
-  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer): void {
-    const session = new Session(this, route.endpoint, route.limits, new Transport(socket));
+  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, agreed?: DeflateParameters): void {
+    const deflate = agreed && new PerMessageDeflate((this.codec ??= createDeflateCodec()), agreed);
+    const { endpoint, limits, compression } = route;
+    const session = new Session(this, endpoint, limits, new Transport(socket), deflate, compression?.threshold);
     const connection = new Connection(session, facts);
     this.connections.add(connection, session);
     this.alive.add(session);

@@ -6,6 +6,7 @@ import {
   chooseProtocol,
   judgeOrigin,
   judgeUpgrade,
+  negotiateDeflate,
   MALFORMED_TARGET,
   NO_SUCH_PATH,
   parseRequestTarget,
@@ -13,6 +14,7 @@ import {
   refusalResponse,
   UPGRADE_REQUIRED,
 } from '../handshake';
+import type { DeflateParameters } from '../protocol';
 import type { ConnectionFacts, Handshake } from './connection';
 import type { Deadlines } from './deadlines';
 import type { ResolvedLimits } from './limits';
@@ -29,7 +31,7 @@ export interface DoorContext {
   readonly request: RequestListener | undefined;
   /** False while the engine stops. */
   readonly admits: boolean;
-  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer): void;
+  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, deflate?: DeflateParameters): void;
 }
 
 /** How often Node looks for handshakes that take too long. */
@@ -91,8 +93,12 @@ export class Http1Door {
     const protocol = chooseProtocol(offer.protocols, route.endpoint.protocols ?? []);
     const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
     if (socket instanceof Socket) socket.setTimeout(0);
-    socket.write(acceptResponse(offer.key, protocol), 'latin1');
-    this.context.accept(route, facts, socket, head);
+    const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
+    socket.write(
+      acceptResponse(offer.key, protocol, deflate && { 'Sec-WebSocket-Extensions': deflate.header }),
+      'latin1',
+    );
+    this.context.accept(route, facts, socket, head, deflate?.parameters);
     return undefined;
   }
 

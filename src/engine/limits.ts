@@ -2,6 +2,8 @@
 export interface Limits {
   /** Longest message in bytes, all fragments together; beyond it 1009. Per path. Default 1 MiB. */
   maxMessageBytes?: number;
+  /** Longest message in bytes for a handler that takes a `MessageStream`; beyond it 1009. Per path. Default: none. */
+  maxStreamBytes?: number;
   /** Longest run of empty fragments inside a message; beyond it 1008. Per path. Default 128. */
   maxEmptyFragments?: number;
   /** Time for the whole opening handshake in milliseconds; beyond it 408. Default 10 s. */
@@ -24,6 +26,7 @@ export type ResolvedLimits = Readonly<Required<Limits>>;
 
 export const DEFAULT_LIMITS: ResolvedLimits = {
   maxMessageBytes: 1024 * 1024,
+  maxStreamBytes: Number.MAX_SAFE_INTEGER,
   maxEmptyFragments: 128,
   handshakeTimeoutMs: 10_000,
   maxHeaderBytes: 16 * 1024,
@@ -51,7 +54,7 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       if (value !== 'close' && value !== 'drop') throw new RangeError(`limits.slowConsumer must be 'close' or 'drop'`);
       continue;
     }
-    const max = name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
+    const max = name === 'maxStreamBytes' ? Number.MAX_SAFE_INTEGER : name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
       throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
     }

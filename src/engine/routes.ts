@@ -1,4 +1,5 @@
 import { originRule, Router, type Match, type OriginRule, type Origins } from '../handshake';
+import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
 import type { Endpoint } from './endpoint';
 import { resolveLimits, type ResolvedLimits } from './limits';
@@ -7,6 +8,8 @@ import { resolveLimits, type ResolvedLimits } from './limits';
 export interface Route {
   readonly endpoint: Endpoint;
   readonly limits: ResolvedLimits;
+  /** Undefined: messages are not compressed. */
+  readonly compression: ResolvedCompression | undefined;
   readonly originRule: OriginRule<Handshake>;
 }
 
@@ -15,12 +18,15 @@ export class Routes {
   private readonly router = new Router<Route>();
 
   private readonly applicationOrigins: OriginRule<Handshake>;
+  private readonly applicationCompression: ResolvedCompression | undefined;
 
   /** @throws TypeError when an origin is none */
   constructor(
     private readonly limits: ResolvedLimits,
     origins: Origins<Handshake> | undefined,
+    compression?: boolean | Compression,
   ) {
+    this.applicationCompression = resolveCompression(compression);
     this.applicationOrigins = originRule(origins);
   }
 
@@ -29,6 +35,7 @@ export class Routes {
     this.router.add(endpoint.path, {
       endpoint,
       limits: resolveLimits(endpoint.limits, this.limits),
+      compression: resolveCompression(endpoint.compression, this.applicationCompression),
       originRule: endpoint.origins === undefined ? this.applicationOrigins : originRule(endpoint.origins),
     });
   }

@@ -37,6 +37,9 @@ export class WriteQueue {
   private scheduled = false;
   private aboveMark = false;
   private closed = false;
+  /** Data frames that wait for the end of a message that is sent in fragments (RFC 6455 5.4); undefined outside of one. */
+  private held: Uint8Array[] | undefined;
+  private heldBytes = 0;
   /** RFC 6455 5.5.3: while the peer does not read, only the latest ping is answered. */
   private latestPong: Buffer | undefined;
 
@@ -48,7 +51,14 @@ export class WriteQueue {
   ) {}
 
   get bufferedBytes(): number {
-    return this.waitingBytes + this.transport.pending + (this.batch.owner === this ? this.batch.used : 0);
+    return (
+      this.waitingBytes + this.heldBytes + this.transport.pending + (this.batch.owner === this ? this.batch.used : 0)
+    );
+  }
+
+  /** Whether the peer has room for the next fragment of a message. */
+  get hasRoomForFragment(): boolean {
+    return this.bufferedBytes - this.heldBytes <= this.limits.highWaterMarkBytes;
   }
 
   /** Below: `send` returns whether what waits is at or under the high-water mark. */
@@ -58,7 +68,7 @@ export class WriteQueue {
       this.batch.used = writeTextFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Text, text);
       return true;
     }
-    return this.enqueue(frame(Opcode.Text, Buffer.from(text)));
+    return this.enqueue(frame(FIN | Opcode.Text, Buffer.from(text)));
   }
 
   sendBinary(payload: Uint8Array): boolean {
@@ -71,12 +81,27 @@ export class WriteQueue {
       this.batch.used = writeFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Binary, payload);
       return true;
     }
-    return this.enqueue(frame(Opcode.Binary, payload));
+    return this.enqueue(frame(FIN | Opcode.Binary, payload));
   }
 
-  /** A frame encoded for many connections at once. */
-  sendShared(bytes: Buffer): boolean {
+  /** A whole data frame. */
+  sendFrame(bytes: Buffer): boolean {
     return this.enqueue(bytes);
+  }
+
+  /** A fragment of a message; until the one with FIN, only control frames pass it. `first`: the frame's first byte. */
+  sendFragment(first: number, payload: Uint8Array): void {
+    this.held ??= [];
+    const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
+    writeHeader(header, 0, first, payload.length);
+    this.append(header, payload);
+    if ((first & FIN) === 0) return;
+    const { held } = this;
+    this.held = undefined;
+    this.heldBytes = 0;
+    for (const bytes of held) this.append(bytes);
+    this.flush();
+    this.reportDrained();
   }
 
   /** Control frames pass the limits: they are small, and a blocked peer gets one pong at the most. */
@@ -85,7 +110,7 @@ export class WriteQueue {
       this.latestPong = payload;
       return;
     }
-    this.append(frame(opcode, payload));
+    this.append(frame(FIN | opcode, payload));
   }
 
   /** What is sent from here on leaves with `uncork`. */
@@ -117,20 +142,19 @@ export class WriteQueue {
     if (!this.blocked) return;
     this.blocked = false;
     if (this.latestPong !== undefined) {
-      this.append(frame(Opcode.Pong, this.latestPong));
+      this.append(frame(FIN | Opcode.Pong, this.latestPong));
       this.latestPong = undefined;
     }
     this.flush();
-    if (this.aboveMark && this.bufferedBytes <= this.limits.highWaterMarkBytes) {
-      this.aboveMark = false;
-      this.owner.onDrained();
-    }
+    this.reportDrained();
   }
 
   /** Forgets what waits; for a peer that will not read it. */
   drop(): void {
     this.waiting = [];
     this.waitingBytes = 0;
+    this.held = undefined;
+    this.heldBytes = 0;
     this.latestPong = undefined;
   }
 
@@ -148,6 +172,12 @@ export class WriteQueue {
     this.drop();
   }
 
+  private reportDrained(): void {
+    if (!this.aboveMark || this.bufferedBytes > this.limits.highWaterMarkBytes) return;
+    this.aboveMark = false;
+    this.owner.onDrained();
+  }
+
   private flushBatch(): void {
     if (this.transport.write(this.batch.take())) return;
     this.blocked = true;
@@ -159,6 +189,7 @@ export class WriteQueue {
     const { batch } = this;
     if (batch.owner !== this) {
       if (batch.owner !== undefined || this.blocked || this.waiting.length > 0 || this.closed) return false;
+      if (this.held !== undefined) return false;
       batch.owner = this;
       this.schedule();
     }
@@ -172,7 +203,8 @@ export class WriteQueue {
     const size = first.length + (second?.length ?? 0);
     const buffered = this.bufferedBytes;
     if (buffered > 0 && buffered + size > this.limits.maxBufferedBytes && !this.makeWay(size)) return false;
-    this.append(first, second);
+    if (this.held === undefined) this.append(first, second);
+    else this.hold(this.held, first, second);
     if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
     if (!this.blocked) this.flush();
     if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
@@ -188,6 +220,12 @@ export class WriteQueue {
     this.aboveMark = true;
     if (this.limits.slowConsumer === 'close') this.owner.onSlowConsumer();
     return false;
+  }
+
+  private hold(held: Uint8Array[], first: Uint8Array, second: Uint8Array | undefined): void {
+    held.push(first);
+    if (second !== undefined) held.push(second);
+    this.heldBytes += first.length + (second?.length ?? 0);
   }
 
   private append(first: Uint8Array, second?: Uint8Array): void {

@@ -1,3 +1,5 @@
+export { negotiateDeflate, type DeflateAgreement, type DeflateWishes } from './deflate-negotiation';
+export { parseExtensions, type ExtensionOffer } from './extensions';
 export { originRule, type OriginRule, type Origins } from './origins';
 export { Refusal, refuse } from './refusal';
 export { parseRequestTarget, type RequestTarget } from './request-target';

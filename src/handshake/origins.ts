@@ -21,7 +21,7 @@ export function originRule<Request>(origins: Origins<Request> | undefined): Orig
 
 function checkedOrigin(entry: string): string {
   const origin = URL.canParse(entry) ? new URL(entry) : undefined;
-  const serialized = origin && `${origin.protocol}//${origin.host}`;
+  const serialized = origin?.host ? `${origin.protocol}//${origin.host}` : undefined;
   if (serialized === entry) return entry;
   const hint = serialized === undefined ? 'write it like https://app.example.com' : `did you mean ${serialized}?`;
   throw new TypeError(`${JSON.stringify(entry)} in origins is no origin: ${hint}`);

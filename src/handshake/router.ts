@@ -12,8 +12,9 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 export class Router<Endpoint> {
   private readonly routes = findMyWay({ maxParamLength: MAX_PARAM_LENGTH, querystringParser: () => ({}) });
 
-  /** @throws Error when the pattern is malformed */
+  /** @throws Error when the pattern is malformed or taken */
   add(pattern: string, endpoint: Endpoint): void {
+    if (/(?<!:):(?![A-Za-z_:])/.test(pattern)) throw new Error(`the path ${pattern} has a parameter without a name`);
     this.routes.on('GET', pattern, () => {}, endpoint);
   }
 

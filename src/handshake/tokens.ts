@@ -33,7 +33,11 @@ export function parseTokenList(text: string): string[] | undefined {
 /** Whether a list such as `Connection` or `Upgrade` names this (lower-case) token, in any case. */
 export function listHasToken(text: string | undefined, token: string): boolean {
   if (text === undefined) return false;
-  return text.split(',').some((element) => trimWhitespace(element).toLowerCase() === token);
+  return text.split(',').some((element) => {
+    const found = trimWhitespace(element);
+    // some letters outside of ASCII have one of ASCII in lower case
+    return isToken(found) && found.toLowerCase() === token;
+  });
 }
 
 /** Without the spaces and tabs around it (RFC 9110 5.6.3), which is less than what `trim` takes away. */

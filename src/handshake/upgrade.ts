@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isWebSocketKey } from './accept-key';
+import { parseExtensions, type ExtensionOffer } from './extensions';
 import type { OriginRule } from './origins';
 import { Refusal } from './refusal';
 import { listHasToken, parseTokenList } from './tokens';
@@ -18,6 +19,8 @@ export interface UpgradeOffer {
   readonly key: string;
   /** Subprotocols in the client's order of preference. */
   readonly protocols: readonly string[];
+  /** Extensions in the client's order of preference. */
+  readonly extensions: readonly ExtensionOffer[];
 }
 
 /**
@@ -48,7 +51,9 @@ export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
   if (protocols === undefined) {
     return new Refusal(400, 'The Sec-WebSocket-Protocol header must be a list of distinct tokens.');
   }
-  return { key, protocols };
+  const extensions = offeredExtensions(headers['sec-websocket-extensions']);
+  if (extensions === undefined) return new Refusal(400, 'The Sec-WebSocket-Extensions header is malformed.');
+  return { key, protocols, extensions };
 }
 
 /** RFC 6455 10.2. */
@@ -82,6 +87,10 @@ function offeredProtocols(header: string | undefined): string[] | undefined {
   // 4.1 item 10: "elements ... MUST all be unique strings"; the ABNF wants at least one
   if (protocols === undefined || protocols.length === 0 || new Set(protocols).size < protocols.length) return undefined;
   return protocols;
+}
+
+function offeredExtensions(header: string | undefined): ExtensionOffer[] | undefined {
+  return header === undefined ? [] : parseExtensions(header);
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {

@@ -24,6 +24,9 @@ export interface FrameSink {
 export interface FrameRules {
   /** Longest message in bytes, all its frames together (as sent, that is compressed where it is compressed). */
   readonly maxMessageBytes: number;
+  /** Longest text message where text is streamed to the handler, and not assembled. */
+  readonly maxTextStreamBytes?: number | undefined;
+  readonly maxBinaryStreamBytes?: number | undefined;
   /** Longest run of empty fragments inside one message. */
   readonly maxEmptyFragments: number;
   /** Whether an extension gave a meaning to RSV1 (RFC 7692 6). */
@@ -60,6 +63,7 @@ export class FrameParser {
   /** The fragmented or cut message under way. */
   private inMessage = false;
   private declared = 0;
+  private limit = 0;
   private emptyFragments = 0;
 
   /** Payload of a control frame that was cut by the end of a read. */
@@ -69,6 +73,11 @@ export class FrameParser {
     private readonly sink: FrameSink,
     private readonly rules: FrameRules,
   ) {}
+
+  /** True after `stop()` or a violation. */
+  get stopped(): boolean {
+    return this.ended;
+  }
 
   /** True while a message has begun and not ended. */
   get midMessage(): boolean {
@@ -186,9 +195,16 @@ export class FrameParser {
       if (length < (short === 126 ? 126 : 0x10000)) return this.refuse(Violations.LengthNotMinimal);
     }
     if ((header[at]! & 0x8) !== 0) return length;
-    const before = this.inMessage ? this.declared : 0;
-    if (before + length > this.rules.maxMessageBytes) return this.refuse(Violations.MessageTooBig);
-    return length;
+    if (this.inMessage) {
+      return this.declared + length > this.limit ? this.refuse(Violations.MessageTooBig) : length;
+    }
+    this.limit = this.limitOf(header[at]! & 0xf);
+    return length > this.limit ? this.refuse(Violations.MessageTooBig) : length;
+  }
+
+  private limitOf(opcode: number): number {
+    const { maxMessageBytes, maxTextStreamBytes, maxBinaryStreamBytes } = this.rules;
+    return (opcode === Opcode.Text ? maxTextStreamBytes : maxBinaryStreamBytes) ?? maxMessageBytes;
   }
 
   private beginFrame(first: number, length: number, key: number): void {

@@ -1,5 +1,3 @@
-import { FIN } from './opcodes';
-
 /** Bytes of the longest header that a server writes. */
 export const MAX_SERVER_HEADER = 10;
 
@@ -52,9 +50,9 @@ export function writeTextFrame(target: Buffer, at: number, first: number, text: 
   return at + size + length;
 }
 
-/** A frame in a buffer of its own. */
-export function frame(opcode: number, payload: Uint8Array): Buffer {
+/** A frame in a buffer of its own; `first` is its first byte (FIN, RSV and opcode). */
+export function frame(first: number, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(serverHeaderSize(payload.length) + payload.length);
-  writeFrame(bytes, 0, FIN | opcode, payload);
+  writeFrame(bytes, 0, first, payload);
   return bytes;
 }

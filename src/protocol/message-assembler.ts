@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { parseClosePayload } from './close-payload';
+import { TAIL } from './deflate-history';
 import { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
 import { unmask } from './mask';
 import { Opcode } from './opcodes';
+import type { PerMessageDeflate } from './permessage-deflate';
 import { Utf8Validator } from './utf8';
 import { Violations, type Violation } from './violations';
 
@@ -11,6 +13,11 @@ export interface MessageReceiver {
   onText(message: string): void;
   /** The buffer is the receiver's own. */
   onBinary(message: Buffer): void;
+  /** A message begins whose kind is streamed; its payload follows as it arrives, compressed where it is compressed. */
+  onStreamStart?(binary: boolean, compressed: boolean): void;
+  /** The buffer is the receiver's own. Uncompressed text was judged, but may be cut inside a character. */
+  onStreamPart?(bytes: Buffer): void;
+  onStreamEnd?(): void;
   onPing(payload: Buffer): void;
   onPong(payload: Buffer): void;
   /** `code` is 1005 when the frame had none. */
@@ -28,51 +35,74 @@ const FIRST_CAPACITY = 4096;
 export class MessageAssembler implements FrameSink {
   readonly parser: FrameParser;
   private text = false;
+  private compressed = false;
+  private streamed = false;
   private buffer: Buffer = NO_BYTES;
   private length = 0;
   private utf8: Utf8Validator | undefined;
 
   constructor(
     private readonly receiver: MessageReceiver,
-    rules: FrameRules,
+    private readonly rules: FrameRules,
+    private readonly deflate?: PerMessageDeflate,
   ) {
     this.parser = new FrameParser(this, rules);
   }
 
-  onMessage(opcode: number, _compressed: boolean, source: Buffer, start: number, end: number, key: number): void {
-    if (opcode === Opcode.Text) {
+  onMessage(opcode: number, compressed: boolean, source: Buffer, start: number, end: number, key: number): void {
+    const text = opcode === Opcode.Text;
+    if (compressed || this.isStreamed(text)) {
+      this.onMessageStart(opcode, compressed);
+      if (end > start) this.onMessagePart(source, start, end, key, end - start);
+      // the part may have been refused
+      if (!this.parser.stopped) this.onMessageEnd();
+    } else if (!text) {
+      const message = Buffer.allocUnsafe(end - start);
+      unmask(source, start, end, key, message, 0);
+      this.receiver.onBinary(message);
+    } else {
       const bits = unmask(source, start, end, key, source, start);
       if (bits < 0x80) this.receiver.onText(source.toString('latin1', start, end));
       else if (isUtf8(source.subarray(start, end))) this.receiver.onText(source.toString('utf8', start, end));
       else this.parser.fail(Violations.InvalidUtf8);
-      return;
     }
-    const message = Buffer.allocUnsafe(end - start);
-    unmask(source, start, end, key, message, 0);
-    this.receiver.onBinary(message);
   }
 
-  onMessageStart(opcode: number): void {
+  onMessageStart(opcode: number, compressed: boolean): void {
     this.text = opcode === Opcode.Text;
+    this.compressed = compressed;
+    this.streamed = this.isStreamed(this.text);
     this.length = 0;
     if (this.text) (this.utf8 ??= new Utf8Validator()).reset();
+    if (this.streamed) this.receiver.onStreamStart?.(!this.text, compressed);
   }
 
   onMessagePart(source: Buffer, start: number, end: number, key: number, declared: number): void {
-    const from = this.length;
+    const from = this.streamed ? 0 : this.length;
     const to = from + end - start;
-    if (to > this.buffer.length) this.grow(to, declared);
+    if (this.streamed) this.buffer = Buffer.allocUnsafe(to);
+    else if (to > this.buffer.length) this.grow(to, declared);
     unmask(source, start, end, key, this.buffer, from);
     this.length = to;
-    if (this.text && !this.utf8!.push(this.buffer, from, to)) this.parser.fail(Violations.InvalidUtf8);
+    if (this.text && !this.compressed && !this.utf8!.push(this.buffer, from, to)) {
+      this.parser.fail(Violations.InvalidUtf8);
+    } else if (this.streamed) {
+      this.receiver.onStreamPart?.(this.takeBuffer());
+    }
   }
 
   onMessageEnd(): void {
-    const message = this.buffer.subarray(0, this.length);
-    this.buffer = NO_BYTES;
-    if (!this.text) this.receiver.onBinary(message);
-    else if (this.utf8!.complete) this.receiver.onText(message.toString('utf8'));
-    else this.parser.fail(Violations.InvalidUtf8);
+    if (this.text && !this.compressed && !this.utf8!.complete) {
+      this.parser.fail(Violations.InvalidUtf8);
+    } else if (this.streamed) {
+      this.receiver.onStreamEnd?.();
+    } else if (this.compressed) {
+      this.inflate();
+    } else {
+      const message = this.takeBuffer().subarray(0, this.length);
+      if (this.text) this.receiver.onText(message.toString('utf8'));
+      else this.receiver.onBinary(message);
+    }
   }
 
   onControl(opcode: number, payload: Buffer): void {
@@ -93,10 +123,31 @@ export class MessageAssembler implements FrameSink {
     this.receiver.onViolation(violation);
   }
 
-  /** At least `needed` bytes; doubling, but not beyond the declared length unless needed. */
+  /** RFC 7692 7.2.2. */
+  private inflate(): void {
+    const message = Buffer.concat([this.takeBuffer().subarray(0, this.length), TAIL]);
+    const inflated = this.deflate!.inflate(message, this.rules.maxMessageBytes);
+    if (!Buffer.isBuffer(inflated)) this.parser.fail(inflated);
+    else if (!this.text) this.receiver.onBinary(Buffer.from(inflated));
+    else if (isUtf8(inflated)) this.receiver.onText(inflated.toString('utf8'));
+    else this.parser.fail(Violations.InvalidUtf8);
+  }
+
+  private isStreamed(text: boolean): boolean {
+    return (text ? this.rules.maxTextStreamBytes : this.rules.maxBinaryStreamBytes) !== undefined;
+  }
+
+  private takeBuffer(): Buffer {
+    const taken = this.buffer;
+    this.buffer = NO_BYTES;
+    return taken;
+  }
+
+  /** Doubles, so that each byte is copied twice at the most; but a frame under way needs no more than it declared. */
   private grow(needed: number, declared: number): void {
     const doubled = Math.max(this.buffer.length * 2, FIRST_CAPACITY);
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, declared)));
+    const frameUnderWay = declared > needed || this.buffer.length === 0;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, frameUnderWay ? Math.min(doubled, declared) : doubled));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }

@@ -27,5 +27,6 @@ export const Violations = {
   InvalidCloseCode: violation('InvalidCloseCode', ProtocolError, 'invalid close code'),
   InvalidUtf8: violation('InvalidUtf8', InvalidPayload, 'invalid UTF-8'),
   MessageTooBig: violation('MessageTooBig', MessageTooBig, 'message too big'),
+  InvalidDeflate: violation('InvalidDeflate', InvalidPayload, 'invalid compressed data'),
   EmptyFragments: violation('EmptyFragments', PolicyViolation, 'too many empty fragments'),
 } as const;

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, resolveLimits } from '../../src/engine/limits';
 test('the defaults are those of the documentation', () => {
   expect(resolveLimits()).toEqual({
     maxMessageBytes: 1_048_576,
+    maxStreamBytes: Number.MAX_SAFE_INTEGER,
     maxEmptyFragments: 128,
     handshakeTimeoutMs: 10_000,
     maxHeaderBytes: 16_384,

@@ -1,0 +1,253 @@
+import { MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
+import type { Connection } from './connection';
+import type { Endpoint, Message } from './endpoint';
+import { Inbox } from './inbox';
+import type { ResolvedLimits } from './limits';
+import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
+import type { Transport } from './transport';
+import type { WriteQueue } from './write-queue';
+
+/** What the intake asks of its session. */
+export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 'onClose' | 'onViolation'> {
+  /** `open`; `closing` when we have sent our Close frame and wait for the peer's; `deaf` when nothing counts any more. */
+  readonly hearing: 'open' | 'closing' | 'deaf';
+  /** Calls a hook of the endpoint; undefined when it has settled. The promise does not reject. */
+  call<Argument>(what: string, hook: Hook<Argument>, argument: Argument): Promise<void> | undefined;
+  /** There is no hook for such a message. */
+  refuse(reason: string): void;
+}
+
+type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
+
+/** The most that is gathered of a compressed stream where zlib cannot inflate it as it arrives. */
+const MAX_GATHERED = 16 * 1024 * 1024;
+
+/**
+ * The way in: from the bytes of a read to the endpoint's hooks, message by message, in order. It stops reading the socket
+ * while too much waits: messages for their handler, or a stream for its reader.
+ */
+export class Intake implements MessageReceiver, StreamOwner {
+  private readonly assembler: MessageAssembler;
+  private inbox: Inbox | undefined;
+  /** The latest message that was handed over while it arrived. */
+  private incoming: IncomingStream | undefined;
+  /** Bytes that were read but not parsed yet. */
+  private leftover: Buffer | undefined;
+  private reading = true;
+  /** No new bytes are read until our Close frame is sent. */
+  private draining = false;
+  /** A message had begun when we sent our Close frame: it is still delivered. */
+  private awaitsLastMessage = false;
+
+  constructor(
+    private readonly host: IntakeHost,
+    private readonly endpoint: Endpoint,
+    private readonly limits: ResolvedLimits,
+    private readonly transport: Transport,
+    private readonly outgoing: WriteQueue,
+    private readonly deflate: PerMessageDeflate | undefined,
+  ) {
+    const { maxMessageBytes, maxStreamBytes, maxEmptyFragments } = limits;
+    const rules = {
+      maxMessageBytes,
+      maxEmptyFragments,
+      maxTextStreamBytes: endpoint.textStream && maxStreamBytes,
+      maxBinaryStreamBytes: endpoint.binaryStream && maxStreamBytes,
+      allowRsv1: deflate !== undefined,
+    };
+    this.assembler = new MessageAssembler(this, rules, deflate);
+  }
+
+  /** Whether nothing waits and no handler is at work. */
+  get idle(): boolean {
+    return (this.inbox === undefined || this.inbox.idle) && this.leftover === undefined;
+  }
+
+  /** Messages wait until `opening` has settled. */
+  holdUntil(opening: Promise<void>): void {
+    this.track(opening, this.endpoint.concurrency ?? 1);
+  }
+
+  onBytes(bytes: Buffer): void {
+    if (this.leftover === undefined) this.parse(bytes);
+    else this.leftover = Buffer.concat([this.leftover, bytes]);
+  }
+
+  /** Calls back when no handler is at work any more; at once if that is so now. */
+  whenIdle(callback: () => void): void {
+    if (this.inbox === undefined) callback();
+    else this.inbox.whenIdle(callback);
+  }
+
+  /** Reads nothing more, and calls back once all that was received has been handled. */
+  drain(done: () => void): void {
+    this.draining = true;
+    this.pauseReading();
+    if (this.idle) done();
+    else this.whenIdle(() => this.drain(done));
+  }
+
+  /** Our Close frame is sent: only a message that has begun still counts. */
+  beginClosing(): void {
+    this.awaitsLastMessage = this.assembler.parser.midMessage && this.incoming === undefined;
+    this.readOn();
+  }
+
+  /** No message counts any more; what comes is read and thrown away. */
+  stop(): void {
+    this.incoming?.fail();
+    this.leftover = undefined;
+    this.readOn();
+  }
+
+  // what the protocol reports
+
+  onText(message: string): void {
+    this.deliver(message);
+  }
+
+  onBinary(message: Buffer): void {
+    this.deliver(message);
+  }
+
+  onStreamStart(binary: boolean, compressed: boolean): void {
+    if (this.host.hearing !== 'open') {
+      this.incoming = undefined;
+      return;
+    }
+    const { maxStreamBytes } = this.limits;
+    const inflate = compressed ? this.deflate!.inflateStream(Math.min(maxStreamBytes, MAX_GATHERED)) : undefined;
+    const remembers = compressed && this.deflate!.remembersReceived;
+    this.incoming = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers);
+    this.deliver(this.incoming);
+  }
+
+  onStreamPart(bytes: Buffer): void {
+    this.incoming?.push(bytes);
+    this.pauseForStream();
+  }
+
+  onStreamEnd(): void {
+    this.incoming?.end();
+    this.pauseForStream();
+  }
+
+  onPing(payload: Buffer): void {
+    this.host.onPing(payload);
+  }
+
+  onPong(payload: Buffer): void {
+    this.host.onPong(payload);
+  }
+
+  onClose(code: number, reason: string): void {
+    this.host.onClose(code, reason);
+  }
+
+  onViolation(violation: Violation): void {
+    this.host.onViolation(violation);
+  }
+
+  // what a stream reports
+
+  onStreamRead(): void {
+    this.readOn();
+  }
+
+  onStreamViolation(violation: Violation): void {
+    this.assembler.parser.fail(violation);
+  }
+
+  onInflated(bytes: Buffer): void {
+    this.deflate?.remember(bytes);
+  }
+
+  /** Whatever it causes to be sent leaves in one write. */
+  private parse(bytes: Buffer): void {
+    this.outgoing.cork();
+    const at = this.assembler.parser.push(bytes, 0, bytes.length);
+    if (at < bytes.length && this.host.hearing !== 'deaf') this.leftover = bytes.subarray(at);
+    this.outgoing.uncork();
+  }
+
+  private deliver(message: Message): void {
+    if (this.host.hearing !== 'open') {
+      if (!this.awaitsLastMessage) return;
+      this.awaitsLastMessage = false;
+    }
+    const { inbox } = this;
+    if (inbox === undefined || !inbox.busy) {
+      this.handle(message);
+      return;
+    }
+    inbox.add(message);
+    if (inbox.length >= this.limits.maxQueuedMessages) this.pauseReading();
+  }
+
+  private handle(message: Message): void {
+    const { endpoint, host } = this;
+    let work: Promise<void> | undefined;
+    if (typeof message === 'string') {
+      if (endpoint.text === undefined) return host.refuse('no handler for text messages');
+      work = host.call('text', endpoint.text, message);
+    } else if (message instanceof IncomingStream) {
+      work = this.handleStream(message);
+    } else {
+      if (endpoint.binary === undefined) return host.refuse('no handler for binary messages');
+      work = host.call('binary', endpoint.binary, message);
+    }
+    if (work !== undefined) this.track(work, 1);
+  }
+
+  private handleStream(incoming: IncomingStream): Promise<void> | undefined {
+    const { textStream, binaryStream } = this.endpoint;
+    const hook = incoming.binary ? binaryStream : textStream;
+    const work = this.host.call(incoming.binary ? 'binary' : 'text', hook, new MessageStream(incoming));
+    if (work !== undefined) return work.then(() => incoming.release());
+    incoming.release();
+    return undefined;
+  }
+
+  private track(work: Promise<void>, places: number): void {
+    this.inbox ??= new Inbox(
+      this.endpoint.concurrency ?? 1,
+      (message) => this.handle(message),
+      () => this.readOn(),
+    );
+    this.inbox.track(work, places);
+  }
+
+  private pauseForStream(): void {
+    if (this.incoming?.hasRoom === false) this.pauseReading();
+  }
+
+  private pauseReading(): void {
+    this.assembler.parser.pause();
+    if (!this.reading) return;
+    this.reading = false;
+    this.transport.pause();
+  }
+
+  /** Reads again if there is room: first what is left of the last read. */
+  private readOn(): void {
+    while (!this.reading && this.hasRoom()) {
+      const bytes = this.leftover;
+      if (bytes === undefined) {
+        if (this.draining && this.host.hearing === 'open') return;
+        this.reading = true;
+        this.transport.resume();
+        return;
+      }
+      this.leftover = undefined;
+      this.parse(bytes);
+    }
+  }
+
+  /** Half of the inbox must be free, so that reading does not start and stop for each message. */
+  private hasRoom(): boolean {
+    if (this.host.hearing === 'deaf') return true;
+    if (this.incoming?.hasRoom === false) return false;
+    if (this.host.hearing === 'closing' || this.inbox === undefined) return true;
+    return this.inbox.length <= this.limits.maxQueuedMessages >> 1;
+  }
+}

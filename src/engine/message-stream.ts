@@ -1,0 +1,189 @@
+import { StringDecoder } from 'node:string_decoder';
+import { Utf8Validator, Violations, type InflateStream, type Violation } from '../protocol';
+
+/** The message will never be complete: its connection was closed, or the peer broke a rule. */
+export class IncompleteMessageError extends Error {
+  override readonly name = 'IncompleteMessageError';
+
+  constructor() {
+    super('the connection closed before the message was complete');
+  }
+}
+
+/** What a stream asks of its session. */
+export interface StreamOwner {
+  /** There is room again: the socket may be read. */
+  onStreamRead(): void;
+  /** What was inflated breaks a rule. */
+  onStreamViolation(violation: Violation): void;
+  /** Inflated bytes, in order, for those who must remember them. */
+  onInflated(bytes: Buffer): void;
+}
+
+/**
+ * One message on its way in. It holds what has arrived and was not read: one read of the socket at the most, since the
+ * session stops reading while there is some.
+ */
+export class IncomingStream {
+  private readonly parts: Buffer[] = [];
+  private readonly decoder: StringDecoder | undefined;
+  private readonly utf8: Utf8Validator | undefined;
+  private ended = false;
+  private failed = false;
+  private discarded = false;
+  private reading = false;
+  private tailPushed = false;
+  private total = 0;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    readonly binary: boolean,
+    private readonly maxBytes: number,
+    private readonly owner: StreamOwner,
+    private readonly inflate?: InflateStream,
+    /** What is thrown away must be inflated all the same, since later messages may refer to it. */
+    private readonly remembers = false,
+  ) {
+    if (binary) return;
+    this.decoder = new StringDecoder('utf8');
+    if (inflate !== undefined) this.utf8 = new Utf8Validator();
+  }
+
+  /** Whether all that has arrived was read, or nobody will. */
+  get hasRoom(): boolean {
+    return this.parts.length === 0 || this.failed;
+  }
+
+  push(bytes: Buffer): void {
+    this.parts.push(bytes);
+    this.advance();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.advance();
+  }
+
+  /** No more will come. */
+  fail(): void {
+    if (this.ended || this.failed) return;
+    this.failed = true;
+    this.wake?.();
+  }
+
+  /** The handler has settled: unless somebody is reading, nobody will. */
+  release(): void {
+    if (!this.reading) this.discard();
+  }
+
+  discard(): void {
+    this.discarded = true;
+    this.advance();
+  }
+
+  async *read(): AsyncGenerator<string | Uint8Array, void, void> {
+    if (this.reading || this.discarded) throw new Error('a message can be read once, and while its handler is at work');
+    this.reading = true;
+    try {
+      for (;;) {
+        const piece = this.next();
+        if (piece !== undefined) {
+          if (piece.length > 0) yield piece;
+        } else if (this.failed) {
+          throw new IncompleteMessageError();
+        } else if (this.finished) {
+          return;
+        } else {
+          await new Promise<void>((resolve) => (this.wake = resolve));
+        }
+      }
+    } finally {
+      this.discard();
+    }
+  }
+
+  private get finished(): boolean {
+    return this.ended && this.parts.length === 0;
+  }
+
+  private advance(): void {
+    this.wake?.();
+    if (!this.discarded) return;
+    if (this.remembers) while (this.next() !== undefined);
+    else if (this.parts.length > 0) {
+      this.parts.length = 0;
+      this.owner.onStreamRead();
+    }
+    if (this.ended) this.inflate?.close();
+  }
+
+  /** The next piece as the handler gets it; undefined where none is. */
+  private next(): string | Uint8Array | undefined {
+    const bytes = this.nextBytes();
+    if (bytes === undefined) {
+      // the session may read on: all that came is used up
+      if (!this.failed) this.owner.onStreamRead();
+      return undefined;
+    }
+    if (this.decoder === undefined) return bytes;
+    if (this.utf8?.push(bytes, 0, bytes.length) === false) return this.violate(Violations.InvalidUtf8);
+    return this.decoder.write(bytes);
+  }
+
+  private nextBytes(): Buffer | undefined {
+    if (this.failed) return undefined;
+    if (this.inflate === undefined) return this.parts.shift();
+    const piece = this.pullInflated(this.inflate);
+    if (piece === undefined) {
+      if (this.finished) this.finishInflating();
+      return undefined;
+    }
+    if (!Buffer.isBuffer(piece)) return this.violate(piece);
+    this.total += piece.length;
+    if (this.total > this.maxBytes) return this.violate(Violations.MessageTooBig);
+    this.owner.onInflated(piece);
+    return piece;
+  }
+
+  private pullInflated(inflate: InflateStream): Buffer | Violation | undefined {
+    for (;;) {
+      const piece = inflate.pull();
+      if (piece !== undefined) return piece;
+      const part = this.parts.shift();
+      if (part !== undefined) inflate.push(part);
+      else if (this.ended && !this.tailPushed) {
+        this.tailPushed = true;
+        inflate.end();
+      } else return undefined;
+    }
+  }
+
+  private finishInflating(): void {
+    this.inflate?.close();
+    if (this.utf8?.complete === false) this.violate(Violations.InvalidUtf8);
+  }
+
+  private violate(violation: Violation): undefined {
+    this.failed = true;
+    this.owner.onStreamViolation(violation);
+    return undefined;
+  }
+}
+
+/**
+ * A message that is handed over while it arrives: bytes, or for text strings that are cut between characters only. The
+ * socket is not read while what has arrived is not. It can be read once; what is left unread when the handler settles is
+ * thrown away. Reading throws an `IncompleteMessageError` when the connection ends before the message does.
+ */
+export class MessageStream implements AsyncIterable<string | Uint8Array> {
+  /** @internal Streams are made by the engine. */
+  constructor(private readonly incoming: IncomingStream) {}
+
+  get binary(): boolean {
+    return this.incoming.binary;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, void, void> {
+    return this.incoming.read();
+  }
+}

@@ -1,0 +1,79 @@
+import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
+import { sendFragments, type Chunks, type FragmentSender } from './outgoing-stream';
+import type { SharedMessage } from './shared-message';
+import type { WriteQueue } from './write-queue';
+
+/** The way out for messages of one connection: compressed where that was agreed on, whole or in fragments. */
+export class Outbox implements FragmentSender {
+  /** The last message that is sent in fragments; the next waits for it. */
+  private lastStream: Promise<void> | undefined;
+  private onFragmentRoom: (() => void) | undefined;
+
+  constructor(
+    private readonly host: { readonly state: string; readonly signal: AbortSignal },
+    private readonly queue: WriteQueue,
+    private readonly deflate: PerMessageDeflate | undefined,
+    /** Messages of fewer bytes are not compressed. */
+    private readonly compressFrom: number,
+  ) {}
+
+  get compresses(): boolean {
+    return this.deflate !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.host.signal;
+  }
+
+  sendText(message: string, compress?: boolean): boolean {
+    if (this.host.state !== 'open') return false;
+    if (this.deflate !== undefined && compress !== false) {
+      const bytes = Buffer.from(message);
+      if (compress === true || bytes.length >= this.compressFrom)
+        return this.sendDeflated(this.deflate, Opcode.Text, bytes);
+    }
+    return this.queue.sendText(message);
+  }
+
+  sendBinary(message: Uint8Array, compress?: boolean): boolean {
+    if (this.host.state !== 'open') return false;
+    if (this.deflate !== undefined && (compress ?? message.length >= this.compressFrom)) {
+      return this.sendDeflated(this.deflate, Opcode.Binary, message);
+    }
+    return this.queue.sendBinary(message);
+  }
+
+  sendShared(message: SharedMessage): boolean {
+    if (this.host.state !== 'open') return false;
+    const compress = this.deflate !== undefined && message.length >= this.compressFrom;
+    return this.queue.sendFrame(compress ? message.compressedFrame(this.deflate) : message.plainFrame());
+  }
+
+  /** One message in fragments, after those that were begun before it. */
+  sendStream(chunks: Chunks): Promise<void> {
+    const sent = (this.lastStream ?? Promise.resolve()).then(() => sendFragments(this, chunks));
+    this.lastStream = sent.catch(() => {});
+    return sent;
+  }
+
+  sendFragment(first: number, payload: Uint8Array): void {
+    if (this.host.state === 'open') this.queue.sendFragment(first, payload);
+  }
+
+  roomForFragment(): Promise<void> {
+    this.queue.flush();
+    if (this.host.state !== 'open' || this.queue.hasRoomForFragment) return Promise.resolve();
+    return new Promise((resolve) => (this.onFragmentRoom = resolve));
+  }
+
+  /** The transport has sent what it had, or is gone. */
+  onFlushed(): void {
+    if (this.onFragmentRoom === undefined || !(this.queue.hasRoomForFragment || this.host.state !== 'open')) return;
+    this.onFragmentRoom();
+    this.onFragmentRoom = undefined;
+  }
+
+  private sendDeflated(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
+    return this.queue.sendFrame(frame(FIN | RSV1 | opcode, deflate.deflate(payload)));
+  }
+}

@@ -1,0 +1,58 @@
+import { FIN, Opcode } from '../protocol';
+import { whileOpen } from './while-open';
+
+export type Chunk = string | Uint8Array;
+export type Chunks = Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
+
+/** What sending a message in fragments needs of a session. */
+export interface FragmentSender {
+  readonly signal: AbortSignal;
+  /** `first`: the first byte of the frame. */
+  sendFragment(first: number, payload: Uint8Array): void;
+  /** Resolves when the peer has room for the next fragment, or the connection is closed. */
+  roomForFragment(): Promise<void>;
+}
+
+/**
+ * Sends one message in fragments (RFC 6455 5.4), each chunk as it comes, text or binary by the first of them. Ends early
+ * when the connection does.
+ * @throws what the source throws; TypeError for a chunk that is neither text nor bytes, or not like the first
+ */
+export async function sendFragments(sender: FragmentSender, chunks: Chunks): Promise<void> {
+  let opcode: number = Opcode.Continuation;
+  let isText: boolean | undefined;
+  // half of a character at the end of a string goes with the next string
+  let half = '';
+  const send = (payload: Uint8Array): void => {
+    sender.sendFragment(opcode, payload);
+    opcode = Opcode.Continuation;
+  };
+  for await (const chunk of whileOpen(chunks as AsyncIterable<Chunk>, sender.signal)) {
+    if (isText === undefined) {
+      isText = typeof chunk === 'string';
+      opcode = isText ? Opcode.Text : Opcode.Binary;
+    }
+    let bytes: Uint8Array;
+    if (typeof chunk === 'string' && isText) {
+      const text = half + chunk;
+      half = endsInsideCharacter(text) ? text.slice(-1) : '';
+      bytes = Buffer.from(half === '' ? text : text.slice(0, -1));
+    } else if (chunk instanceof Uint8Array && !isText) {
+      bytes = chunk;
+    } else {
+      throw new TypeError('the chunks of one message are all strings, or all Uint8Arrays');
+    }
+    if (bytes.length === 0) continue;
+    send(bytes);
+    await sender.roomForFragment();
+  }
+  if (sender.signal.aborted) return;
+  if (isText === undefined) opcode = Opcode.Binary;
+  sender.sendFragment(FIN | opcode, Buffer.from(half));
+}
+
+/** Whether the last unit is the first of a surrogate pair. */
+function endsInsideCharacter(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff;
+}

@@ -1,0 +1,43 @@
+import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
+
+/** A message for many connections: encoded once, and compressed once for each window that some of them agreed on. */
+export class SharedMessage {
+  private readonly opcode: number;
+  private readonly payload: Uint8Array;
+  private plain: Buffer | undefined;
+  private readonly compressed = new Map<number, Buffer>();
+
+  /** @throws TypeError when the message is neither a string nor bytes */
+  constructor(message: unknown) {
+    if (typeof message === 'string') {
+      this.opcode = Opcode.Text;
+      this.payload = Buffer.from(message);
+    } else if (message instanceof Uint8Array) {
+      this.opcode = Opcode.Binary;
+      this.payload = message;
+    } else {
+      throw new TypeError('a message must be a string or a Uint8Array');
+    }
+  }
+
+  get length(): number {
+    return this.payload.length;
+  }
+
+  /** The frame for connections without compression. */
+  plainFrame(): Buffer {
+    return (this.plain ??= frame(FIN | this.opcode, this.payload));
+  }
+
+  compressedFrame(deflate: PerMessageDeflate): Buffer {
+    const { serverNoContextTakeover, serverMaxWindowBits } = deflate.parameters;
+    // what refers back to a connection's earlier messages is that connection's alone
+    if (!serverNoContextTakeover) return frame(FIN | RSV1 | this.opcode, deflate.deflate(this.payload));
+    let bytes = this.compressed.get(serverMaxWindowBits);
+    if (bytes === undefined) {
+      bytes = frame(FIN | RSV1 | this.opcode, deflate.deflate(this.payload));
+      this.compressed.set(serverMaxWindowBits, bytes);
+    }
+    return bytes;
+  }
+}

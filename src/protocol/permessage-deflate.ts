@@ -1,0 +1,58 @@
+import type { DeflateCodec } from './deflate-codec';
+import { latest, NO_HISTORY } from './deflate-history';
+import type { InflateStream } from './inflate-stream';
+import type { Violation } from './violations';
+
+/** What was agreed on (RFC 7692 7.1). */
+export interface DeflateParameters {
+  readonly serverNoContextTakeover: boolean;
+  readonly clientNoContextTakeover: boolean;
+  /** 8 to 15: the window of our messages, as a power of two. */
+  readonly serverMaxWindowBits: number;
+  /** 8 to 15: the window of the client's messages. */
+  readonly clientMaxWindowBits: number;
+}
+
+/**
+ * permessage-deflate (RFC 7692) for one connection, seen from the server. Between messages DEFLATE has no state but the last
+ * bytes of what was said, so that is all a connection keeps, and only where context takeover was agreed on.
+ */
+export class PerMessageDeflate {
+  private received: Buffer = NO_HISTORY;
+  private sent: Buffer = NO_HISTORY;
+
+  constructor(
+    readonly codec: DeflateCodec,
+    readonly parameters: DeflateParameters,
+  ) {}
+
+  /** `message` ends with the tail of 7.2.2. The result may lie in memory that the next call writes to. */
+  inflate(message: Buffer, maxBytes: number): Buffer | Violation {
+    const inflated = this.codec.inflate(message, maxBytes, this.received);
+    if (Buffer.isBuffer(inflated)) this.remember(inflated);
+    return inflated;
+  }
+
+  /** For a message that is read while it arrives; `remember` takes each piece of it. */
+  inflateStream(maxBytes: number): InflateStream {
+    return this.codec.inflateStream(maxBytes, this.received);
+  }
+
+  /** Whether the client's next messages may refer to this one. */
+  get remembersReceived(): boolean {
+    return !this.parameters.clientNoContextTakeover;
+  }
+
+  remember(received: Uint8Array): void {
+    if (this.remembersReceived)
+      this.received = latest(this.received, received, 2 ** this.parameters.clientMaxWindowBits);
+  }
+
+  /** The result lies in memory of its own. */
+  deflate(message: Uint8Array): Buffer {
+    const { serverNoContextTakeover, serverMaxWindowBits } = this.parameters;
+    const deflated = this.codec.deflate(message, serverMaxWindowBits, this.sent);
+    if (!serverNoContextTakeover) this.sent = latest(this.sent, message, 2 ** serverMaxWindowBits);
+    return deflated;
+  }
+}
