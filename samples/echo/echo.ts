@@ -31,7 +31,7 @@ export class EchoController {
   @OnClose()
   bye(connection: Connection, close: CloseInfo): void {
     this.greeter.forget(connection.id);
-    console.log(`echo: ${connection.id} left with ${close.code}`);
+    if (!close.clean) console.warn(`echo: lost ${connection.id} (${close.code})`);
   }
 }
 

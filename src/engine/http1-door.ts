@@ -110,7 +110,9 @@ export class Http1Door {
       return;
     }
     const { status, headers, body } = isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH;
-    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close', ...headers });
+    // RFC 9110 7.8: who sends Upgrade names it in Connection too
+    const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
+    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: connection, ...headers });
     response.end(body);
   }
 

@@ -21,6 +21,7 @@ const { Z_SYNC_FLUSH } = constants;
 /** With a zlib context of its own, for as long as the message takes. */
 export class KeptInflateStream implements InflateStream {
   private readonly zlib = KeptHandle.inflate();
+  private readonly output = Buffer.allocUnsafeSlow(PIECE);
   private readonly parts: Buffer[] = [];
   private at = 0;
   /** A final block has ended (RFC 7692 7.2.3.4). */
@@ -41,7 +42,7 @@ export class KeptInflateStream implements InflateStream {
   pull(): Buffer | Violation | undefined {
     for (let part = this.parts[0]; part !== undefined; part = this.parts[0]) {
       if (this.final && part !== TAIL) this.restart();
-      const output = Buffer.allocUnsafeSlow(PIECE);
+      const { output } = this;
       if (!this.final && !this.zlib.run(Z_SYNC_FLUSH, part, this.at, part.length, output, 0)) {
         return Violations.InvalidDeflate;
       }
@@ -53,7 +54,7 @@ export class KeptInflateStream implements InflateStream {
         else this.nextPart();
       }
       if (produced === 0) continue;
-      const piece = output.subarray(0, produced);
+      const piece = Buffer.from(output.subarray(0, produced));
       this.history = latest(this.history, piece, MAX_HISTORY);
       return piece;
     }

@@ -1,0 +1,41 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { compileSamples } from './compiled';
+
+/** `npm start` in a process of its own, without the build of the whole package. */
+export class SamplesProcess {
+  private readonly compiled = compileSamples();
+  private child: ChildProcessWithoutNullStreams | undefined;
+
+  /** `port`: the variable PORT. */
+  spawn(port: string): ChildProcessWithoutNullStreams {
+    const env = { ...process.env, ...this.compiled.env, PORT: port };
+    this.child = spawn(process.execPath, [this.compiled.path('start.js')], { env });
+    return this.child;
+  }
+
+  /** Starts it on a free port, and resolves with the addresses that it prints. */
+  async start(): Promise<{ child: ChildProcessWithoutNullStreams; echo: string; page: string }> {
+    const child = this.spawn('0');
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    const lines: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      if (lines.push(line) === 2) break;
+    }
+    const [echo, page] = lines.map((line) => /\S+:\/\/\S+$/.exec(line)?.[0]);
+    if (echo === undefined || page === undefined) throw new Error(`it printed ${JSON.stringify(lines)}: ${errors}`);
+    return { child, echo, page };
+  }
+
+  kill(): void {
+    this.child?.kill('SIGKILL');
+    this.child = undefined;
+  }
+
+  /** Kills it and deletes what was compiled. */
+  remove(): void {
+    this.kill();
+    this.compiled.remove();
+  }
+}
