@@ -1,0 +1,124 @@
+import { acceptResponse, Refusal, refusalResponse, refuse } from '../../src/handshake';
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+interface Answer {
+  statusLine: string;
+  headers: [string, string][];
+  body: string;
+}
+
+function parsed(response: string | Buffer): Answer {
+  const text = response.toString('latin1');
+  const end = text.indexOf('\r\n\r\n');
+  const [statusLine = '', ...lines] = text.slice(0, end).split('\r\n');
+  const headers = lines.map((line): [string, string] => {
+    const [, name = '', value = ''] = /^([^:]+): (.*)$/.exec(line)!;
+    return [name.toLowerCase(), value];
+  });
+  return { statusLine, headers, body: text.slice(end + 4) };
+}
+
+const BREAKING: [string, string][] = [
+  ['a line break', 'a\r\nSet-Cookie: b=c'],
+  ['a carriage return', 'a\rb'],
+  ['a line feed', 'a\nb'],
+  ['a line feed at the end', 'a\n'],
+  ['NUL', 'a\0b'],
+  ['DEL', 'a\x7fb'],
+  ['a character beyond latin1', 'a\u{1f600}'],
+  ['a character whose low byte is a line feed', 'a\u010ab'],
+  ['a line separator', 'a\u2028b'],
+];
+
+const BAD_NAMES = ['', ' ', 'X Y', 'X:', 'X\r\nY', 'X\n', 'Xé', '"X"'];
+
+describe('acceptance (RFC 6455 4.2.2)', () => {
+  test('is the sample answer of RFC 6455 1.3', () => {
+    expect(acceptResponse(KEY, '')).toBe(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+        'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+    );
+  });
+
+  test('names the subprotocol once it is chosen, and none otherwise', () => {
+    expect(parsed(acceptResponse(KEY, 'chat')).headers).toContainEqual(['sec-websocket-protocol', 'chat']);
+    expect(acceptResponse(KEY, '')).not.toMatch(/protocol:/i);
+  });
+
+  test('carries more headers', () => {
+    const { headers, body } = parsed(acceptResponse(KEY, 'chat', { 'X-Node': 'a\tb é', 'set-cookie': 'c=d' }));
+    expect(headers.slice(-2)).toEqual([
+      ['x-node', 'a\tb é'],
+      ['set-cookie', 'c=d'],
+    ]);
+    expect(body).toBe('');
+  });
+
+  test.each(BREAKING)('refuses %s in a value', (_what, value) => {
+    expect(() => acceptResponse(KEY, '', { 'X-Name': value })).toThrow(TypeError);
+    expect(() => acceptResponse(KEY, value)).toThrow(TypeError);
+  });
+
+  test.each(BAD_NAMES)('refuses the name %j', (name) => {
+    expect(() => acceptResponse(KEY, '', { [name]: 'a' })).toThrow(TypeError);
+  });
+});
+
+describe('refusal', () => {
+  test('is a whole answer that ends the connection', () => {
+    expect(parsed(refusalResponse(new Refusal(403, 'no', { 'X-Why': 'because' })))).toEqual({
+      statusLine: 'HTTP/1.1 403 Forbidden',
+      headers: [
+        ['connection', 'close'],
+        ['content-type', 'text/plain; charset=utf-8'],
+        ['x-why', 'because'],
+        ['content-length', '2'],
+      ],
+      body: 'no',
+    });
+  });
+
+  test('names Upgrade in Connection where it sends it (RFC 9110 7.8)', () => {
+    const { headers } = parsed(refusalResponse(new Refusal(426, '', { upgrade: 'websocket' })));
+    expect(headers).toContainEqual(['connection', 'close, Upgrade']);
+    expect(headers).toContainEqual(['upgrade', 'websocket']);
+  });
+
+  test('counts the body in bytes, and sends it as UTF-8', () => {
+    const response = refusalResponse(refuse(400, { body: 'né' }));
+    const { headers, body } = parsed(response);
+    expect(headers).toContainEqual(['content-length', '3']);
+    expect(Buffer.from(body, 'latin1').toString()).toBe('né');
+  });
+
+  test('leaves the type of the body to the user', () => {
+    const { headers } = parsed(refusalResponse(refuse(400, { headers: { 'CONTENT-type': 'application/json' } })));
+    expect(headers.filter(([name]) => name === 'content-type')).toEqual([['content-type', 'application/json']]);
+  });
+
+  test.each(['Connection', 'CONTENT-LENGTH', 'transfer-encoding'])('says %s itself', (name) => {
+    const { headers } = parsed(refusalResponse(refuse(400, { headers: { [name]: 'chunked' }, body: 'a' })));
+    expect(headers.map(([, value]) => value)).not.toContain('chunked');
+    expect(headers.filter(([each]) => each === 'content-length')).toEqual([['content-length', '1']]);
+    expect(headers.filter(([each]) => each === 'connection')).toEqual([['connection', 'close']]);
+  });
+
+  test('has words for a status that has none', () => {
+    expect(parsed(refusalResponse(refuse(499))).statusLine).toBe('HTTP/1.1 499 Refused');
+  });
+
+  test.each(BREAKING)('refuses %s in a value', (_what, value) => {
+    expect(() => refusalResponse(refuse(400, { headers: { 'X-Name': value } }))).toThrow(TypeError);
+  });
+
+  test.each(BAD_NAMES)('refuses the name %j', (name) => {
+    expect(() => refusalResponse(refuse(400, { headers: { [name]: 'a' } }))).toThrow(TypeError);
+  });
+
+  test('a line break in the body stays in the body', () => {
+    const { headers, body } = parsed(refusalResponse(refuse(400, { body: '\r\n\r\nHTTP/1.1 200 OK\r\n\r\n' })));
+    expect(headers).toContainEqual(['content-length', '23']);
+    expect(body).toHaveLength(23);
+  });
+});

@@ -1,0 +1,86 @@
+import { Router } from '../../src/handshake';
+
+function routerOf(...patterns: string[]): Router<string> {
+  const router = new Router<string>();
+  for (const pattern of patterns) router.add(pattern, pattern);
+  return router;
+}
+
+const found = (patterns: string[], path: string): [string, Record<string, string>] | undefined => {
+  const match = routerOf(...patterns).find(path);
+  return match && [match.endpoint, { ...match.params }];
+};
+
+test.each<[string[], string, [string, Record<string, string>] | undefined]>([
+  [['/'], '/', ['/', {}]],
+  [['/echo'], '/echo', ['/echo', {}]],
+  [['/echo'], '/', undefined],
+  [['/echo'], '/echo/', undefined],
+  [['/echo'], '/ECHO', undefined],
+  [['/echo'], '/echo/more', undefined],
+  [['/echo'], '//echo', undefined],
+  [['/echo'], '', undefined],
+  [[], '/', undefined],
+  [['/rooms/:room'], '/rooms/7', ['/rooms/:room', { room: '7' }]],
+  [['/rooms/:room'], '/rooms/', ['/rooms/:room', { room: '' }]],
+  [['/rooms/:room'], '/rooms', undefined],
+  [['/rooms/:room'], '/rooms/7/8', undefined],
+  [['/rooms/:room/users/:user'], '/rooms/7/users/8', ['/rooms/:room/users/:user', { room: '7', user: '8' }]],
+  [['/rooms/:room', '/rooms/lobby'], '/rooms/lobby', ['/rooms/lobby', {}]],
+  [['/rooms/:room', '/rooms/lobby'], '/rooms/lobb', ['/rooms/:room', { room: 'lobb' }]],
+  [['/:first', '/'], '/constructor', ['/:first', { first: 'constructor' }]],
+  [['/x'], '/constructor', undefined],
+  [['/x'], '/__proto__', undefined],
+])('of %j, %s finds %j', (patterns, path, expected) => {
+  expect(found(patterns, path)).toEqual(expected);
+});
+
+describe('parameters', () => {
+  test.each([
+    ['a%20b', 'a b'],
+    ['%C3%A9', 'é'],
+    ['a%2Fb', 'a/b'],
+    ['%252F', '%2F'],
+    ['%3Fx%23y', '?x#y'],
+    ['a+b', 'a+b'],
+    ['__proto__', '__proto__'],
+    ['..', '..'],
+  ])('%s is percent-decoded once: %s', (encoded, decoded) => {
+    expect(found(['/rooms/:room'], `/rooms/${encoded}`)).toEqual(['/rooms/:room', { room: decoded }]);
+  });
+
+  test.each(['%', '%zz', '%c3', '%ff', 'a%2'])('%s cannot be decoded, and matches nothing', (malformed) => {
+    expect(found(['/rooms/:room'], `/rooms/${malformed}`)).toBeUndefined();
+  });
+
+  test('may be as long as the request line can be', () => {
+    const room = 'a'.repeat(16_000);
+    expect(found(['/rooms/:room'], `/rooms/${room}`)).toEqual(['/rooms/:room', { room }]);
+  });
+
+  test('named like a property of every object are only what the path says', () => {
+    const params = routerOf('/:toString/:hasOwnProperty').find('/a/b')!.params;
+    expect(Object.entries(params)).toEqual([
+      ['toString', 'a'],
+      ['hasOwnProperty', 'b'],
+    ]);
+    expect(routerOf('/:room').find('/a')!.params.constructor).toBeUndefined();
+  });
+});
+
+test.each(['', 'echo', '/:', '/:a('])('the malformed pattern %j is refused', (pattern) => {
+  expect(() => routerOf(pattern)).toThrow();
+});
+
+test.each([
+  ['/echo', '/echo'],
+  ['/:room', '/:name'],
+  ['/rooms/:room/users', '/rooms/:id/users'],
+])('%s and %s are the same path, which cannot be there twice', (first, second) => {
+  expect(() => routerOf(first, second)).toThrow();
+});
+
+test('two routers share nothing', () => {
+  routerOf('/echo');
+  expect(routerOf('/other').find('/echo')).toBeUndefined();
+});

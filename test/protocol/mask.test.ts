@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { advanceKey, unmask } from '../../src/protocol/mask';
+import { bytes, holds, naiveUnmask } from './support';
+
+const keyOf = (key: Uint8Array): number => Buffer.from(key).readInt32LE();
+
+const aKey = fc.oneof(
+  fc.uint8Array({ minLength: 4, maxLength: 4 }),
+  fc.constantFrom(bytes('00000000'), bytes('ffffffff'), bytes('000000ff'), bytes('ff000000')),
+);
+const somePayload = fc.uint8Array({ maxLength: 70 });
+
+test('RFC 6455 5.7: the masked "Hello"', () => {
+  const target = Buffer.alloc(5);
+  unmask(bytes('7f9f4d5158'), 0, 5, keyOf(bytes('37fa213d')), target, 0);
+  expect(target.toString()).toBe('Hello');
+});
+
+test('agrees with RFC 6455 5.3 at every offset, key and length, and writes nothing else', () => {
+  holds(
+    fc.property(somePayload, aKey, fc.nat(9), fc.nat(9), (payload, key, before, at) => {
+      const source = Buffer.concat([Buffer.alloc(before, 0xaa), payload, Buffer.alloc(5, 0xaa)]);
+      const target = Buffer.alloc(at + payload.length + 5, 0xbb);
+      unmask(source, before, before + payload.length, keyOf(key), target, at);
+      expect(target).toEqual(Buffer.concat([Buffer.alloc(at, 0xbb), naiveUnmask(payload, key), Buffer.alloc(5, 0xbb)]));
+    }),
+    1000,
+  );
+});
+
+test('works in place', () => {
+  holds(
+    fc.property(somePayload, aKey, fc.nat(5), (payload, key, at) => {
+      const both = Buffer.concat([Buffer.alloc(at), payload]);
+      unmask(both, at, both.length, keyOf(key), both, at);
+      expect(both.subarray(at)).toEqual(naiveUnmask(payload, key));
+    }),
+  );
+});
+
+test('returns less than 0x80 exactly when all of the payload is ASCII', () => {
+  const mostlyAscii = fc.array(fc.oneof({ weight: 40, arbitrary: fc.nat(0x7f) }, fc.nat(0xff)), { maxLength: 30 });
+  holds(
+    fc.property(mostlyAscii, aKey, (payload, key) => {
+      const masked = naiveUnmask(Uint8Array.from(payload), key);
+      const bits = unmask(masked, 0, masked.length, keyOf(key), masked, 0);
+      expect(bits < 0x80).toBe(payload.every((octet) => octet < 0x80));
+    }),
+  );
+});
+
+test('a payload in pieces, each with the advanced key, is the payload in one', () => {
+  holds(
+    fc.property(fc.array(somePayload, { maxLength: 6 }), aKey, (pieces, key) => {
+      let current = keyOf(key);
+      const unmasked = pieces.map((piece) => {
+        const target = Buffer.alloc(piece.length);
+        unmask(piece, 0, piece.length, current, target, 0);
+        current = advanceKey(current, piece.length);
+        return target;
+      });
+      expect(Buffer.concat(unmasked)).toEqual(naiveUnmask(Buffer.concat(pieces), key));
+    }),
+    500,
+  );
+});
+
+test('advancing twice is advancing once by the sum', () => {
+  holds(
+    fc.property(aKey, fc.nat(), fc.nat(), (key, first, second) => {
+      const twice = advanceKey(advanceKey(keyOf(key), first), second);
+      expect(twice | 0).toBe(advanceKey(keyOf(key), first + second) | 0);
+    }),
+  );
+});
