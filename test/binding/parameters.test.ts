@@ -7,6 +7,7 @@ import {
   Header,
   Inject,
   MessageBody,
+  MessageStream,
   OnClose,
   OnMessage,
   OnOpen,
@@ -259,4 +260,24 @@ describe('what cannot be bound is found at boot', () => {
         '@Inject(token).',
     );
   });
+});
+
+test('a MessageStream takes what has no method of its own, while it arrives', async () => {
+  @WebSocketPath('/')
+  class Controller {
+    @OnMessage()
+    text(message: string): string {
+      return message;
+    }
+
+    @OnMessage()
+    async stream(stream: MessageStream, connection: Connection): Promise<string> {
+      let total = 0;
+      for await (const piece of stream) total += piece.length;
+      return `${stream.binary} ${total} ${connection.path}`;
+    }
+  }
+  const client = await connect(await start([Controller]), '/');
+  expect(await client.ask('x')).toBe('x');
+  expect(await client.ask(Buffer.alloc(200_000))).toBe('true 200000 /');
 });

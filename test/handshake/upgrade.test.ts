@@ -181,6 +181,23 @@ describe('Sec-WebSocket-Protocol (item 8)', () => {
   });
 });
 
+describe('Sec-WebSocket-Extensions (item 9)', () => {
+  test('offers are passed on in the client’s order', () => {
+    const header = ['x-unknown', 'permessage-deflate; client_max_window_bits, x-other; a=1'];
+    expect(judgeUpgrade(request({ 'Sec-WebSocket-Extensions': header }))).toMatchObject({
+      extensions: [
+        { name: 'x-unknown', params: [] },
+        { name: 'permessage-deflate', params: [['client_max_window_bits', true]] },
+        { name: 'x-other', params: [['a', '1']] },
+      ],
+    });
+  });
+
+  test.each(['', ',', 'a b', 'a; =1', 'a; b=', '"a"'])('%j breaks the grammar (9.1) and gets 400', (header) => {
+    expectRefused(request({ 'Sec-WebSocket-Extensions': header }), 400);
+  });
+});
+
 describe('headers meant to take long, or to be taken for something else', () => {
   test.each(['Upgrade', 'Connection', 'Sec-WebSocket-Version', 'Sec-WebSocket-Key', 'Sec-WebSocket-Protocol'])(
     '%s of 32,000 spaces, 8,000 commas, 8,000 escaped quotes',

@@ -229,11 +229,13 @@ describe('memory', () => {
   });
 
   test.each([
-    ['read one byte at a time', (length: number) => binary(Buffer.alloc(length)), 1],
-    ['in fragments of one byte', oneByteFragments, 7],
-  ])('what is allocated for a message %s grows as the message does', (_how, encode, readSize) => {
+    ['read one byte at a time', (length: number) => binary(Buffer.alloc(length)), 1, 1],
+    ['in fragments of one byte', fragmentsOf(1), 7, 7],
+    ['in fragments of two bytes, each cut in the middle by a read', fragmentsOf(2), 7, 8],
+  ])('what is allocated for a message %s grows as the message does', (_how, encode, firstRead, readSize) => {
     for (const length of [20_000, 40_000]) {
-      const chunks = cutEvery(encode(length), readSize);
+      const encoded = encode(length);
+      const chunks = [encoded.subarray(0, firstRead), ...cutEvery(encoded.subarray(firstRead), readSize)];
       const reader = new Reader();
       const sizes = allocatedBy(() => {
         for (const chunk of chunks) reader.assembler.parser.push(Buffer.from(chunk), 0, chunk.length);
@@ -244,8 +246,10 @@ describe('memory', () => {
   });
 });
 
-function oneByteFragments(length: number): Buffer {
-  const fragment = (at: number): Buffer =>
-    clientFrame({ opcode: at === 0 ? 2 : 0, payload: '\0', fin: at === length - 1 });
-  return Buffer.concat(Array.from({ length }, (_, at) => fragment(at)));
+function fragmentsOf(size: number): (length: number) => Buffer {
+  return (length) => {
+    const fragment = (at: number): Buffer =>
+      clientFrame({ opcode: at === 0 ? 2 : 0, payload: Buffer.alloc(size), fin: at === length - size });
+    return Buffer.concat(Array.from({ length: length / size }, (_, i) => fragment(i * size)));
+  };
 }

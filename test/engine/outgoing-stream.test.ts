@@ -1,0 +1,59 @@
+import { sendFragments, type FragmentSender } from '../../src/engine/outgoing-stream';
+
+class Recorder implements FragmentSender {
+  readonly frames: [number, string][] = [];
+  readonly controller = new AbortController();
+  rooms = 0;
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  sendFragment(first: number, payload: Uint8Array): void {
+    this.frames.push([first, Buffer.from(payload).toString()]);
+  }
+
+  roomForFragment(): Promise<void> {
+    this.rooms++;
+    return Promise.resolve();
+  }
+}
+
+test('the first fragment has the opcode, the others none, the last is empty and has FIN', async () => {
+  const text = new Recorder();
+  await sendFragments(text, ['a', 'b']);
+  expect(text.frames).toEqual([
+    [0x01, 'a'],
+    [0x00, 'b'],
+    [0x80, ''],
+  ]);
+  expect(text.rooms).toBe(2);
+  const binary = new Recorder();
+  await sendFragments(binary, [Buffer.from('a')]);
+  expect(binary.frames.map(([first]) => first)).toEqual([0x02, 0x80]);
+});
+
+test('no chunks are an empty message', async () => {
+  const sender = new Recorder();
+  await sendFragments(sender, []);
+  expect(sender.frames).toEqual([[0x82, '']]);
+});
+
+test('when the connection closes, nothing more is sent', async () => {
+  const sender = new Recorder();
+  await sendFragments(
+    sender,
+    (function* () {
+      yield 'a';
+      sender.controller.abort();
+      yield 'b';
+    })(),
+  );
+  expect(sender.frames).toEqual([[0x01, 'a']]);
+});
+
+test('half a character waits for the other half', async () => {
+  const sender = new Recorder();
+  await sendFragments(sender, ['\ud83d', '\ude00', 'x\ud83d']);
+  expect(sender.frames.map(([, payload]) => payload)).toEqual(['😀', 'x', '\ufffd']);
+});
