@@ -20,7 +20,11 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts', 'samples/**/*.ts'],
-    rules: { '@typescript-eslint/require-await': 'off', '@typescript-eslint/unbound-method': 'off' },
+    rules: {
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+    },
   },
   {
     files: ['**/*.cjs', '**/*.mjs'],

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import 'reflect-metadata';
 
 /** tsyringe's own, so that providers need not import it (nor `reflect-metadata` before it). */

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { CloseCode, CloseInfo, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type Origins } from '../handshake';
 export type { Compression } from './compression';
