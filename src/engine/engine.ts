@@ -18,6 +18,7 @@ import { Http1Door, type DoorContext } from './http1-door';
 import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
 import { Listener } from './listener';
 import type { Observer } from './observer';
+import { ReadBuffer } from './read-buffer';
 import { Routes, type Route } from './routes';
 import { Session, type SessionContext } from './session';
 import { Transport } from './transport';
@@ -54,6 +55,7 @@ export class Engine implements SessionContext, DoorContext {
   readonly routes: Routes;
   readonly request: RequestListener | undefined;
   readonly batch = new Batch();
+  private readonly readBuffer = new ReadBuffer();
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;
   private readonly door = new Http1Door(this);
@@ -116,7 +118,14 @@ export class Engine implements SessionContext, DoorContext {
   accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, agreed?: DeflateParameters): void {
     const deflate = agreed && new PerMessageDeflate((this.codec ??= createDeflateCodec()), agreed);
     const { endpoint, limits, compression } = route;
-    const session = new Session(this, endpoint, limits, new Transport(socket), deflate, compression?.threshold);
+    const session = new Session(
+      this,
+      endpoint,
+      limits,
+      new Transport(socket, this.readBuffer),
+      deflate,
+      compression?.threshold,
+    );
     const connection = new Connection(session, facts);
     this.connections.add(connection, session);
     this.alive.add(session);

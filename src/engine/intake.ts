@@ -34,6 +34,8 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Bytes that were read but not parsed yet. */
   private leftover: Buffer | undefined;
   private reading = true;
+  /** In the middle of a read: what is left of it is not known yet. */
+  private parsing = false;
   /** No new bytes are read until our Close frame is sent. */
   private draining = false;
   /** A message had begun when we sent our Close frame: it is still delivered. */
@@ -68,9 +70,15 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.track(opening, this.endpoint.concurrency ?? 1);
   }
 
-  onBytes(bytes: Buffer): void {
-    if (this.leftover === undefined) this.parse(bytes);
-    else this.leftover = Buffer.concat([this.leftover, bytes]);
+  /** The bytes are valid during the call only. */
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.leftover !== undefined) {
+      this.leftover = Buffer.concat([this.leftover, bytes.subarray(0, length)]);
+      return;
+    }
+    const at = this.parse(bytes, length);
+    if (at < length && this.host.hearing !== 'deaf') this.leftover = Buffer.from(bytes.subarray(at, length));
+    if (!this.reading) this.readOn();
   }
 
   /** Calls back when no handler is at work any more; at once if that is so now. */
@@ -162,12 +170,14 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.deflate?.remember(bytes);
   }
 
-  /** Whatever it causes to be sent leaves in one write. */
-  private parse(bytes: Buffer): void {
+  /** Whatever it causes to be sent leaves in one write. Returns how far it came. */
+  private parse(bytes: Buffer, length: number): number {
+    this.parsing = true;
     this.outgoing.cork();
-    const at = this.assembler.parser.push(bytes, 0, bytes.length);
-    if (at < bytes.length && this.host.hearing !== 'deaf') this.leftover = bytes.subarray(at);
+    const at = this.assembler.parser.push(bytes, 0, length);
     this.outgoing.uncork();
+    this.parsing = false;
+    return at;
   }
 
   private deliver(message: Message): void {
@@ -230,7 +240,7 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Reads again if there is room: first what is left of the last read. */
   private readOn(): void {
-    while (!this.reading && this.hasRoom()) {
+    while (!this.reading && !this.parsing && this.hasRoom()) {
       const bytes = this.leftover;
       if (bytes === undefined) {
         if (this.draining && this.host.hearing === 'open') return;
@@ -239,7 +249,8 @@ export class Intake implements MessageReceiver, StreamOwner {
         return;
       }
       this.leftover = undefined;
-      this.parse(bytes);
+      const at = this.parse(bytes, bytes.length);
+      if (at < bytes.length && this.host.hearing !== 'deaf') this.leftover = bytes.subarray(at);
     }
   }
 

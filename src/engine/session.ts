@@ -96,14 +96,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     const opening = this.call('open', this.endpoint.open, undefined);
     if (opening !== undefined) this.intake.holdUntil(opening);
     this.transport.start(this);
-    if (head.length > 0) this.onBytes(head);
+    if (head.length > 0) this.onBytes(head, head.length);
     this.outgoing.uncork();
   }
 
   // what the transport reports
 
-  onBytes(bytes: Buffer): void {
-    this.intake.onBytes(bytes);
+  onBytes(bytes: Buffer, length: number): void {
+    this.intake.onBytes(bytes, length);
   }
 
   onFlushed(): void {

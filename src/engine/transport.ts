@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
+import type { ReadBuffer } from './read-buffer';
 
 /** What a transport tells the session that it carries. */
 export interface TransportReceiver {
-  /** Bytes of the peer, which the receiver may overwrite. */
-  onBytes(bytes: Buffer): void;
+  /** Bytes of the peer, up to `length`. They are valid during the call only; the receiver may overwrite them. */
+  onBytes(bytes: Buffer, length: number): void;
   /** All that was written has left. */
   onFlushed(): void;
   /** The peer will send no more. */
@@ -17,12 +18,18 @@ export interface TransportReceiver {
  * stream's own buffer down to one write at a time, so that what waits is the session's to count, order and drop.
  */
 export class Transport {
+  private stream: Duplex;
+  private receiver: TransportReceiver | undefined;
   private readonly written = (): void => {
     if (this.stream.writableLength === 0) this.receiver?.onFlushed();
   };
-  private receiver: TransportReceiver | undefined;
 
-  constructor(private readonly stream: Duplex) {}
+  constructor(
+    stream: Duplex,
+    private readonly readBuffer: ReadBuffer,
+  ) {
+    this.stream = stream;
+  }
 
   /** Bytes written that have not left yet. */
   get pending(): number {
@@ -31,7 +38,9 @@ export class Transport {
 
   start(receiver: TransportReceiver): void {
     this.receiver = receiver;
-    this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes));
+    const adopted = this.readBuffer.adopt(this.stream, receiver);
+    if (adopted === undefined) this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
+    else this.stream = adopted;
     this.stream.on('end', () => receiver.onEnd());
     this.stream.on('close', () => receiver.onClosed());
   }

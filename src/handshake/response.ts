@@ -7,7 +7,9 @@ import { isToken } from './tokens';
 export function acceptResponse(key: string, protocol: string, headers: Readonly<Record<string, string>> = {}): string {
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
   if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
-  for (const [name, value] of Object.entries(headers)) head += headerLine(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    if (!OURS.has(name.toLowerCase())) head += headerLine(name, value);
+  }
   return head + '\r\n';
 }
 
@@ -19,14 +21,14 @@ export function refusalResponse(refusal: Refusal): Buffer {
   head += own.has('upgrade') ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n';
   if (!own.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
   for (const [name, value] of Object.entries(refusal.headers)) {
-    if (!FRAMING.has(name.toLowerCase())) head += headerLine(name, value);
+    if (!OURS.has(name.toLowerCase())) head += headerLine(name, value);
   }
   const body = Buffer.from(refusal.body);
   return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body]);
 }
 
-/** Ours alone to say. */
-const FRAMING = new Set(['connection', 'content-length', 'transfer-encoding']);
+/** Ours alone to say; whatever else names them is left out. */
+const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'sec-websocket-accept']);
 
 /** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

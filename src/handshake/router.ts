@@ -14,7 +14,8 @@ export class Router<Endpoint> {
 
   /** @throws Error when the pattern is malformed or taken */
   add(pattern: string, endpoint: Endpoint): void {
-    if (/(?<!:):(?![A-Za-z_:])/.test(pattern)) throw new Error(`the path ${pattern} has a parameter without a name`);
+    const mistake = mistakeIn(pattern);
+    if (mistake !== undefined) throw new Error(`the path ${pattern} has ${mistake}`);
     this.routes.on('GET', pattern, () => {}, endpoint);
   }
 
@@ -24,4 +25,13 @@ export class Router<Endpoint> {
     if (found === null || found.store === null) return undefined;
     return { endpoint: found.store as Endpoint, params: found.params as Record<string, string> };
   }
+}
+
+/** What find-my-way lets pass, and what would never match or lose a value. */
+function mistakeIn(pattern: string): string | undefined {
+  if (/(?<!:):(?![A-Za-z_:])/.test(pattern)) return 'a parameter without a name';
+  if (/[?#](?=.)|#/.test(pattern.replace(/\([^)]*\)/g, ''))) return 'a query or a fragment, which belong to no path';
+  const names = [...pattern.matchAll(/(?<!:):([A-Za-z_]\w*)/g)].map(([, name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `the parameter :${twice} twice`;
 }

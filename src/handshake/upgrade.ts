@@ -31,8 +31,8 @@ export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
   const { headers } = request;
   if (request.method !== 'GET') return new Refusal(405, 'A WebSocket handshake is a GET request.', { Allow: 'GET' });
   if (request.httpVersion !== '1.1') return new Refusal(400, 'A WebSocket handshake needs HTTP/1.1.');
-  if (occurrences(request.rawHeaders, 'host') !== 1 || !headers.host) {
-    return new Refusal(400, 'Exactly one Host header is needed.');
+  if (occurrences(request.rawHeaders, 'host') !== 1 || !HOST.test(headers.host ?? '')) {
+    return new Refusal(400, 'Exactly one well-formed Host header is needed.');
   }
   if (hasBody(headers)) return new Refusal(400, 'A WebSocket handshake has no body.');
   if (!listHasToken(headers.upgrade, 'websocket')) return new Refusal(400, 'The Upgrade header must name websocket.');
@@ -55,6 +55,9 @@ export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
   if (extensions === undefined) return new Refusal(400, 'The Sec-WebSocket-Extensions header is malformed.');
   return { key, protocols, extensions };
 }
+
+/** RFC 9110 7.2: a host and perhaps a port. */
+const HOST = /^[^\s,/?#@\\]+$/;
 
 /** RFC 6455 10.2. */
 export function judgeOrigin<Request>(

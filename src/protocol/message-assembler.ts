@@ -143,11 +143,11 @@ export class MessageAssembler implements FrameSink {
     return taken;
   }
 
-  /** Doubles, so that each byte is copied twice at the most; but a frame under way needs no more than it declared. */
+  /** Doubles, so that each byte is copied twice at the most; the first time it takes no more than is declared. */
   private grow(needed: number, declared: number): void {
     const doubled = Math.max(this.buffer.length * 2, FIRST_CAPACITY);
-    const frameUnderWay = declared > needed || this.buffer.length === 0;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, frameUnderWay ? Math.min(doubled, declared) : doubled));
+    const most = this.buffer.length === 0 ? declared : this.rules.maxMessageBytes;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, most)));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }

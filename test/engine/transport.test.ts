@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { ReadBuffer } from '../../src/engine/read-buffer';
 import { Transport } from '../../src/engine/transport';
 
 /** A duplex stream whose writes complete when the test says so. */
@@ -17,9 +18,9 @@ class Manual extends Duplex {
 function started() {
   const stream = new Manual();
   const events: string[] = [];
-  const transport = new Transport(stream);
+  const transport = new Transport(stream, new ReadBuffer());
   transport.start({
-    onBytes: (bytes) => void events.push(`bytes ${bytes.toString()}`),
+    onBytes: (bytes, length) => void events.push(`bytes ${bytes.toString('utf8', 0, length)}`),
     onFlushed: () => void events.push('flushed'),
     onEnd: () => void events.push('end'),
     onClosed: () => void events.push('closed'),
