@@ -18,7 +18,7 @@ import { Http1Door, type DoorContext } from './http1-door';
 import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
 import { Listener } from './listener';
 import type { Observer } from './observer';
-import { ReadBuffer } from './read-buffer';
+import { RawSockets } from './raw-sockets';
 import { Routes, type Route } from './routes';
 import { Session, type SessionContext } from './session';
 import { Transport } from './transport';
@@ -55,7 +55,7 @@ export class Engine implements SessionContext, DoorContext {
   readonly routes: Routes;
   readonly request: RequestListener | undefined;
   readonly batch = new Batch();
-  private readonly readBuffer = new ReadBuffer();
+  private readonly rawSockets = new RawSockets();
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;
   private readonly door = new Http1Door(this);
@@ -122,7 +122,7 @@ export class Engine implements SessionContext, DoorContext {
       this,
       endpoint,
       limits,
-      new Transport(socket, this.readBuffer),
+      new Transport(socket, this.rawSockets),
       deflate,
       compression?.threshold,
     );

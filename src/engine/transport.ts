@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { ReadBuffer } from './read-buffer';
+import type { DirectWriter } from './direct-write';
+import type { RawSockets } from './raw-sockets';
 
 /** What a transport tells the session that it carries. */
 export interface TransportReceiver {
@@ -20,38 +21,50 @@ export interface TransportReceiver {
 export class Transport {
   private stream: Duplex;
   private receiver: TransportReceiver | undefined;
+  private direct: DirectWriter | undefined;
+  private closed = false;
   private readonly written = (): void => {
     if (this.stream.writableLength === 0) this.receiver?.onFlushed();
   };
 
   constructor(
     stream: Duplex,
-    private readonly readBuffer: ReadBuffer,
+    private readonly rawSockets: RawSockets,
   ) {
     this.stream = stream;
   }
 
   /** Bytes written that have not left yet. */
   get pending(): number {
-    return this.stream.writableLength;
+    if (this.direct === undefined) return this.stream.writableLength;
+    return this.closed ? 0 : this.direct.pending;
   }
 
   start(receiver: TransportReceiver): void {
     this.receiver = receiver;
-    const adopted = this.readBuffer.adopt(this.stream, receiver);
-    if (adopted === undefined) this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
-    else this.stream = adopted;
+    const adopted = this.rawSockets.adopt(this.stream, receiver);
+    if (adopted === undefined) {
+      this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
+    } else {
+      this.stream = adopted;
+      this.direct = this.rawSockets.writerFor(adopted, (failed) => this.onWritten(failed));
+    }
     this.stream.on('end', () => receiver.onEnd());
-    this.stream.on('close', () => receiver.onClosed());
+    this.stream.on('close', () => {
+      this.closed = true;
+      receiver.onClosed();
+    });
   }
 
   /** True when the bytes have left and their memory may be used again. */
   write(bytes: Uint8Array): boolean {
+    if (this.direct !== undefined) return this.closed || this.direct.write(bytes);
     this.stream.write(bytes, this.written);
     return this.stream.writableLength === 0;
   }
 
   writeAll(chunks: readonly Uint8Array[]): boolean {
+    if (this.direct !== undefined) return this.closed || this.direct.writeAll(chunks);
     this.stream.cork();
     for (const chunk of chunks) this.stream.write(chunk, this.written);
     this.stream.uncork();
@@ -72,6 +85,13 @@ export class Transport {
   }
 
   destroy(): void {
+    // no handle takes a write once it is being closed
+    this.closed = true;
     this.stream.destroy();
+  }
+
+  private onWritten(failed: boolean): void {
+    if (failed) this.destroy();
+    else if (this.pending === 0) this.receiver?.onFlushed();
   }
 }

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { ReadBuffer } from '../../src/engine/read-buffer';
+import { RawSockets } from '../../src/engine/raw-sockets';
 import { Transport } from '../../src/engine/transport';
 
 /** A duplex stream whose writes complete when the test says so. */
@@ -18,7 +18,7 @@ class Manual extends Duplex {
 function started() {
   const stream = new Manual();
   const events: string[] = [];
-  const transport = new Transport(stream, new ReadBuffer());
+  const transport = new Transport(stream, new RawSockets());
   transport.start({
     onBytes: (bytes, length) => void events.push(`bytes ${bytes.toString('utf8', 0, length)}`),
     onFlushed: () => void events.push('flushed'),

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { DirectWriter, writeRequestClass, type WritableHandle } from './direct-write';
 import type { TransportReceiver } from './transport';
 
 /** As much as libuv reads at once. */
@@ -7,18 +8,20 @@ const READ_BYTES = 64 * 1024;
 
 /** What of a `net.Socket` is not documented: the handle in which libuv keeps the connection. */
 interface HandleOwner {
-  _handle: { useUserBuffer?: unknown } | null;
+  _handle: (WritableHandle & { useUserBuffer?: unknown }) | null;
 }
 
 /**
- * One buffer into which all plain TCP sockets of an engine read, in place of a fresh one for each read and the passage
- * through a readable stream. Node offers that to sockets it creates (`onread`); an accepted one is re-created around its
- * handle, which is not documented. Where that does not work, sockets are read as streams.
+ * Plain TCP sockets without the streams around them. All of one engine read into one buffer, in place of a fresh one for
+ * each read: Node offers that to sockets it creates (`onread`), so an accepted one is re-created around its handle. And
+ * they write to that handle. Neither is documented; where it does not work, sockets are used as streams.
  */
-export class ReadBuffer {
+export class RawSockets {
+  private readonly Request = writeRequestClass();
   private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(private readonly enabled = true) {}
+  /** `PORTAL_STREAM_SOCKETS` in the environment turns this off, should some Node ever need it. */
+  constructor(private readonly enabled = process.env.PORTAL_STREAM_SOCKETS === undefined) {}
 
   /** A socket in place of the given one that reads into this buffer; undefined where that cannot be. */
   adopt(stream: Duplex, receiver: TransportReceiver): Socket | undefined {
@@ -40,6 +43,18 @@ export class ReadBuffer {
     stream.destroy();
     return socket;
   }
+
+  /** Writes to an adopted socket past its stream; `onDone` as `DirectWriter` has it. Undefined where that cannot be. */
+  writerFor(socket: Socket, onDone: (failed: boolean) => void): DirectWriter | undefined {
+    const handle = (socket as unknown as HandleOwner)._handle;
+    if (this.Request === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
+    return new DirectWriter(handle, this.Request, onDone);
+  }
+}
+
+function canWriteDirectly(handle: Partial<WritableHandle>): boolean {
+  const { writeBuffer, writev, writeQueueSize } = handle;
+  return typeof writeBuffer === 'function' && typeof writev === 'function' && typeof writeQueueSize === 'number';
 }
 
 /** A TCP or Unix socket as accepted, with nothing read that was not handed over, or written that has not left. */

@@ -1,0 +1,65 @@
+import { DirectWriter, writeRequestClass, type WritableHandle } from '../../src/engine/direct-write';
+
+class Request {
+  oncomplete: (status: number) => void = () => {};
+}
+
+/** A handle whose kernel takes what the test lets it. */
+class FakeHandle implements WritableHandle {
+  writeQueueSize = 0;
+  error = 0;
+  full = false;
+  requests: Request[] = [];
+
+  writeBuffer(request: Request, bytes: Uint8Array): number {
+    this.requests.push(request);
+    if (this.full) this.writeQueueSize += bytes.length;
+    return this.error;
+  }
+
+  writev(request: Request, chunks: readonly Uint8Array[]): number {
+    return this.writeBuffer(request, Buffer.concat(chunks));
+  }
+}
+
+function writer() {
+  const handle = new FakeHandle();
+  const done: boolean[] = [];
+  return { handle, done, direct: new DirectWriter(handle, Request, (failed) => void done.push(failed)) };
+}
+
+test('writes that the kernel takes share one request and report nothing', () => {
+  const { handle, direct, done } = writer();
+  expect(direct.write(Buffer.from('a'))).toBe(true);
+  expect(direct.writeAll([Buffer.from('b'), Buffer.from('c')])).toBe(true);
+  expect(new Set(handle.requests).size).toBe(1);
+  expect(done).toEqual([]);
+});
+
+test('a write that waits keeps its request and its bytes', () => {
+  const { handle, direct, done } = writer();
+  handle.full = true;
+  const bytes = Buffer.from('abc');
+  expect(direct.write(bytes)).toBe(false);
+  expect(direct.pending).toBe(3);
+  expect(handle.requests[0]).toMatchObject({ held: bytes });
+  direct.write(Buffer.from('d'));
+  expect(new Set(handle.requests).size).toBe(2);
+  handle.writeQueueSize = 0;
+  handle.requests[0]!.oncomplete(0);
+  expect(done).toEqual([false]);
+});
+
+test('failures are reported, at once and later', () => {
+  const { handle, direct, done } = writer();
+  handle.full = true;
+  direct.write(Buffer.from('a'));
+  handle.requests[0]!.oncomplete(-32);
+  handle.error = -32;
+  expect(direct.write(Buffer.from('b'))).toBe(true);
+  expect(done).toEqual([true, true]);
+});
+
+test('this Node shows its class of write requests', () => {
+  expect(writeRequestClass()?.name).toBe('WriteWrap');
+});
