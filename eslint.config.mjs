@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'coverage/', 'samples/*/public/', 'bench/'] },
+  { ignores: ['**/dist/', 'scripts/', 'coverage/', 'samples/*/public/', 'bench/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,9 +1,10 @@
 import { Socket } from 'node:net';
 
-/** The request object that a handle's write takes; libuv keeps it while the write is under way. */
+/** The request object that a handle's write takes; libuv keeps it while a write is under way. */
 interface WriteRequest {
-  /** Called when a write that could not be done at once is done, or has failed with a negative status. */
-  oncomplete: (status: number) => void;
+  /** Called as a method when a write that could not be done at once is done, or has failed with a negative status. */
+  oncomplete: (this: WriteRequest, status: number) => void;
+  writer?: DirectWriter;
   /** What must not be collected meanwhile. */
   held?: unknown;
 }
@@ -18,20 +19,22 @@ export interface WritableHandle {
   readonly writeQueueSize: number;
 }
 
+function onComplete(this: WriteRequest, status: number): void {
+  this.held = undefined;
+  this.writer!.onDone(status < 0);
+}
+
 /**
  * Writes to a TCP handle without the writable stream in front of it, which costs as much as all the rest of a short
- * answer. A write that the kernel takes whole, which is the rule, leaves nothing behind: no request, no callback, no tick.
+ * answer. A write that the kernel takes whole, which is the rule, leaves nothing behind: no callback, no tick.
  */
 export class DirectWriter {
-  private request: WriteRequest;
-
   constructor(
     private readonly handle: WritableHandle,
     private readonly Request: new () => object,
-    private readonly onDone: (failed: boolean) => void,
-  ) {
-    this.request = this.newRequest();
-  }
+    /** A write that had to wait is done; or one has failed. */
+    readonly onDone: (failed: boolean) => void,
+  ) {}
 
   /** Bytes that have not left. */
   get pending(): number {
@@ -40,37 +43,46 @@ export class DirectWriter {
 
   /** True when the kernel has taken all of it. */
   write(bytes: Uint8Array): boolean {
-    return this.finish(this.handle.writeBuffer(this.request, bytes), bytes);
+    const request = this.newRequest();
+    return this.finish(request, this.handle.writeBuffer(request, bytes), bytes);
   }
 
   writeAll(chunks: readonly Uint8Array[]): boolean {
-    return this.finish(this.handle.writev(this.request, chunks, true), chunks);
+    const request = this.newRequest();
+    return this.finish(request, this.handle.writev(request, chunks, true), chunks);
   }
 
-  private finish(error: number, held: unknown): boolean {
+  /**
+   * Each write has a request of its own: nothing tells for certain whether libuv has kept it, and a request that is used
+   * again while it is kept ends the process.
+   */
+  private newRequest(): WriteRequest {
+    const request = new this.Request() as WriteRequest;
+    request.oncomplete = onComplete;
+    request.writer = this;
+    return request;
+  }
+
+  private finish(request: WriteRequest, error: number, held: unknown): boolean {
     if (error !== 0) {
       this.onDone(true);
       return true;
     }
     if (this.handle.writeQueueSize === 0) return true;
-    // libuv holds the request, and through it the bytes
-    this.request.held = held;
-    this.request = this.newRequest();
+    request.held = held;
     return false;
-  }
-
-  private newRequest(): WriteRequest {
-    const request = new this.Request() as WriteRequest;
-    request.oncomplete = (status) => this.onDone(status < 0);
-    return request;
   }
 }
 
+/** The major versions of Node on which this was tried, with all tests. */
+const TRIED = new Set(['20', '22', '24']);
+
 /**
  * The class of write requests, which Node does not export: it is looked at when a socket hands one to a handle that is not
- * real. Undefined where that does not work, or where handles are not what they were.
+ * real. Undefined where that does not work, and on a Node on which it was not tried.
  */
 export function writeRequestClass(): (new () => object) | undefined {
+  if (!TRIED.has(process.versions.node.split('.')[0]!)) return undefined;
   let found: (new () => object) | undefined;
   try {
     const handle = {

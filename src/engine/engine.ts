@@ -14,6 +14,7 @@ import { Connection, type ConnectionFacts, type Handshake } from './connection';
 import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
 import type { Endpoint } from './endpoint';
+import { Flusher } from './flusher';
 import { Http1Door, type DoorContext } from './http1-door';
 import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
 import { Listener } from './listener';
@@ -55,6 +56,7 @@ export class Engine implements SessionContext, DoorContext {
   readonly routes: Routes;
   readonly request: RequestListener | undefined;
   readonly batch = new Batch();
+  readonly flusher = new Flusher();
   private readonly rawSockets = new RawSockets();
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;

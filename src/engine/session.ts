@@ -13,6 +13,7 @@ import type { Batch } from './batch';
 import type { Connection } from './connection';
 import type { Clock, Deadlines } from './deadlines';
 import type { Endpoint } from './endpoint';
+import type { Flusher } from './flusher';
 import { Intake, type IntakeHost } from './intake';
 import type { ResolvedLimits } from './limits';
 import type { Observer } from './observer';
@@ -25,6 +26,7 @@ import { WriteQueue, type WriteQueueOwner } from './write-queue';
 /** What the sessions of one engine share. */
 export interface SessionContext {
   readonly batch: Batch;
+  readonly flusher: Flusher;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
@@ -63,7 +65,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     /** Messages of fewer bytes are not compressed. */
     compressFrom = 0,
   ) {
-    this.outgoing = new WriteQueue(transport, context.batch, limits, this);
+    this.outgoing = new WriteQueue(transport, context.batch, context.flusher, limits, this);
     this.outbox = new Outbox(this, this.outgoing, deflate, compressFrom);
     this.intake = new Intake(this, endpoint, limits, transport, this.outgoing, deflate);
   }

@@ -9,6 +9,7 @@ import {
   writeTextFrame,
 } from '../protocol';
 import type { Batch } from './batch';
+import type { Flusher } from './flusher';
 import type { ResolvedLimits } from './limits';
 import type { Transport } from './transport';
 
@@ -46,14 +47,14 @@ export class WriteQueue {
   constructor(
     private readonly transport: Transport,
     private readonly batch: Batch,
+    private readonly flusher: Flusher,
     private readonly limits: ResolvedLimits,
     private readonly owner: WriteQueueOwner,
   ) {}
 
   get bufferedBytes(): number {
-    return (
-      this.waitingBytes + this.heldBytes + this.transport.pending + (this.batch.owner === this ? this.batch.used : 0)
-    );
+    const gathered = this.batch.owner === this ? this.batch.used : 0;
+    return this.waitingBytes + this.heldBytes + gathered + (this.blocked ? this.transport.pending : 0);
   }
 
   /** Whether the peer has room for the next fragment of a message. */
@@ -125,16 +126,21 @@ export class WriteQueue {
 
   /** Writes what is gathered, unless the transport is busy. */
   flush(): void {
+    this.scheduled = false;
     if (this.batch.owner === this) {
       this.batch.owner = undefined;
       if (this.batch.used > 0 && !this.closed) this.flushBatch();
       this.batch.used = 0;
     }
     if (this.waiting.length === 0 || this.blocked || this.closed) return;
-    const chunks = this.waiting;
-    this.waiting = [];
+    const { waiting } = this;
     this.waitingBytes = 0;
-    this.blocked = !this.transport.writeAll(chunks);
+    if (waiting.length === 1) {
+      this.blocked = !this.transport.write(waiting.pop()!);
+    } else {
+      this.waiting = [];
+      this.blocked = !this.transport.writeAll(waiting);
+    }
   }
 
   /** The transport has sent all it had. */
@@ -243,9 +249,6 @@ export class WriteQueue {
   private schedule(): void {
     if (this.corked || this.scheduled || this.blocked) return;
     this.scheduled = true;
-    queueMicrotask(() => {
-      this.scheduled = false;
-      if (!this.corked) this.flush();
-    });
+    this.flusher.add(this);
   }
 }

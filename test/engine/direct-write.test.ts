@@ -25,14 +25,18 @@ class FakeHandle implements WritableHandle {
 function writer() {
   const handle = new FakeHandle();
   const done: boolean[] = [];
-  return { handle, done, direct: new DirectWriter(handle, Request, (failed) => void done.push(failed)) };
+  return {
+    handle,
+    done,
+    direct: new DirectWriter(handle, Request, (failed) => void done.push(failed)),
+  };
 }
 
-test('writes that the kernel takes share one request and report nothing', () => {
+test('writes that the kernel takes report nothing, and no request is used twice', () => {
   const { handle, direct, done } = writer();
   expect(direct.write(Buffer.from('a'))).toBe(true);
   expect(direct.writeAll([Buffer.from('b'), Buffer.from('c')])).toBe(true);
-  expect(new Set(handle.requests).size).toBe(1);
+  expect(new Set(handle.requests).size).toBe(2);
   expect(done).toEqual([]);
 });
 

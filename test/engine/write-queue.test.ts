@@ -1,4 +1,5 @@
 import { Batch } from '../../src/engine/batch';
+import { Flusher } from '../../src/engine/flusher';
 import { resolveLimits, type Limits } from '../../src/engine/limits';
 import type { Transport } from '../../src/engine/transport';
 import { WriteQueue } from '../../src/engine/write-queue';
@@ -44,7 +45,7 @@ class FakeTransport {
 function queueWith(limits: Limits = {}, batch = new Batch()) {
   const transport = new FakeTransport();
   const events: string[] = [];
-  const queue = new WriteQueue(transport as unknown as Transport, batch, resolveLimits(limits), {
+  const queue = new WriteQueue(transport as unknown as Transport, batch, new Flusher(), resolveLimits(limits), {
     onSlowConsumer: () => void events.push('slow'),
     onDrained: () => void events.push('drained'),
   });

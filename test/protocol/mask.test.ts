@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { advanceKey, unmask } from '../../src/protocol/mask';
+import { advanceKey, unmask, unmaskByLoop } from '../../src/protocol/mask';
 import { bytes, holds, naiveUnmask } from './support';
 
 const keyOf = (key: Uint8Array): number => Buffer.from(key).readInt32LE();
@@ -73,3 +73,21 @@ test('advancing twice is advancing once by the sum', () => {
     }),
   );
 });
+
+test.each([143, 144, 145, 159, 160, 161, 4096, 131_071, 131_072, 131_073, 300_000])(
+  'the kernel and the loop agree on %d bytes, and on whether they are ASCII',
+  (length) => {
+    for (const high of [-1, 0, length - 1, length >> 1]) {
+      const plain = Buffer.alloc(length, 'portal ');
+      if (high >= 0) plain[high] = 0xc3;
+      const masked = Buffer.alloc(length + 3);
+      unmaskByLoop(plain, 0, length, 0x1234_5678, masked, 3);
+      const [one, two] = [Buffer.alloc(length + 20, 1), Buffer.alloc(length + 20, 1)];
+      const bits = unmask(masked, 3, length + 3, 0x1234_5678, one, 5);
+      const loopBits = unmaskByLoop(masked, 3, length + 3, 0x1234_5678, two, 5);
+      expect(one.equals(two)).toBe(true);
+      expect(one.subarray(5, length + 5).equals(plain)).toBe(true);
+      expect([bits < 0x80, loopBits < 0x80]).toEqual([high < 0, high < 0]);
+    }
+  },
+);
