@@ -4,7 +4,7 @@ import { SharedMessage } from './shared-message';
 
 /** The open connections of one application on this process. */
 export class Connections {
-  private readonly byId = new Map<string, { connection: Connection; session: Session }>();
+  private readonly byId = new Map<string, Session>();
 
   get size(): number {
     return this.byId.size;
@@ -24,14 +24,14 @@ export class Connections {
    */
   broadcast(message: string | Uint8Array, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
-    for (const { connection, session } of this.byId.values()) {
-      if (to === undefined || to(connection)) session.outbox.sendShared(shared);
+    for (const session of this.byId.values()) {
+      if (to === undefined || to(session.connection)) session.outbox.sendShared(shared);
     }
   }
 
   /** @internal */
   add(connection: Connection, session: Session): void {
-    this.byId.set(connection.id, { connection, session });
+    this.byId.set(connection.id, session);
   }
 
   /** @internal */
@@ -40,7 +40,7 @@ export class Connections {
   }
 
   /** @internal */
-  *sessions(): Iterable<Session> {
-    for (const { session } of this.byId.values()) yield session;
+  sessions(): Iterable<Session> {
+    return this.byId.values();
   }
 }

@@ -9,6 +9,12 @@ interface WriteRequest {
   held?: unknown;
 }
 
+/** Whoever writes directly. */
+export interface WriteOwner {
+  /** A write that had to wait is done; or one has failed. */
+  onWritten(failed: boolean): void;
+}
+
 /** What of a socket's handle is not documented. */
 export interface WritableHandle {
   /** Zero, or a negative error number. */
@@ -21,7 +27,7 @@ export interface WritableHandle {
 
 function onComplete(this: WriteRequest, status: number): void {
   this.held = undefined;
-  this.writer!.onDone(status < 0);
+  this.writer!.owner.onWritten(status < 0);
 }
 
 /**
@@ -32,8 +38,7 @@ export class DirectWriter {
   constructor(
     private readonly handle: WritableHandle,
     private readonly Request: new () => object,
-    /** A write that had to wait is done; or one has failed. */
-    readonly onDone: (failed: boolean) => void,
+    readonly owner: WriteOwner,
   ) {}
 
   /** Bytes that have not left. */
@@ -65,7 +70,7 @@ export class DirectWriter {
 
   private finish(request: WriteRequest, error: number, held: unknown): boolean {
     if (error !== 0) {
-      this.onDone(true);
+      this.owner.onWritten(true);
       return true;
     }
     if (this.handle.writeQueueSize === 0) return true;

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { DirectWriter, writeRequestClass, type WritableHandle } from './direct-write';
+import { DirectWriter, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
 import type { TransportReceiver } from './transport';
 
 /** As much as libuv reads at once. */
@@ -29,28 +29,40 @@ export class RawSockets {
     const { bytes } = this;
     const owner = stream as unknown as HandleOwner;
     const handle = owner._handle;
-    const callback = (count: number): boolean => {
-      receiver.onBytes(bytes, count);
-      return true;
-    };
     // `handle` is an option of the constructor that the types do not know
-    const options = { handle, allowHalfOpen: true, onread: { buffer: bytes, callback } };
-    const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+    const options = { handle, allowHalfOpen: true, onread: { buffer: bytes, callback: onRead } };
+    const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]) as ReadingSocket;
+    socket[RECEIVER] = receiver;
     if ((socket as unknown as HandleOwner)._handle !== handle) return undefined;
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     owner._handle = null;
     // the old socket has nothing left but its place in the server's count
     stream.destroy();
     return socket;
   }
 
-  /** Writes to an adopted socket past its stream; `onDone` as `DirectWriter` has it. Undefined where that cannot be. */
-  writerFor(socket: Socket, onDone: (failed: boolean) => void): DirectWriter | undefined {
+  /** Writes to an adopted socket past its stream. Undefined where that cannot be. */
+  writerFor(socket: Socket, owner: WriteOwner): DirectWriter | undefined {
     const handle = (socket as unknown as HandleOwner)._handle;
     if (this.Request === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
-    return new DirectWriter(handle, this.Request, onDone);
+    return new DirectWriter(handle, this.Request, owner);
   }
 }
+
+const RECEIVER = Symbol('receiver');
+
+interface ReadingSocket extends Socket {
+  [RECEIVER]: TransportReceiver;
+}
+
+/** Node calls it as a method of the socket; one function serves them all. */
+function onRead(this: ReadingSocket, count: number, bytes: Uint8Array): boolean {
+  this[RECEIVER].onBytes(bytes as Buffer, count);
+  return true;
+}
+
+/** A broken connection is told by its 'close' event. */
+function ignore(): void {}
 
 function canWriteDirectly(handle: Partial<WritableHandle>): boolean {
   const { writeBuffer, writev, writeQueueSize } = handle;

@@ -45,15 +45,15 @@ type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<v
 export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
-  private readonly pings = new Pings();
+  private pings: Pings | undefined;
   private readonly intake: Intake;
   private readonly closing = new ClosingHandshake();
-  private connection!: Connection;
+  connection!: Connection;
   private transportClosed = false;
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
-  private closedListeners: ((close: CloseInfo) => void)[] = [];
-  private drainedListeners: (() => void)[] = [];
+  private closedListeners: ((close: CloseInfo) => void)[] | undefined;
+  private drainedListeners: (() => void)[] | undefined;
   private abort: AbortController | undefined;
 
   constructor(
@@ -127,11 +127,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.outbox.onFlushed();
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
-    this.pings.abandon();
+    this.pings?.abandon();
     this.onDrained();
     this.context.closed(this.connection);
     const info = this.closing.info();
-    for (const listener of this.closedListeners.splice(0)) listener(info);
+    for (const listener of this.closedListeners ?? []) listener(info);
+    this.closedListeners = undefined;
     if (this.intake.idle) {
       this.end(info);
       return;
@@ -149,7 +150,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   onPong(payload: Buffer): void {
-    this.pings.answer(payload, this.context.clock.now());
+    this.pings?.answer(payload, this.context.clock.now());
     void this.call('pong', this.endpoint.pong, payload);
   }
 
@@ -192,7 +193,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   onDrained(): void {
-    for (const listener of this.drainedListeners.splice(0)) listener();
+    const listeners = this.drainedListeners ?? [];
+    this.drainedListeners = undefined;
+    for (const listener of listeners) listener();
     if (!this.transportClosed) void this.call('drain', this.endpoint.drain, undefined);
   }
 
@@ -207,6 +210,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     const now = this.context.clock.now();
     const bytes = payload.length > 0 ? payload : Buffer.from(String(now));
     this.sendControl(Opcode.Ping, bytes);
+    this.pings ??= new Pings();
     const answer = this.pings.expect(bytes, now);
     if (this.state !== 'open') this.pings.abandon();
     return answer;
@@ -241,12 +245,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   closed(): Promise<CloseInfo> {
     if (this.transportClosed) return Promise.resolve(this.closing.info());
-    return new Promise((resolve) => this.closedListeners.push(resolve));
+    return new Promise((resolve) => (this.closedListeners ??= []).push(resolve));
   }
 
   drained(): Promise<void> {
     if (this.transportClosed || this.outgoing.bufferedBytes <= this.limits.highWaterMarkBytes) return Promise.resolve();
-    return new Promise((resolve) => this.drainedListeners.push(resolve));
+    return new Promise((resolve) => (this.drainedListeners ??= []).push(resolve));
   }
 
   private onFailure(error: unknown, what: string): void {

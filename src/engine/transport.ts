@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { DirectWriter } from './direct-write';
+import type { DirectWriter, WriteOwner } from './direct-write';
 import type { RawSockets } from './raw-sockets';
 
 /** What a transport tells the session that it carries. */
@@ -18,14 +18,13 @@ export interface TransportReceiver {
  * A session's way to its peer over any duplex stream of Node: a TCP or TLS socket, a pair in memory. It keeps the
  * stream's own buffer down to one write at a time, so that what waits is the session's to count, order and drop.
  */
-export class Transport {
+export class Transport implements WriteOwner {
   private stream: Duplex;
   private receiver: TransportReceiver | undefined;
   private direct: DirectWriter | undefined;
   private closed = false;
-  private readonly written = (): void => {
-    if (this.stream.writableLength === 0) this.receiver?.onFlushed();
-  };
+  /** Only for those that write through their stream. */
+  private written: (() => void) | undefined;
 
   constructor(
     stream: Duplex,
@@ -47,13 +46,12 @@ export class Transport {
       this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
     } else {
       this.stream = adopted;
-      this.direct = this.rawSockets.writerFor(adopted, (failed) => this.onWritten(failed));
+      this.direct = this.rawSockets.writerFor(adopted, this);
     }
-    this.stream.on('end', () => receiver.onEnd());
-    this.stream.on('close', () => {
-      this.closed = true;
-      receiver.onClosed();
-    });
+    if (this.direct === undefined) this.written = () => this.onWritten(false);
+    (this.stream as CarryingStream)[CARRIED] = this;
+    this.stream.on('end', onEnd);
+    this.stream.on('close', onClose);
   }
 
   /** True when the bytes have left and their memory may be used again. */
@@ -90,8 +88,34 @@ export class Transport {
     this.stream.destroy();
   }
 
-  private onWritten(failed: boolean): void {
+  onWritten(failed: boolean): void {
     if (failed) this.destroy();
     else if (this.pending === 0) this.receiver?.onFlushed();
   }
+
+  /** @internal */
+  onEnd(): void {
+    this.receiver?.onEnd();
+  }
+
+  /** @internal */
+  onClose(): void {
+    this.closed = true;
+    this.receiver?.onClosed();
+  }
+}
+
+/** Ten thousand idle connections share these listeners; each stream knows what it carries. */
+const CARRIED = Symbol('carried');
+
+interface CarryingStream extends Duplex {
+  [CARRIED]: Transport;
+}
+
+function onEnd(this: CarryingStream): void {
+  this[CARRIED].onEnd();
+}
+
+function onClose(this: CarryingStream): void {
+  this[CARRIED].onClose();
 }

@@ -28,7 +28,7 @@ function writer() {
   return {
     handle,
     done,
-    direct: new DirectWriter(handle, Request, (failed) => void done.push(failed)),
+    direct: new DirectWriter(handle, Request, { onWritten: (failed) => void done.push(failed) }),
   };
 }
 
