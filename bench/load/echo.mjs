@@ -1,0 +1,42 @@
+import { repeat } from './frames.mjs';
+
+/**
+ * Keeps `window` connections at work for `durationMs`: each sends `inFlight` messages in one packet, and again when
+ * the last byte of the answers is there. With `spread` the next packet goes to the next of all connections in turn,
+ * else to the same one. Resolves with the number of messages answered.
+ */
+export function runEcho(clients, { durationMs, request, replyBytes, inFlight, window, spread }) {
+  const packet = repeat(request, inFlight);
+  const packetReply = replyBytes * inFlight;
+  const due = new Int32Array(clients.length);
+  const deadline = performance.now() + durationMs;
+  let answered = 0;
+  let working = 0;
+  let cursor = 0;
+
+  return new Promise((resolve) => {
+    const send = (index) => {
+      due[index] = packetReply;
+      working++;
+      clients[index].write(packet);
+    };
+    const nextIdle = () => {
+      do cursor = (cursor + 1) % clients.length;
+      while (due[cursor] !== 0);
+      return cursor;
+    };
+    clients.forEach((client, index) => {
+      client.onBytes = (count) => {
+        due[index] -= count;
+        if (due[index] > 0) return;
+        if (due[index] < 0) throw new Error(`${-due[index]} more bytes came back than were due`);
+        answered += inFlight;
+        working--;
+        if (performance.now() < deadline) send(spread ? nextIdle() : index);
+        else if (working === 0) resolve(answered);
+      };
+    });
+    for (let index = 0; index < window; index++) send(index);
+    cursor = window - 1;
+  });
+}

@@ -1,0 +1,56 @@
+const small = { workload: 'echo', bytes: 64, connections: 64, portal: 'portal-engine', peer: 'ws' };
+const large = { ...small, scenario: 'echo', kind: 'binary', connections: 8, also: ['ws+bufferutil', 'bun'] };
+
+export const echoRows = [
+  {
+    ...small,
+    name: 'echo-binary-64-1',
+    title: 'engine, 64 B binary echo, 64 connections, 1 in flight',
+    scenario: 'echo',
+    kind: 'binary',
+    inFlight: 1,
+    also: ['ws+bufferutil', 'bun', 'deno'],
+    must: 0.65,
+    wanted: 0.55,
+  },
+  {
+    ...small,
+    name: 'echo-binary-64-32',
+    title: 'engine, 64 B binary echo, 64 connections, 32 in flight',
+    scenario: 'echo',
+    kind: 'binary',
+    inFlight: 32,
+    also: ['ws+bufferutil', 'bun', 'deno'],
+    must: 0.1,
+    wanted: 0.07,
+  },
+  {
+    ...small,
+    name: 'echo-text-64-32',
+    title: 'engine, 64 B text echo as a string, 64 connections, 32 in flight',
+    scenario: 'echo-text',
+    kind: 'text',
+    inFlight: 32,
+    also: ['bun'],
+    must: 0.15,
+    wanted: 0.1,
+  },
+  {
+    ...large,
+    name: 'echo-binary-64k',
+    title: 'engine, 64 KiB binary echo, 8 connections, 2 in flight',
+    bytes: 64 * 1024,
+    inFlight: 2,
+    must: 0.6,
+    wanted: 0.4,
+  },
+  {
+    ...large,
+    name: 'echo-binary-1m',
+    title: 'engine, 1 MiB binary echo, 8 connections, 1 in flight',
+    bytes: 1024 * 1024,
+    inFlight: 1,
+    must: 0.6,
+    wanted: 0.4,
+  },
+];

@@ -1,0 +1,18 @@
+import { broadcastRows } from './broadcast.mjs';
+import { connectionRows } from './connections.mjs';
+import { controllerRows } from './controller.mjs';
+import { echoRows } from './echo.mjs';
+import { flatnessRows } from './flatness.mjs';
+
+/**
+ * All rows, in the order of the table. A row is data:
+ *
+ * - `name`, `title`
+ * - `workload`: one of `lib/workloads.mjs`, and the numbers that it asks for
+ * - `scenario`: what the servers do with a message
+ * - `portal`, `peer`, `also`: names of `servers/index.mjs`, or `{ label, server, … }` with numbers of their own;
+ *   `also` are measured for information
+ * - `warmUpMs`: in place of the plan's
+ * - `must`, `wanted`: upper bounds of portal / peer, or of the value itself where there is no peer
+ */
+export const rows = [...echoRows, ...controllerRows, ...broadcastRows, ...connectionRows, ...flatnessRows];

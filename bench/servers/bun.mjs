@@ -1,0 +1,18 @@
+import { choose, ready } from './control.mjs';
+
+const TOPIC = 'all';
+
+const message = choose({
+  echo: (socket, bytes) => void socket.send(bytes),
+  'echo-text': (socket, text) => void socket.send(text),
+  broadcast: (socket, bytes) => void server.publish(TOPIC, bytes),
+});
+
+const server = globalThis.Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  fetch: (request, server) => (server.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 })),
+  websocket: { idleTimeout: 0, open: (socket) => socket.subscribe(TOPIC), message },
+});
+
+ready(server.port);

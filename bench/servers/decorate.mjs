@@ -1,0 +1,15 @@
+/**
+ * Does to a class what the TypeScript compiler makes of its decorators, types emitted: a server is plain JavaScript.
+ * `methods`: for each name its parameters' types, then its decorators.
+ */
+export function decorate(target, decorators, methods = {}) {
+  for (const [name, [types, ...ofMethod]] of Object.entries(methods)) {
+    const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name);
+    Reflect.defineMetadata('design:type', Function, target.prototype, name);
+    Reflect.defineMetadata('design:paramtypes', types, target.prototype, name);
+    for (const decorator of ofMethod) decorator(target.prototype, name, descriptor);
+  }
+  Reflect.defineMetadata('design:paramtypes', [], target);
+  for (const decorator of decorators) decorator(target);
+  return target;
+}

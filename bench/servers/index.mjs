@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const BENCH = new URL('../', import.meta.url);
+const pathOf = (relative) => fileURLToPath(new URL(relative, BENCH));
+const versionIn = (manifest) => JSON.parse(readFileSync(pathOf(manifest), 'utf8')).version;
+
+const node = (file) => ({
+  command: process.execPath,
+  args: ['--expose-gc', pathOf(`servers/${file}`)],
+});
+
+/** A runtime whose binary is inside a registry package for this platform; undefined when it does not start here. */
+function foreign(scope, binary, args) {
+  const folder = pathOf(`node_modules/${scope}`);
+  if (!existsSync(folder)) return undefined;
+  for (const name of readdirSync(folder)) {
+    const command = `${folder}/${name}/${binary}`;
+    try {
+      execFileSync(command, ['--version'], { stdio: 'ignore', timeout: 10_000 });
+      return { command, args, version: versionIn(`node_modules/${scope}/${name}/package.json`) };
+    } catch {
+      // made for another platform or C library
+    }
+  }
+  return undefined;
+}
+
+const WITHOUT_ADDONS = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' };
+
+const makers = {
+  'portal-engine': () => ({ ...node('portal-engine.mjs'), version: versionIn('../package.json') }),
+  'portal-controller': () => ({ ...node('portal-controller.mjs'), version: versionIn('../package.json') }),
+  'portal-boot': () => ({ ...node('portal-boot.mjs'), version: versionIn('../package.json') }),
+  ws: () => ({ ...node('ws.mjs'), env: WITHOUT_ADDONS, version: versionIn('node_modules/ws/package.json') }),
+  'ws+bufferutil': () => ({
+    ...node('ws.mjs'),
+    version: `${versionIn('node_modules/ws/package.json')}+${versionIn('node_modules/bufferutil/package.json')}`,
+  }),
+  bun: () => foreign('@oven', 'bin/bun', ['run', pathOf('servers/bun.mjs')]),
+  deno: () =>
+    foreign('@deno', 'deno', [
+      'run',
+      '--quiet',
+      '--no-config',
+      '--no-prompt',
+      '--allow-net',
+      pathOf('servers/deno.mjs'),
+    ]),
+};
+
+const made = new Map();
+
+/** How to start a server, and its version; undefined when it does not run on this machine. */
+export function serverNamed(name) {
+  if (!made.has(name)) made.set(name, makers[name]());
+  return made.get(name);
+}

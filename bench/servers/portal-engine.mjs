@@ -1,0 +1,20 @@
+import { Engine } from '../../dist/engine/index.js';
+import { choose, ready } from './control.mjs';
+
+const engine = new Engine({ port: 0, host: '127.0.0.1' });
+
+const endpoint = choose({
+  echo: {
+    binary: (connection, message) => void connection.send(message),
+  },
+  'echo-text': {
+    text: (connection, message) => void connection.send(message),
+  },
+  broadcast: {
+    binary: (connection, message) => engine.connections.broadcast(message),
+  },
+});
+
+engine.add({ path: '/', ...endpoint });
+await engine.listen();
+ready(engine.port);
