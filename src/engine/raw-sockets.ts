@@ -8,37 +8,33 @@ const READ_BYTES = 64 * 1024;
 
 /** What of a `net.Socket` is not documented: the handle in which libuv keeps the connection. */
 interface HandleOwner {
-  _handle: (WritableHandle & { useUserBuffer?: unknown }) | null;
+  _handle: (WritableHandle & { useUserBuffer?: (bytes: Uint8Array) => void }) | null;
 }
 
 /**
  * Plain TCP sockets without the streams around them. All of one engine read into one buffer, in place of a fresh one for
- * each read: Node offers that to sockets it creates (`onread`), so an accepted one is re-created around its handle. And
- * they write to that handle. Neither is documented; where it does not work, sockets are used as streams.
+ * each read: Node offers that to sockets it creates (`onread`), and an accepted one is told in the same way that Node tells
+ * those. And they write to their handle. Neither is documented; where it does not work, sockets are used as streams.
  */
 export class RawSockets {
   private readonly Request = writeRequestClass();
   private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
+  private readonly keys = onReadKeys();
 
   /** `PORTAL_STREAM_SOCKETS` in the environment turns this off, should some Node ever need it. */
   constructor(private readonly enabled = process.env.PORTAL_STREAM_SOCKETS === undefined) {}
 
-  /** A socket in place of the given one that reads into this buffer; undefined where that cannot be. */
-  adopt(stream: Duplex, receiver: TransportReceiver): Socket | undefined {
-    if (!this.enabled || !canAdopt(stream)) return undefined;
-    const { bytes } = this;
-    const owner = stream as unknown as HandleOwner;
-    const handle = owner._handle;
-    // `handle` is an option of the constructor that the types do not know
-    const options = { handle, allowHalfOpen: true, onread: { buffer: bytes, callback: onRead } };
-    const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]) as ReadingSocket;
+  /** Lets a socket read into this buffer. False where that cannot be, and nothing has changed. */
+  adopt(stream: Duplex, receiver: TransportReceiver): stream is Socket {
+    const { keys } = this;
+    if (!this.enabled || keys === undefined || !canAdopt(stream)) return false;
+    const socket = stream as unknown as Record<symbol, unknown>;
     socket[RECEIVER] = receiver;
-    if ((socket as unknown as HandleOwner)._handle !== handle) return undefined;
-    socket.on('error', ignore);
-    owner._handle = null;
-    // the old socket has nothing left but its place in the server's count
-    stream.destroy();
-    return socket;
+    socket[keys.buffer] = this.bytes;
+    socket[keys.callback] = onRead;
+    (stream as unknown as HandleOwner)._handle!.useUserBuffer!(this.bytes);
+    stream.resume();
+    return true;
   }
 
   /** Writes to an adopted socket past its stream. Undefined where that cannot be. */
@@ -47,6 +43,20 @@ export class RawSockets {
     if (this.Request === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
     return new DirectWriter(handle, this.Request, owner);
   }
+}
+
+/** Under which keys a socket with `onread` keeps its buffer and its callback: looked up in one that has them. */
+function onReadKeys(): { buffer: symbol; callback: symbol } | undefined {
+  const buffer = Buffer.alloc(1);
+  const callback = (): boolean => true;
+  const socket = new Socket({ onread: { buffer, callback } } as ConstructorParameters<typeof Socket>[0]);
+  const values = socket as unknown as Record<symbol, unknown>;
+  const keyOf = (value: unknown): symbol | undefined =>
+    Object.getOwnPropertySymbols(socket).find((key) => values[key] === value);
+  const keys = { buffer: keyOf(buffer), callback: keyOf(callback) };
+  socket.destroy();
+  if (keys.buffer === undefined || keys.callback === undefined) return undefined;
+  return { buffer: keys.buffer, callback: keys.callback };
 }
 
 const RECEIVER = Symbol('receiver');
@@ -60,9 +70,6 @@ function onRead(this: ReadingSocket, count: number, bytes: Uint8Array): boolean 
   this[RECEIVER].onBytes(bytes as Buffer, count);
   return true;
 }
-
-/** A broken connection is told by its 'close' event. */
-function ignore(): void {}
 
 function canWriteDirectly(handle: Partial<WritableHandle>): boolean {
   const { writeBuffer, writev, writeQueueSize } = handle;

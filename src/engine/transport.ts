@@ -19,7 +19,6 @@ export interface TransportReceiver {
  * stream's own buffer down to one write at a time, so that what waits is the session's to count, order and drop.
  */
 export class Transport implements WriteOwner {
-  private stream: Duplex;
   private receiver: TransportReceiver | undefined;
   private direct: DirectWriter | undefined;
   private closed = false;
@@ -27,11 +26,9 @@ export class Transport implements WriteOwner {
   private written: (() => void) | undefined;
 
   constructor(
-    stream: Duplex,
+    private readonly stream: Duplex,
     private readonly rawSockets: RawSockets,
-  ) {
-    this.stream = stream;
-  }
+  ) {}
 
   /** Bytes written that have not left yet. */
   get pending(): number {
@@ -41,17 +38,13 @@ export class Transport implements WriteOwner {
 
   start(receiver: TransportReceiver): void {
     this.receiver = receiver;
-    const adopted = this.rawSockets.adopt(this.stream, receiver);
-    if (adopted === undefined) {
-      this.stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
-    } else {
-      this.stream = adopted;
-      this.direct = this.rawSockets.writerFor(adopted, this);
-    }
+    const { stream } = this;
+    if (this.rawSockets.adopt(stream, receiver)) this.direct = this.rawSockets.writerFor(stream, this);
+    else stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
     if (this.direct === undefined) this.written = () => this.onWritten(false);
-    (this.stream as CarryingStream)[CARRIED] = this;
-    this.stream.on('end', onEnd);
-    this.stream.on('close', onClose);
+    (stream as CarryingStream)[CARRIED] = this;
+    stream.on('end', onEnd);
+    stream.on('close', onClose);
   }
 
   /** True when the bytes have left and their memory may be used again. */
