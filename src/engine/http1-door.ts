@@ -43,6 +43,8 @@ const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
 export class Http1Door {
   /** Sockets that got a refusal and have not gone yet. */
   private readonly leaving = new Set<Duplex>();
+  /** Sockets whose plain request was answered with `Connection: close`: what follows it gets no answer. */
+  private readonly answered = new WeakSet<Duplex>();
 
   constructor(private readonly context: DoorContext) {}
 
@@ -112,8 +114,14 @@ export class Http1Door {
     const { status, headers, body } = isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH;
     // RFC 9110 7.8: who sends Upgrade names it in Connection too
     const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
-    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: connection, ...headers });
+    response.writeHead(status, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      Connection: connection,
+      ...headers,
+    });
     response.end(body);
+    this.answered.add(request.socket);
   }
 
   /** Node's parser or its clock refused the request. */
@@ -123,10 +131,11 @@ export class Http1Door {
       socket.destroy();
       return;
     }
-    this.refuse(clientErrorRefusal(error.code), socket, { url: '', remoteAddress: addressOf(socket), headers: {} });
+    if (this.answered.has(socket)) this.leave(socket);
+    else
+      this.refuse(clientErrorRefusal(error.code), socket, { url: '', remoteAddress: addressOf(socket), headers: {} });
   }
 
-  /** Answers, and then takes in what the client still sends, since closing on unread bytes could wipe out the answer. */
   private refuse(
     refusal: Refusal,
     socket: Duplex,
@@ -134,6 +143,11 @@ export class Http1Door {
   ): void {
     const { url, remoteAddress, headers } = request;
     this.context.observer.handshakeRefused?.(refusal, { url, remoteAddress, origin: headers.origin });
+    this.leave(socket, refusalResponse(refusal));
+  }
+
+  /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
+  private leave(socket: Duplex, lastWord?: Buffer): void {
     this.leaving.add(socket);
     const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
     socket.on('close', () => {
@@ -141,7 +155,7 @@ export class Http1Door {
       this.leaving.delete(socket);
     });
     socket.on('end', () => socket.destroy());
-    socket.end(refusalResponse(refusal));
+    socket.end(lastWord);
     socket.resume();
   }
 }

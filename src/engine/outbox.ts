@@ -45,8 +45,9 @@ export class Outbox implements FragmentSender {
 
   sendShared(message: SharedMessage): boolean {
     if (this.host.state !== 'open') return false;
-    const compress = this.deflate !== undefined && message.length >= this.compressFrom;
-    return this.queue.sendFrame(compress ? message.compressedFrame(this.deflate) : message.plainFrame());
+    const { deflate } = this;
+    if (deflate === undefined || message.length < this.compressFrom) return this.queue.sendFrame(message.plainFrame());
+    return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload);
   }
 
   /** One message in fragments, after those that were begun before it. */
@@ -74,6 +75,13 @@ export class Outbox implements FragmentSender {
   }
 
   private sendDeflated(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
-    return this.queue.sendFrame(frame(FIN | RSV1 | opcode, deflate.deflate(payload)));
+    return this.sendCompressed(deflate, frame(FIN | RSV1 | opcode, deflate.deflate(payload)), payload);
+  }
+
+  /** A message that is dropped must not be referred to. */
+  private sendCompressed(deflate: PerMessageDeflate, bytes: Buffer, payload: Uint8Array): boolean {
+    if (!this.queue.admits(bytes.length)) return false;
+    deflate.rememberSent(payload);
+    return this.queue.sendFrame(bytes);
   }
 }

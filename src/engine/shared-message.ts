@@ -3,7 +3,7 @@ import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
 /** A message for many connections: encoded once, and compressed once for each window that some of them agreed on. */
 export class SharedMessage {
   private readonly opcode: number;
-  private readonly payload: Uint8Array;
+  readonly payload: Uint8Array;
   private plain: Buffer | undefined;
   private readonly compressed = new Map<number, Buffer>();
 

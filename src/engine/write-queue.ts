@@ -206,9 +206,7 @@ export class WriteQueue {
   }
 
   private enqueue(first: Uint8Array, second?: Uint8Array): boolean {
-    const size = first.length + (second?.length ?? 0);
-    const buffered = this.bufferedBytes;
-    if (buffered > 0 && buffered + size > this.limits.maxBufferedBytes && !this.makeWay(size)) return false;
+    if (!this.admits(first.length + (second?.length ?? 0))) return false;
     if (this.held === undefined) this.append(first, second);
     else this.hold(this.held, first, second);
     if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
@@ -218,11 +216,14 @@ export class WriteQueue {
     return false;
   }
 
-  /** What is gathered may not have been tried yet; only what the peer leaves lying counts against it. */
-  private makeWay(size: number): boolean {
+  /** Whether so many bytes more may wait; false for a peer that does not read, who bears the policy for it. */
+  admits(size: number): boolean {
+    const { maxBufferedBytes } = this.limits;
+    if (this.bufferedBytes === 0 || this.bufferedBytes + size <= maxBufferedBytes) return true;
+    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
     this.flush();
     const buffered = this.bufferedBytes;
-    if (buffered === 0 || buffered + size <= this.limits.maxBufferedBytes) return true;
+    if (buffered === 0 || buffered + size <= maxBufferedBytes) return true;
     this.aboveMark = true;
     if (this.limits.slowConsumer === 'close') this.owner.onSlowConsumer();
     return false;

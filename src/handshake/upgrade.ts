@@ -57,7 +57,7 @@ export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
 }
 
 /** RFC 9110 7.2: a host and perhaps a port. */
-const HOST = /^[^\s,/?#@\\]+$/;
+const HOST = /^(?:[^\s,/?#@\\:[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
 /** RFC 6455 10.2. */
 export function judgeOrigin<Request>(

@@ -48,11 +48,14 @@ export class PerMessageDeflate {
       this.received = latest(this.received, received, 2 ** this.parameters.clientMaxWindowBits);
   }
 
-  /** The result lies in memory of its own. */
+  /** The result lies in memory of its own. Once it is certain that it goes out, `rememberSent` must be told. */
   deflate(message: Uint8Array): Buffer {
+    return this.codec.deflate(message, this.parameters.serverMaxWindowBits, this.sent);
+  }
+
+  /** Our next messages may refer to this one. */
+  rememberSent(message: Uint8Array): void {
     const { serverNoContextTakeover, serverMaxWindowBits } = this.parameters;
-    const deflated = this.codec.deflate(message, serverMaxWindowBits, this.sent);
     if (!serverNoContextTakeover) this.sent = latest(this.sent, message, 2 ** serverMaxWindowBits);
-    return deflated;
   }
 }

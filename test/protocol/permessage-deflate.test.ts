@@ -44,6 +44,7 @@ test('our messages refer back, and no farther than the window', () => {
   for (let i = 0; i < 200; i++) {
     const message = Buffer.from(`{"event":"tick","data":${i * 7919}}`);
     const payload = deflate.deflate(message);
+    deflate.rememberSent(message);
     // a client with a window of 512 bytes knows no more than this
     expect(inflateMessage(payload, { dictionary: history.subarray(-512), windowBits: 9 })).toEqual(message);
     history = Buffer.concat([history, message]);
