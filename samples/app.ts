@@ -1,26 +1,41 @@
+import type { RequestListener } from 'node:http';
 import { Application, bootstrap, Module } from 'portal-ws';
 import { ChatModule } from './chat/chat.module';
 import { createChatPage } from './chat/web';
 import { EchoModule } from './echo/echo';
+import { UploadFolder } from './upload/settings';
+import { UploadModule } from './upload/upload.module';
+import { createUploadPage, UPLOADS_PATH } from './upload/web';
 
-@Module({ imports: [EchoModule, ChatModule] })
-export class SamplesModule {}
-
-/** Both samples and the chat page, on one port. */
+/** All samples and their pages, on one port. */
 export interface Samples {
   readonly app: Application;
   close(): Promise<void>;
 }
 
-/** @throws ListenError when the port cannot be had */
-export async function startSamples(port: number): Promise<Samples> {
-  const page = await createChatPage();
-  const app = await bootstrap(SamplesModule, { port, request: page.routing });
+/**
+ * `uploads`: where the upload sample keeps its files.
+ * @throws ListenError when the port cannot be had
+ */
+export async function startSamples(port: number, uploads: UploadFolder): Promise<Samples> {
+  @Module({
+    imports: [EchoModule, ChatModule, UploadModule],
+    providers: [{ token: UploadFolder, useValue: uploads }],
+  })
+  class SamplesModule {}
+
+  const chatPage = await createChatPage();
+  const uploadPage = await createUploadPage(uploads);
+  const request: RequestListener = (...exchange) => {
+    const page = `${exchange[0].url}/`.startsWith(UPLOADS_PATH) ? uploadPage : chatPage;
+    page.routing(...exchange);
+  };
+  const app = await bootstrap(SamplesModule, { port, request });
   return {
     app,
     async close() {
       await app.close();
-      await page.close();
+      await Promise.all([chatPage.close(), uploadPage.close()]);
     },
   };
 }

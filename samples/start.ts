@@ -1,13 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ListenError } from 'portal-ws';
 import { startSamples } from './app';
+import { UploadFolder } from './upload/settings';
+import { UPLOADS_PATH } from './upload/web';
 
 const DEFAULT_PORT = 5005;
 
 async function main(): Promise<void> {
-  const { app, close } = await startSamples(Number(process.env.PORT || DEFAULT_PORT));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void close());
-  console.log(`Echo: ${app.url}/echo`);
-  console.log(`Chat: ${app.url.replace('ws', 'http')}/`);
+  // unless it is told where, it keeps uploads for as long as it runs
+  const kept = process.env.UPLOAD_FOLDER;
+  const folder = kept || (await mkdtemp(join(tmpdir(), 'portal-uploads-')));
+  const forget = (): Promise<void> | undefined => (kept ? undefined : rm(folder, { recursive: true, force: true }));
+  try {
+    const samples = await startSamples(Number(process.env.PORT || DEFAULT_PORT), new UploadFolder(folder));
+    const stop = async (): Promise<void> => {
+      await samples.close();
+      await forget();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+    const { url } = samples.app;
+    const page = url.replace('ws', 'http');
+    console.log(`Echo:   ${url}/echo`);
+    console.log(`Chat:   ${page}/`);
+    console.log(`Upload: ${page}${UPLOADS_PATH}`);
+  } catch (error) {
+    await forget();
+    throw error;
+  }
 }
 
 main().catch((error: unknown) => {
