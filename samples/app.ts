@@ -27,7 +27,7 @@ export async function startSamples(port: number, uploads: UploadFolder): Promise
   const chatPage = await createChatPage();
   const uploadPage = await createUploadPage(uploads);
   const request: RequestListener = (...exchange) => {
-    const page = `${exchange[0].url}/`.startsWith(UPLOADS_PATH) ? uploadPage : chatPage;
+    const page = `${exchange[0].url}/`.startsWith(`${UPLOADS_PATH}/`) ? uploadPage : chatPage;
     page.routing(...exchange);
   };
   const app = await bootstrap(SamplesModule, { port, request });

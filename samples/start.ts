@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     const page = url.replace('ws', 'http');
     console.log(`Echo:   ${url}/echo`);
     console.log(`Chat:   ${page}/`);
-    console.log(`Upload: ${page}${UPLOADS_PATH}`);
+    console.log(`Upload: ${page}${UPLOADS_PATH}/`);
   } catch (error) {
     await forget();
     throw error;

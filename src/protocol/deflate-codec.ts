@@ -36,7 +36,7 @@ export class KeptCodec implements DeflateCodec {
   inflate(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
     const zlib = this.inflating;
     let output = this.output;
-    let start = prime(zlib, history, output);
+    const start = prime(zlib, history, output);
     let produced = start;
     const most = start + maxBytes;
     let at = 0;
