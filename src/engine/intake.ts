@@ -38,6 +38,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   private parsing = false;
   /** No new bytes are read until our Close frame is sent. */
   private draining = false;
+  private drained: (() => void) | undefined;
   /** A message had begun when we sent our Close frame: it is still delivered. */
   private awaitsLastMessage = false;
 
@@ -90,14 +91,14 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Reads nothing more, and calls back once all that was received has been handled. */
   drain(done: () => void): void {
     this.draining = true;
+    this.drained = done;
     this.pauseReading();
-    if (this.idle) done();
-    else this.whenIdle(() => this.drain(done));
+    this.checkDrained();
   }
 
   /** Our Close frame is sent: only a message that has begun still counts. */
   beginClosing(): void {
-    this.awaitsLastMessage = this.assembler.parser.midMessage && this.incoming === undefined;
+    this.awaitsLastMessage = this.assembler.parser.midMessage && this.incoming?.complete !== false;
     this.readOn();
   }
 
@@ -222,9 +223,22 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.inbox ??= new Inbox(
       this.endpoint.concurrency ?? 1,
       (message) => this.handle(message),
-      () => this.readOn(),
+      () => {
+        this.readOn();
+        this.checkDrained();
+      },
     );
     this.inbox.track(work, places);
+  }
+
+  /** A handler may be at work on a message that is still to come: it gets that after our Close frame. */
+  private checkDrained(): void {
+    const { drained, inbox } = this;
+    if (drained === undefined || this.leftover !== undefined) return;
+    const underWay = this.incoming?.complete === false && (inbox === undefined || inbox.length === 0);
+    if (!underWay && !this.idle) return;
+    this.drained = undefined;
+    drained();
   }
 
   private pauseForStream(): void {
@@ -243,7 +257,10 @@ export class Intake implements MessageReceiver, StreamOwner {
     while (!this.reading && !this.parsing && this.hasRoom()) {
       const bytes = this.leftover;
       if (bytes === undefined) {
-        if (this.draining && this.host.hearing === 'open') return;
+        if (this.draining && this.host.hearing === 'open') {
+          this.checkDrained();
+          return;
+        }
         this.reading = true;
         this.transport.resume();
         return;

@@ -32,6 +32,8 @@ export class IncomingStream {
   private failed = false;
   private discarded = false;
   private reading = false;
+  /** All that there was has been read. */
+  private finished = false;
   private tailPushed = false;
   private total = 0;
   private wake: (() => void) | undefined;
@@ -52,6 +54,11 @@ export class IncomingStream {
   /** Whether all that has arrived was read, or nobody will. */
   get hasRoom(): boolean {
     return this.parts.length === 0 || this.failed;
+  }
+
+  /** Whether all of the message has arrived. */
+  get complete(): boolean {
+    return this.ended;
   }
 
   push(bytes: Buffer): void {
@@ -93,17 +100,14 @@ export class IncomingStream {
           throw new IncompleteMessageError();
         } else if (this.finished) {
           return;
-        } else {
+        } else if (this.parts.length === 0 && !this.ended) {
+          // neither was there when the session was told to read on
           await new Promise<void>((resolve) => (this.wake = resolve));
         }
       }
     } finally {
       this.discard();
     }
-  }
-
-  private get finished(): boolean {
-    return this.ended && this.parts.length === 0;
   }
 
   private advance(): void {
@@ -132,10 +136,14 @@ export class IncomingStream {
 
   private nextBytes(): Buffer | undefined {
     if (this.failed) return undefined;
-    if (this.inflate === undefined) return this.parts.shift();
+    if (this.inflate === undefined) {
+      const part = this.parts.shift();
+      this.finished = part === undefined && this.ended;
+      return part;
+    }
     const piece = this.pullInflated(this.inflate);
     if (piece === undefined) {
-      if (this.finished) this.finishInflating();
+      if (this.tailPushed && !this.finished) this.finishInflating();
       return undefined;
     }
     if (!Buffer.isBuffer(piece)) return this.violate(piece);
@@ -159,6 +167,7 @@ export class IncomingStream {
   }
 
   private finishInflating(): void {
+    this.finished = true;
     this.inflate?.close();
     if (this.utf8?.complete === false) this.violate(Violations.InvalidUtf8);
   }

@@ -27,6 +27,8 @@ export async function* whileOpen<T>(source: Source<T>, signal: AbortSignal): Asy
         return;
       }
       yield next.value;
+      // a source that never waits, for a consumer that never does, would leave no turn to anybody else
+      await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     signal.removeEventListener('abort', onAbort);

@@ -1,5 +1,5 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { latest, MAX_HISTORY, prime, storedBlock, TAIL } from './deflate-history';
+import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, prime, storedBlock, TAIL } from './deflate-history';
 import { GatheringInflateStream, KeptInflateStream, type InflateStream } from './inflate-stream';
 import { KeptHandle, keptHandlesWork } from './kept-zlib';
 import { Violations, type Violation } from './violations';
@@ -17,8 +17,6 @@ export interface DeflateCodec {
   deflate(message: Uint8Array, windowBits: number, history: Buffer): Buffer;
 }
 
-/** RFC 7692 7.2.3.4: blocks may follow a final one. Each costs a fresh start, so there is an end to it. */
-const MAX_FINAL_BLOCKS = 256;
 const FIRST_OUTPUT = 64 * 1024;
 const { Z_SYNC_FLUSH } = constants;
 

@@ -6,6 +6,9 @@ export const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 export const NO_HISTORY = Buffer.alloc(0);
 
+/** RFC 7692 7.2.3.4: blocks may follow a final one. Each costs a fresh start, so there is an end to it. */
+export const MAX_FINAL_BLOCKS = 256;
+
 /** The farthest that DEFLATE can refer back, in bytes (RFC 1951). */
 export const MAX_HISTORY = 32 * 1024;
 

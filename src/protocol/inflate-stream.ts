@@ -1,5 +1,5 @@
 import { constants } from 'node:zlib';
-import { latest, MAX_HISTORY, prime, TAIL } from './deflate-history';
+import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, prime, TAIL } from './deflate-history';
 import { KeptHandle } from './kept-zlib';
 import { Violations, type Violation } from './violations';
 
@@ -26,6 +26,7 @@ export class KeptInflateStream implements InflateStream {
   private at = 0;
   /** A final block has ended (RFC 7692 7.2.3.4). */
   private final = false;
+  private finals = 0;
 
   constructor(private history: Buffer) {
     prime(this.zlib, history, Buffer.allocUnsafe(history.length + 1));
@@ -41,7 +42,10 @@ export class KeptInflateStream implements InflateStream {
 
   pull(): Buffer | Violation | undefined {
     for (let part = this.parts[0]; part !== undefined; part = this.parts[0]) {
-      if (this.final && part !== TAIL) this.restart();
+      if (this.final && part !== TAIL) {
+        if (++this.finals > MAX_FINAL_BLOCKS) return Violations.InvalidDeflate;
+        this.restart();
+      }
       const { output } = this;
       if (!this.final && !this.zlib.run(Z_SYNC_FLUSH, part, this.at, part.length, output, 0)) {
         return Violations.InvalidDeflate;

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { CloseInfo, Connection } from '../../src/engine';
+import { deferred, startEngine } from '../support/engine';
+
+/** What each client sends and must get back. */
+export const MESSAGES: [string, string | Buffer][] = [
+  ['text', 'Hello'],
+  ['an empty text', ''],
+  ['unicode', 'é€😀 \u0000 \uffff 한글 עברית'],
+  ['binary', Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))],
+  ['no bytes', Buffer.alloc(0)],
+  ['300 KB of text', '{"event":"chat.message"} é'.repeat(12_000)],
+  ['300 KB of noise', randomBytes(300_000)],
+];
+
+export interface EchoServer {
+  url: string;
+  /** The first connection. */
+  connection: Promise<Connection>;
+  /** How that ended. */
+  closed: Promise<CloseInfo>;
+}
+
+/** Sends everything back; the text `close 4000 reason` closes with that code and reason. */
+export async function startEcho(compression: boolean): Promise<EchoServer> {
+  const connection = deferred<Connection>();
+  const closed = deferred<CloseInfo>();
+  const { url } = await startEngine(
+    [
+      {
+        path: '/',
+        open: (each) => connection.resolve(each),
+        text: (each, message) => {
+          const [, code, reason] = /^close (\d+) (.*)$/.exec(message) ?? [];
+          if (code === undefined) each.send(message);
+          else void each.close(Number(code), reason);
+        },
+        binary: (each, message) => void each.send(message),
+        close: (_, info) => closed.resolve(info),
+      },
+    ],
+    {
+      origins: '*',
+      compression: compression && { threshold: 0, serverContextTakeover: true, clientContextTakeover: true },
+    },
+  );
+  return { url, connection: connection.promise, closed: closed.promise };
+}

@@ -1,0 +1,35 @@
+import { Duplex } from 'node:stream';
+import { Engine } from '../../src/engine';
+
+/** Takes all that is written to it, at once. */
+class Sink extends Duplex {
+  override _read(): void {}
+
+  override _write(_bytes: Buffer, _encoding: string, done: () => void): void {
+    done();
+  }
+}
+
+test('a stream to a peer that takes everything lets others have their turn', async () => {
+  const engine = new Engine();
+  let turns = 0;
+  let sent: Promise<void> | undefined;
+  engine.add({
+    path: '/',
+    open: (connection) => {
+      sent = connection.sendStream(
+        (function* () {
+          for (let chunk = 0; chunk < 5000; chunk++) yield Buffer.alloc(64 * 1024);
+        })(),
+      );
+    },
+  });
+  const counting = setInterval(() => turns++, 0);
+  const handshake = { headers: {}, url: '/', remoteAddress: '', httpVersion: '1.1', secure: false } as const;
+  const facts = { path: '/', params: {}, queryString: '', handshake, protocol: '' };
+  engine.accept(engine.routes.find('/')!.endpoint, facts, new Sink(), Buffer.alloc(0));
+  await sent;
+  clearInterval(counting);
+  expect(turns).toBeGreaterThan(0);
+  for (const connection of engine.connections) connection.terminate();
+});

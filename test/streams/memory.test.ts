@@ -1,0 +1,52 @@
+import { text } from '../support/frames';
+import { RawClient } from '../support/raw-client';
+import { Meter } from './meter';
+import { ServerProcess } from './server-process';
+import { GIB, MIB, OFFER_DEFLATE, sendCompressed, sendInFragments, sendInOneFrame } from './traffic';
+
+const WARM_UP = 64 * MIB;
+const MOST = 20 * MIB;
+
+describe('a message of 1 GiB takes less than 20 MiB of the server', () => {
+  let server: ServerProcess;
+
+  beforeEach(async () => {
+    server = await ServerProcess.start();
+  });
+
+  afterEach(() => server.stop());
+
+  /** By how much the largest of two transfers makes the server grow over what the smaller one left. */
+  async function growth(transfer: (size: number) => Promise<void>): Promise<number> {
+    await transfer(WARM_UP);
+    const before = server.memory().now;
+    await transfer(GIB);
+    return server.memory().peak - before;
+  }
+
+  test.each([
+    ['in one frame', sendInOneFrame, {}],
+    ['in fragments of 64 KiB', sendInFragments, {}],
+    ['compressed to 1 MiB', sendCompressed, OFFER_DEFLATE],
+  ])('on its way in, %s', async (_, send, headers) => {
+    const client = await RawClient.open(server.url, '/count', headers);
+    const grown = await growth(async (size) => {
+      await send(client, size);
+      expect((await client.frame()).payload.toString()).toBe(String(size));
+    });
+    client.destroy();
+    expect(grown).toBeLessThan(MOST);
+  });
+
+  test('on its way out', async () => {
+    const grown = await growth(async (size) => {
+      const client = await RawClient.open(server.url, '/send');
+      const meter = new Meter(client);
+      client.write(text(String(size)));
+      await meter.messageEnd;
+      client.destroy();
+      expect(meter.payloadBytes).toBe(size);
+    });
+    expect(grown).toBeLessThan(MOST);
+  });
+});
