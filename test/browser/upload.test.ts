@@ -1,0 +1,213 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { SamplesProcess } from '../samples/running-samples';
+import { describeInChromium, launchChromium } from './chromium';
+import { Network } from './network';
+
+jest.setTimeout(120_000);
+
+const MB = 1_000_000;
+const LARGE = 200 * MB;
+
+/** Far below what the file has, and far above what V8 leaves lying before it collects garbage. */
+const MOST_GROWTH = 100 * MB;
+
+const PHONE = { width: 390, height: 844 };
+const LAPTOP = { width: 1280, height: 800 };
+
+/** A file that is nowhere like itself, and its SHA-256. */
+function writeFile(path: string, size: number): { path: string; sha256: string } {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'w');
+  for (let left = size; left > 0; left -= MB) {
+    const block = randomBytes(Math.min(left, MB));
+    hash.update(block);
+    writeSync(file, block);
+  }
+  closeSync(file);
+  return { path, sha256: hash.digest('hex') };
+}
+
+describeInChromium('the upload page in Chromium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portal-upload-test-'));
+  const stored = join(folder, 'stored');
+  const large = writeFile(join(folder, 'Grüße & küsse #1.bin'), LARGE);
+  let browser: Browser | undefined;
+  let samples: SamplesProcess | undefined;
+  let serverId: number;
+  let network: Network;
+  let pages: Page[];
+  let errors: string[];
+
+  beforeAll(async () => {
+    process.env.UPLOAD_FOLDER = stored;
+    browser = await launchChromium();
+    samples = new SamplesProcess();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    samples?.remove();
+    rmSync(folder, { recursive: true });
+  });
+
+  beforeEach(() => {
+    mkdirSync(stored);
+    pages = [];
+    errors = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(pages.map((page) => page.context().close()));
+    await network.cut();
+    samples!.kill();
+    for (const variable of ['UPLOAD_MAX_FILE_BYTES', 'UPLOAD_CAPACITY_BYTES']) delete process.env[variable];
+    rmSync(stored, { recursive: true });
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const { child, page: chat } = await samples!.start();
+    serverId = child.pid!;
+    network = await Network.before(chat);
+    const context = await browser!.newContext({ viewport: LAPTOP, ...options });
+    const page = await context.newPage();
+    pages.push(page);
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.goto(`${network.url}/uploads/`);
+    await page.getByText('Nothing yet.').waitFor();
+    return page;
+  }
+
+  const choose = (page: Page, path: string): Promise<void> => page.getByLabel('Choose a file').setInputFiles(path);
+  const untilTitled = (page: Page, name: string): Promise<void> =>
+    page.getByRole('region', { name: 'Upload' }).getByRole('heading', { name, exact: true }).waitFor();
+
+  async function untilPercent(page: Page, least: number): Promise<void> {
+    const bar = page.getByRole('progressbar', { name: 'Arrived at the server' });
+    while (Number(await bar.getAttribute('aria-valuenow')) < least) await bar.isVisible();
+  }
+
+  async function untilNothingIsUnfinished(): Promise<void> {
+    while (readdirSync(join(stored, '.unfinished')).length > 0) await new Promise(setImmediate);
+  }
+
+  /** Resident memory of the server in bytes: now, and the most there ever was. */
+  function memory(): { now: number; peak: number } {
+    const status = readFileSync(`/proc/${serverId}/status`, 'utf8');
+    const read = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;
+    return { now: read('VmRSS'), peak: read('VmHWM') };
+  }
+
+  test('a file of 200 MB arrives as it is, shows its progress, and costs the server little memory', async () => {
+    const page = await open();
+    const before = memory().now;
+    await choose(page, large.path);
+    await untilTitled(page, 'Grüße & küsse #1.bin');
+    await untilPercent(page, 1);
+    await page.getByText(/ of 200 MB arrived/).waitFor();
+    await untilTitled(page, 'It has arrived');
+    const grown = memory().peak - before;
+    process.stderr.write(`grown ${grown / MB}\n`);
+    expect(await page.locator('#sha256').textContent()).toBe(large.sha256);
+    expect(grown).toBeLessThan(MOST_GROWTH);
+
+    const link = page.getByRole('link', { name: 'Grüße & küsse #1.bin' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toBe('Grüße & küsse #1.bin');
+    const content = readFileSync(await download.path());
+    expect(createHash('sha256').update(content).digest('hex')).toBe(large.sha256);
+    expect(errors).toEqual([]);
+  });
+
+  test('cancelling stops at once, and nothing is kept', async () => {
+    const page = await open();
+    await choose(page, large.path);
+    await untilPercent(page, 1);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled. Nothing of the file was kept.').first().waitFor();
+    await untilNothingIsUnfinished();
+    expect(readdirSync(stored)).toEqual(['.unfinished']);
+    expect(errors).toEqual([]);
+  });
+
+  test('when the connection breaks off it says so, and a second try succeeds', async () => {
+    const page = await open();
+    await choose(page, large.path);
+    await untilPercent(page, 1);
+    await network.cut();
+    await untilTitled(page, 'The connection broke off');
+    await untilNothingIsUnfinished();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await untilTitled(page, 'The server does not answer');
+    await network.mend();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await untilTitled(page, 'It has arrived');
+    expect(await page.locator('#sha256').textContent()).toBe(large.sha256);
+  });
+
+  test('a file that is too big is not even sent', async () => {
+    process.env.UPLOAD_MAX_FILE_BYTES = String(MB);
+    const page = await open();
+    await choose(page, large.path);
+    await untilTitled(page, 'This file is too big');
+    await page.getByText('It has 200 MB. The server takes files of up to 1 MB.').first().waitFor();
+    await page.getByRole('button', { name: 'Take another file' }).click();
+    await untilTitled(page, 'Upload a file');
+  });
+
+  test('a server that takes less than the page knows closes with 1009, and the page tells', async () => {
+    process.env.UPLOAD_MAX_FILE_BYTES = String(MB);
+    const page = await open();
+    await page.route('**/uploads/files', (route) => route.fulfill({ json: { files: [], maxBytes: LARGE } }));
+    await page.reload();
+    await page.getByText('Up to 200 MB.').waitFor();
+    await choose(page, large.path);
+    await untilTitled(page, 'This file is too big');
+    await page.getByText('It has 200 MB, more than the server takes.').first().waitFor();
+    await untilNothingIsUnfinished();
+  });
+
+  test('a server that is full says so', async () => {
+    process.env.UPLOAD_CAPACITY_BYTES = String(50 * MB);
+    const page = await open();
+    await choose(page, large.path);
+    await untilTitled(page, 'The server is full');
+    await page.getByText('There is no room left for this file on the server.').first().waitFor();
+    await untilNothingIsUnfinished();
+  });
+
+  test.each([
+    ['a phone', PHONE],
+    ['a laptop', LAPTOP],
+  ])('fits on %s, and can be used with the keyboard', async (_, viewport) => {
+    const page = await open({ viewport });
+    const small = writeFile(join(folder, `${'long name '.repeat(12)}.bin`), 1000);
+    await page.keyboard.press('Tab');
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+    await chooser.setFiles(small.path);
+    await untilTitled(page, 'It has arrived');
+    expect(await page.locator('#sha256').textContent()).toBe(small.sha256);
+    const { scrollWidth, clientWidth } = await page.locator('html').evaluate(widths);
+    expect(scrollWidth).toBe(clientWidth);
+    await page.keyboard.press('Tab');
+    await page.locator('.done .another:focus').press('Enter');
+    await untilTitled(page, 'Upload a file');
+    expect(errors).toEqual([]);
+  });
+});
+
+/** Of an element, for which there are no types here. */
+interface Widths {
+  scrollWidth: number;
+  clientWidth: number;
+}
+
+function widths({ scrollWidth, clientWidth }: Widths): Widths {
+  return { scrollWidth, clientWidth };
+}
