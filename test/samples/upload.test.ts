@@ -111,7 +111,7 @@ describe('the upload sample', () => {
   describe('a file that arrives', () => {
     test('in fragments: progress is reported, the digest is right, and it can be downloaded', async () => {
       const content = randomBytes(900_000);
-      const uploader = await connect('Größe 1.bin');
+      const uploader = await connect('Größe & mehr #1, 50%.bin');
       for (let at = 0; at < content.length; at += 90_000) {
         uploader.send(content.subarray(at, at + 90_000), at + 90_000 === content.length);
         if (at === 0) await uploader.untilSaid('progress');
@@ -119,7 +119,7 @@ describe('the upload sample', () => {
       const sha256 = createHash('sha256').update(content).digest('hex');
       expect(await uploader.untilSaid('done')).toEqual({
         type: 'done',
-        name: 'Größe 1.bin',
+        name: 'Größe & mehr #1, 50%.bin',
         size: content.length,
         sha256,
       });
@@ -128,14 +128,18 @@ describe('the upload sample', () => {
       expect(progress).toEqual([...progress].sort((a, b) => a - b));
       await uploader.end();
 
-      expect(readFileSync(join(folder, 'Größe 1.bin')).equals(content)).toBe(true);
+      expect(readFileSync(join(folder, 'Größe & mehr #1, 50%.bin')).equals(content)).toBe(true);
       expect(unfinished()).toEqual([]);
       const listing = (await (await fetch(`${page}files`)).json()) as Listing;
       expect(listing.maxBytes).toBe(MAX_FILE_BYTES);
       expect(listing.files).toEqual([
-        { name: 'Größe 1.bin', size: content.length, time: expect.stringMatching(/^\d{4}-.*Z$/) as string },
+        {
+          name: 'Größe & mehr #1, 50%.bin',
+          size: content.length,
+          time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        },
       ]);
-      const download = await fetch(`${page}files/${encodeURIComponent('Größe 1.bin')}`);
+      const download = await fetch(`${page}files/${encodeURIComponent('Größe & mehr #1, 50%.bin')}`);
       expect(content.equals(Buffer.from(await download.arrayBuffer()))).toBe(true);
       expect(download.headers.get('content-disposition')).toBe('attachment');
       expect(download.headers.get('content-type')).toBe('application/octet-stream');

@@ -21,7 +21,8 @@ export class Sending {
     this.#handlers = handlers;
     const { signal } = this.#ended;
     this.#worker.addEventListener('message', ({ data }) => this.#hear(data), { signal });
-    this.#worker.addEventListener('error', () => this.#fail('failed'), { signal });
+    // its script, too, comes from the server
+    this.#worker.addEventListener('error', () => this.#fail('unreachable'), { signal });
     addEventListener('offline', () => this.#fail('broken'), { signal });
     addEventListener('beforeunload', (event) => event.preventDefault(), { signal });
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
