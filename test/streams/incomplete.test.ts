@@ -1,7 +1,7 @@
 import { Connection, IncompleteMessageError, MessageStream, OnClose, OnMessage, WebSocketPath } from '../../src';
 import { start } from '../support/app';
 import { deferred } from '../support/engine';
-import { binary, close, continuation, ping } from '../support/frames';
+import { binary, close, continuation, ping, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 
 async function serve(deadlineMs = 200) {
@@ -69,8 +69,9 @@ test('after our own close the message under way is still read', async () => {
   expect((await client.closeFrame()).code).toBe(1000);
   client.write(Buffer.concat([continuation('last'), close(1000)]));
   expect((await read).toString()).toBe('first last');
+  await client.end();
+  client.socket.end();
   expect((await closing).clean).toBe(true);
-  client.destroy();
 });
 
 test('an application that stops says 1001 to a client in mid-message, and does not wait for the deadline', async () => {
@@ -109,16 +110,13 @@ test('after a stream has ended, a whole message under way at our close is still 
   client.write(binary(Buffer.from('stream')));
   await client.frame();
   const connection = await connected.promise;
-  client.write(Buffer.concat([continuationOf('under '), ping()]));
+  client.write(Buffer.concat([text('under ', { fin: false }), ping()]));
   await client.frame();
   const closing = connection.close(1000);
   await client.closeFrame();
   client.write(Buffer.concat([continuation('way'), close(1000)]));
+  await client.end();
+  client.socket.end();
   await closing;
   expect(await Promise.race([whole.promise, Promise.resolve('nothing')])).toBe('under way');
-  client.destroy();
 });
-
-function continuationOf(start: string): Buffer {
-  return binary(Buffer.from(start), { fin: false, opcode: 1 });
-}
