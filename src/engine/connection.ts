@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import type { Chunks } from './outgoing-stream';
@@ -32,8 +31,6 @@ export interface SendOptions {
 
 /** One WebSocket. `Data` is the type of what an application keeps on it. */
 export class Connection<Data = unknown> {
-  /** Unique among all connections of all servers (a random UUID). */
-  readonly id: string = randomUUID();
   /** The pattern of the endpoint, such as `/rooms/:room`. */
   readonly path: string;
   /** The values of the pattern's parameters, percent-decoded. */
@@ -41,10 +38,10 @@ export class Connection<Data = unknown> {
   readonly handshake: Handshake;
   /** The subprotocol agreed on, or ''. */
   readonly protocol: string;
-  /** For the application's use; an empty object at first. */
-  data: Data = {} as Data;
   /** Who this is, for the application to set. */
   user?: { id: string };
+  private ownId: string | undefined;
+  private ownData: Data | undefined;
   private readonly queryString: string;
   private parsedQuery: URLSearchParams | undefined;
 
@@ -58,6 +55,26 @@ export class Connection<Data = unknown> {
     this.handshake = facts.handshake;
     this.protocol = facts.protocol;
     this.queryString = facts.queryString;
+  }
+
+  /** Unique among all connections of all servers (a random UUID, made when it is first asked for). */
+  get id(): string {
+    return (this.ownId ??= this.session.identify());
+  }
+
+  /** @internal Whether anybody knows its id. */
+  get identified(): boolean {
+    return this.ownId !== undefined;
+  }
+
+  /** For the application's use; an empty object at first. */
+  get data(): Data {
+    if (this.ownData === undefined) this.ownData = {} as Data;
+    return this.ownData;
+  }
+
+  set data(data: Data) {
+    this.ownData = data;
   }
 
   get query(): URLSearchParams {

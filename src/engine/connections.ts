@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { Connection } from './connection';
 import type { Session } from './session';
 import { SharedMessage } from './shared-message';
 
 /** The open connections of one application on this process. */
 export class Connections {
+  private readonly open = new Set<Session>();
+  /** Those whose id somebody knows. */
   private readonly byId = new Map<string, Session>();
 
   get size(): number {
-    return this.byId.size;
+    return this.open.size;
   }
 
   get(id: string): Connection | undefined {
@@ -15,7 +18,7 @@ export class Connections {
   }
 
   *[Symbol.iterator](): Iterator<Connection> {
-    for (const { connection } of this.byId.values()) yield connection;
+    for (const { connection } of this.open) yield connection;
   }
 
   /**
@@ -24,23 +27,31 @@ export class Connections {
    */
   broadcast(message: string | Uint8Array, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
-    for (const session of this.byId.values()) {
+    for (const session of this.open) {
       if (to === undefined || to(session.connection)) session.outbox.sendShared(shared);
     }
   }
 
-  /** @internal */
-  add(connection: Connection, session: Session): void {
-    this.byId.set(connection.id, session);
+  /** @internal Gives a connection its id. */
+  identify(session: Session): string {
+    // by way of bytes, since Node's is a tree of fourteen strings, half a kilobyte
+    const id = Buffer.from(randomUUID(), 'latin1').toString('latin1');
+    if (this.open.has(session)) this.byId.set(id, session);
+    return id;
   }
 
   /** @internal */
-  delete(connection: Connection): void {
-    this.byId.delete(connection.id);
+  add(session: Session): void {
+    this.open.add(session);
+  }
+
+  /** @internal */
+  delete(session: Session): void {
+    if (this.open.delete(session) && session.connection.identified) this.byId.delete(session.connection.id);
   }
 
   /** @internal */
   sessions(): Iterable<Session> {
-    return this.byId.values();
+    return this.open;
   }
 }

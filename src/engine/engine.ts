@@ -119,24 +119,20 @@ export class Engine implements SessionContext, DoorContext {
 
   accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, agreed?: DeflateParameters): void {
     const deflate = agreed && new PerMessageDeflate((this.codec ??= createDeflateCodec()), agreed);
-    const { endpoint, limits, compression } = route;
-    const session = new Session(
-      this,
-      endpoint,
-      limits,
-      new Transport(socket, this.rawSockets),
-      deflate,
-      compression?.threshold,
-    );
+    const session = new Session(this, route, new Transport(socket, this.rawSockets), deflate);
     const connection = new Connection(session, facts);
-    this.connections.add(connection, session);
+    this.connections.add(session);
     this.alive.add(session);
     this.observer.opened?.(connection);
     session.start(connection, head);
   }
 
-  closed(connection: Connection): void {
-    this.connections.delete(connection);
+  identify(session: Session): string {
+    return this.connections.identify(session);
+  }
+
+  closed(session: Session): void {
+    this.connections.delete(session);
   }
 
   ended(session: Session): void {

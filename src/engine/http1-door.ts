@@ -15,6 +15,7 @@ import {
   UPGRADE_REQUIRED,
 } from '../handshake';
 import type { DeflateParameters } from '../protocol';
+import { CommonValues } from './common-values';
 import type { ConnectionFacts, Handshake } from './connection';
 import type { Deadlines } from './deadlines';
 import type { ResolvedLimits } from './limits';
@@ -46,6 +47,8 @@ export class Http1Door {
   /** Sockets whose plain request was answered with `Connection: close`: what follows it gets no answer. */
   private readonly answered = new WeakSet<Duplex>();
 
+  private readonly commonValues = new CommonValues();
+
   constructor(private readonly context: DoorContext) {}
 
   createServer(): Server {
@@ -69,8 +72,8 @@ export class Http1Door {
 
   private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // whatever befalls the socket from here on ends in its 'close' event
-    socket.on('error', () => {});
-    const handshake = toHandshake(request, socket);
+    socket.on('error', ignore);
+    const handshake = this.toHandshake(request, socket);
     let answer: Refusal | undefined;
     try {
       answer = this.judge(request, handshake, socket, head);
@@ -104,6 +107,16 @@ export class Http1Door {
     return undefined;
   }
 
+  private toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
+    return {
+      headers: this.commonValues.in(request.headers),
+      url: request.url ?? '',
+      remoteAddress: addressOf(socket),
+      httpVersion: '1.1',
+      secure: 'encrypted' in socket,
+    };
+  }
+
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     const target = parseRequestTarget(request.url ?? '');
     const isWebSocketPath = target !== undefined && this.context.routes.find(target.path) !== undefined;
@@ -126,7 +139,7 @@ export class Http1Door {
 
   /** Node's parser or its clock refused the request. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
@@ -166,15 +179,8 @@ function clientErrorRefusal(code: string | undefined): Refusal {
   return new Refusal(400, 'The request is malformed.');
 }
 
-function toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
-  return {
-    headers: request.headers,
-    url: request.url ?? '',
-    remoteAddress: addressOf(socket),
-    httpVersion: '1.1',
-    secure: 'encrypted' in socket,
-  };
-}
+/** One for all sockets: ten thousand connections would each keep one of their own. */
+function ignore(): void {}
 
 function addressOf(socket: Duplex): string {
   return (socket instanceof Socket && socket.remoteAddress) || '';

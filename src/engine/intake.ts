@@ -4,6 +4,7 @@ import type { Endpoint, Message } from './endpoint';
 import { Inbox } from './inbox';
 import type { ResolvedLimits } from './limits';
 import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
+import type { Route } from './routes';
 import type { Transport } from './transport';
 import type { WriteQueue } from './write-queue';
 
@@ -44,21 +45,21 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   constructor(
     private readonly host: IntakeHost,
-    private readonly endpoint: Endpoint,
-    private readonly limits: ResolvedLimits,
+    private readonly route: Route,
     private readonly transport: Transport,
     private readonly outgoing: WriteQueue,
     private readonly deflate: PerMessageDeflate | undefined,
   ) {
-    const { maxMessageBytes, maxStreamBytes, maxEmptyFragments } = limits;
-    const rules = {
-      maxMessageBytes,
-      maxEmptyFragments,
-      maxTextStreamBytes: endpoint.textStream && maxStreamBytes,
-      maxBinaryStreamBytes: endpoint.binaryStream && maxStreamBytes,
-      allowRsv1: deflate !== undefined,
-    };
+    const rules = deflate === undefined ? route.rules : route.compressedRules;
     this.assembler = new MessageAssembler(this, rules, deflate);
+  }
+
+  private get endpoint(): Endpoint {
+    return this.route.endpoint;
+  }
+
+  private get limits(): ResolvedLimits {
+    return this.route.limits;
   }
 
   /** Whether nothing waits and no handler is at work. */

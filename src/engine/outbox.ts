@@ -14,7 +14,7 @@ export class Outbox implements FragmentSender {
     private readonly queue: WriteQueue,
     private readonly deflate: PerMessageDeflate | undefined,
     /** Messages of fewer bytes are not compressed. */
-    private readonly compressFrom: number,
+    private readonly compressFrom = 0,
   ) {}
 
   get compresses(): boolean {

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { DirectWriter, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
+import { DirectWriter, SpareRequest, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
 import type { TransportReceiver } from './transport';
 
 /** As much as libuv reads at once. */
@@ -17,7 +17,7 @@ interface HandleOwner {
  * those. And they write to their handle. Neither is documented; where it does not work, sockets are used as streams.
  */
 export class RawSockets {
-  private readonly Request = writeRequestClass();
+  private readonly requests = spareRequest();
   private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
   private readonly keys = onReadKeys();
 
@@ -40,9 +40,14 @@ export class RawSockets {
   /** Writes to an adopted socket past its stream. Undefined where that cannot be. */
   writerFor(socket: Socket, owner: WriteOwner): DirectWriter | undefined {
     const handle = (socket as unknown as HandleOwner)._handle;
-    if (this.Request === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
-    return new DirectWriter(handle, this.Request, owner);
+    if (this.requests === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
+    return new DirectWriter(handle, this.requests, owner);
   }
+}
+
+function spareRequest(): SpareRequest | undefined {
+  const Request = writeRequestClass();
+  return Request && new SpareRequest(Request);
 }
 
 /** Under which keys a socket with `onread` keeps its buffer and its callback: looked up in one that has them. */

@@ -1,4 +1,5 @@
 import { originRule, Router, type Match, type OriginRule, type Origins } from '../handshake';
+import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
 import type { Endpoint } from './endpoint';
@@ -11,6 +12,9 @@ export interface Route {
   /** Undefined: messages are not compressed. */
   readonly compression: ResolvedCompression | undefined;
   readonly originRule: OriginRule<Handshake>;
+  readonly rules: FrameRules;
+  /** The same for connections that compress. */
+  readonly compressedRules: FrameRules;
 }
 
 /** The endpoints of one engine by path. */
@@ -32,9 +36,13 @@ export class Routes {
 
   /** @throws Error when the path is malformed or taken, or the endpoint's limits or origins are wrong */
   add(endpoint: Endpoint): void {
+    const limits = resolveLimits(endpoint.limits, this.limits);
+    const rules = frameRules(endpoint, limits);
     this.router.add(endpoint.path, {
       endpoint,
-      limits: resolveLimits(endpoint.limits, this.limits),
+      limits,
+      rules,
+      compressedRules: { ...rules, allowRsv1: true },
       compression: resolveCompression(endpoint.compression, this.applicationCompression),
       originRule: endpoint.origins === undefined ? this.applicationOrigins : originRule(endpoint.origins),
     });
@@ -43,4 +51,15 @@ export class Routes {
   find(path: string): Match<Route> | undefined {
     return this.router.find(path);
   }
+}
+
+function frameRules(endpoint: Endpoint, limits: ResolvedLimits): FrameRules {
+  const { maxMessageBytes, maxStreamBytes, maxEmptyFragments } = limits;
+  return {
+    maxMessageBytes,
+    maxEmptyFragments,
+    maxTextStreamBytes: endpoint.textStream && maxStreamBytes,
+    maxBinaryStreamBytes: endpoint.binaryStream && maxStreamBytes,
+    allowRsv1: false,
+  };
 }

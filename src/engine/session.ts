@@ -21,6 +21,7 @@ import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
 import { Pings } from './pings';
 import type { Transport, TransportReceiver } from './transport';
+import type { Route } from './routes';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
 /** What the sessions of one engine share. */
@@ -30,8 +31,10 @@ export interface SessionContext {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
+  /** Makes an id by which its connection is found. */
+  identify(session: Session): string;
   /** The transport is gone: the connection counts no more. */
-  closed(connection: Connection): void;
+  closed(session: Session): void;
   /** The endpoint's `close` has settled too: the session's last sign of life. */
   ended(session: Session): void;
 }
@@ -58,16 +61,21 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   constructor(
     private readonly context: SessionContext,
-    private readonly endpoint: Endpoint,
-    private readonly limits: ResolvedLimits,
+    private readonly route: Route,
     private readonly transport: Transport,
     deflate?: PerMessageDeflate,
-    /** Messages of fewer bytes are not compressed. */
-    compressFrom = 0,
   ) {
-    this.outgoing = new WriteQueue(transport, context.batch, context.flusher, limits, this);
-    this.outbox = new Outbox(this, this.outgoing, deflate, compressFrom);
-    this.intake = new Intake(this, endpoint, limits, transport, this.outgoing, deflate);
+    this.outgoing = new WriteQueue(transport, context.batch, context.flusher, route.limits, this);
+    this.outbox = new Outbox(this, this.outgoing, deflate, route.compression?.threshold);
+    this.intake = new Intake(this, route, transport, this.outgoing, deflate);
+  }
+
+  private get endpoint(): Endpoint {
+    return this.route.endpoint;
+  }
+
+  private get limits(): ResolvedLimits {
+    return this.route.limits;
   }
 
   get state(): 'open' | 'closing' | 'closed' {
@@ -129,7 +137,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.cancelDeadline = undefined;
     this.pings?.abandon();
     this.onDrained();
-    this.context.closed(this.connection);
+    this.context.closed(this);
     const info = this.closing.info();
     for (const listener of this.closedListeners ?? []) listener(info);
     this.closedListeners = undefined;
@@ -200,6 +208,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   // what the connection asks for
+
+  identify(): string {
+    return this.context.identify(this);
+  }
 
   sendControl(opcode: number, payload: Buffer): void {
     if (this.state === 'open') this.outgoing.sendControl(opcode, payload);

@@ -1,7 +1,18 @@
-import { DirectWriter, writeRequestClass, type WritableHandle } from '../../src/engine/direct-write';
+import {
+  DirectWriter,
+  SpareRequest,
+  writeRequestClass,
+  type WritableHandle,
+  type WriteRequest,
+} from '../../src/engine/direct-write';
 
-class Request {
-  oncomplete: (status: number) => void = () => {};
+class Request implements WriteRequest {
+  declare oncomplete?: (status: number) => void;
+  kept = false;
+
+  getAsyncId(): number {
+    return this.kept ? 7 : -1;
+  }
 }
 
 /** A handle whose kernel takes what the test lets it. */
@@ -11,13 +22,14 @@ class FakeHandle implements WritableHandle {
   full = false;
   requests: Request[] = [];
 
-  writeBuffer(request: Request, bytes: Uint8Array): number {
-    this.requests.push(request);
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number {
+    this.requests.push(request as Request);
+    (request as Request).kept = this.full && this.error === 0;
     if (this.full) this.writeQueueSize += bytes.length;
     return this.error;
   }
 
-  writev(request: Request, chunks: readonly Uint8Array[]): number {
+  writev(request: WriteRequest, chunks: readonly Uint8Array[]): number {
     return this.writeBuffer(request, Buffer.concat(chunks));
   }
 }
@@ -28,19 +40,19 @@ function writer() {
   return {
     handle,
     done,
-    direct: new DirectWriter(handle, Request, { onWritten: (failed) => void done.push(failed) }),
+    direct: new DirectWriter(handle, new SpareRequest(Request), { onWritten: (failed) => void done.push(failed) }),
   };
 }
 
-test('writes that the kernel takes report nothing, and no request is used twice', () => {
+test('writes that the kernel takes report nothing, and share a request', () => {
   const { handle, direct, done } = writer();
   expect(direct.write(Buffer.from('a'))).toBe(true);
   expect(direct.writeAll([Buffer.from('b'), Buffer.from('c')])).toBe(true);
-  expect(new Set(handle.requests).size).toBe(2);
+  expect(new Set(handle.requests).size).toBe(1);
   expect(done).toEqual([]);
 });
 
-test('a write that waits keeps its request and its bytes', () => {
+test('a write that waits keeps its request and its bytes, and the next write has another', () => {
   const { handle, direct, done } = writer();
   handle.full = true;
   const bytes = Buffer.from('abc');
@@ -50,15 +62,24 @@ test('a write that waits keeps its request and its bytes', () => {
   direct.write(Buffer.from('d'));
   expect(new Set(handle.requests).size).toBe(2);
   handle.writeQueueSize = 0;
-  handle.requests[0]!.oncomplete(0);
+  handle.requests[0]!.oncomplete!(0);
   expect(done).toEqual([false]);
+});
+
+test('a request that libuv keeps is not used again, though its bytes have left already', () => {
+  const { handle, direct } = writer();
+  handle.full = true;
+  expect(direct.write(Buffer.from('a'))).toBe(false);
+  handle.writeQueueSize = 0;
+  direct.write(Buffer.from('b'));
+  expect(new Set(handle.requests).size).toBe(2);
 });
 
 test('failures are reported, at once and later', () => {
   const { handle, direct, done } = writer();
   handle.full = true;
   direct.write(Buffer.from('a'));
-  handle.requests[0]!.oncomplete(-32);
+  handle.requests[0]!.oncomplete!(-32);
   handle.error = -32;
   expect(direct.write(Buffer.from('b'))).toBe(true);
   expect(done).toEqual([true, true]);
