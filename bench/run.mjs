@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chart } from './lib/chart.mjs';
 import { profileName } from './lib/contestant.mjs';
 import { measureRow } from './lib/measure.mjs';
 import { checkMachine } from './lib/proc.mjs';
@@ -14,7 +15,8 @@ const USAGE = `npm run bench -- [options]
   --only <row>    measures this row only; may be given several times
   --quick         fewer and shorter rounds, Portal and its peer only: for a first impression
   --profile       writes CPU profiles of Portal and its peer to bench/profiles, and prints Portal's hottest functions
-  --out <file>    writes the results there; a full run without it writes bench/results.json`;
+  --out <file>    writes the results there; a full run without it writes bench/results.json
+                  and docs/performance.svg`;
 
 const PLANS = {
   full: { warmUpMs: 1500, roundMs: 1000, rounds: 5, freshRounds: 5, informative: true },
@@ -38,7 +40,7 @@ const { values: flags } = parseArgs({
 if (flags.help) {
   console.log(USAGE);
 } else if (flags.list) {
-  for (const { name, title } of rows) console.log(`${name.padEnd(20)} ${title}`);
+  for (const { name, title } of rows) console.log(`${name.padEnd(22)} ${title}`);
 } else {
   await run(chosenRows());
 }
@@ -74,6 +76,7 @@ async function run(chosen) {
   const complete = mode === 'full' && flags.only === undefined && !flags.profile;
   const file = flags.out ?? (complete ? pathOf('results.json') : undefined);
   if (file !== undefined) writeFileSync(file, `${JSON.stringify({ ...about, mode, rows: results }, null, 2)}\n`);
+  if (complete) writeFileSync(pathOf('../docs/performance.svg'), chart(results));
 }
 
 function printProfile({ name, portal }) {

@@ -48,12 +48,13 @@ class Child {
   }
 }
 
-/** A server process: tells its port, and takes 'gc' and the end of its input. */
+/** A server process: tells its port, answers questions, and takes the end of its input for its own. */
 export class ServerProcess extends Child {
-  constructor(name, server, scenario, nodeOptions = []) {
+  /** `words`: what `servers/control.mjs` reads of the command line. */
+  constructor(name, server, words, nodeOptions = []) {
     const env = { ...process.env, DO_NOT_TRACK: '1', DENO_NO_UPDATE_CHECK: '1', ...server.env };
     const args = server.command === process.execPath ? [...nodeOptions, ...server.args] : server.args;
-    super(name, spawn(server.command, [...args, scenario], { env, stdio: ['pipe', 'pipe', 'inherit'] }));
+    super(name, spawn(server.command, [...args, ...words], { env, stdio: ['pipe', 'pipe', 'inherit'] }));
     createInterface({ input: this.process.stdout }).on('line', (line) => this.answer(JSON.parse(line)));
     // a child that has died shows by its end, not by what cannot be written to it
     this.process.stdin.on('error', () => {});
@@ -63,9 +64,15 @@ export class ServerProcess extends Child {
     return this.process.pid;
   }
 
-  async collectGarbage() {
-    this.process.stdin.write('gc\n');
-    await this.next();
+  collectGarbage() {
+    return this.ask('gc');
+  }
+
+  /** Asks one of the questions of `servers/control.mjs`. */
+  async ask(question) {
+    this.process.stdin.write(`${question}\n`);
+    const { answer } = await this.next();
+    return answer;
   }
 
   async stop() {

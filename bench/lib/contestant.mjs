@@ -24,10 +24,11 @@ export class Contestant {
   }
 
   async start() {
-    const { name, server, scenario } = this.row;
+    const { name, server, scenario, compressed } = this.row;
     const title = `${this.label} (${name})`;
     const options = this.profiles === undefined ? [] : profileOptions(this.profiles, profileName(name, this.label));
-    this.server = new ServerProcess(title, serverNamed(server), scenario, options);
+    const words = compressed ? [scenario, 'compressed'] : [scenario];
+    this.server = new ServerProcess(title, serverNamed(server), words, options);
     this.load = new LoadProcess(`load of ${title}`);
     this.facts = await this.server.next();
   }
@@ -38,7 +39,13 @@ export class Contestant {
   }
 
   connect(connections = this.row.connections) {
-    return this.load.call('connect', { port: this.facts.port, path: '/', connections });
+    return this.load.call('connect', { port: this.facts.port, connections, speaks: this.row.speaks });
+  }
+
+  /** Prepares the row's message, once connected. */
+  prepare() {
+    const { kind, bytes, compressed } = this.row;
+    return this.load.call('prepare', { kind, bytes, compressed });
   }
 
   /** Puts the server to work. Returns its CPU time for each piece of work, in microseconds. */

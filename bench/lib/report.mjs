@@ -35,7 +35,7 @@ export function table(results) {
 /** Where and with what the figures were taken. */
 export function circumstances() {
   const versions = {};
-  for (const name of ['portal-engine', 'ws', 'ws+bufferutil', 'bun', 'deno']) {
+  for (const name of ['portal-engine', 'ws', 'ws+bufferutil', 'socket.io', 'nest', 'bun', 'deno']) {
     versions[name] = serverNamed(name)?.version ?? 'does not start here';
   }
   return {

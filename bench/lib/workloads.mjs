@@ -4,6 +4,8 @@ import { residentBytes } from './proc.mjs';
 const SETTLE_MS = 500;
 /** Connections that come and go before memory is measured, so that code and pools are there already. */
 const FOREGOERS = 200;
+/** Connections that exchange a message at a time before memory is measured, so that their peaks are not. */
+const LANES = 16;
 
 /** A server that stays up from round to round: connected and warmed up once. */
 function lasting(unit, method, optionsOf, { connects = true } = {}) {
@@ -14,9 +16,8 @@ function lasting(unit, method, optionsOf, { connects = true } = {}) {
     async prepare(contestant, { warmUpMs }) {
       await contestant.start();
       if (connects) {
-        const { kind, bytes } = contestant.row;
         await contestant.connect();
-        await contestant.load.call('prepare', { kind, bytes });
+        await contestant.prepare();
       }
       await sample(contestant, contestant.row.warmUpMs ?? warmUpMs);
     },
@@ -50,28 +51,34 @@ async function memoryPerConnection(contestant) {
     }
     return residentBytes(server.pid);
   };
-  await contestant.connect(FOREGOERS);
+  const connect = async (connections) => {
+    await contestant.connect(connections);
+    if (row.kind === undefined) return;
+    await contestant.prepare();
+    await load.call('once', { lanes: LANES });
+  };
+  await connect(FOREGOERS);
   await load.call('disconnect');
   const before = await settled();
-  await contestant.connect();
+  await connect(row.connections);
   return ((await settled()) - before) / row.connections / 1024;
 }
 
 /** What can be measured. A row names its workload and gives it the numbers it needs. */
 export const workloads = {
-  /** kind, bytes, connections, inFlight; `window`: connections at work, all when absent; `spread`: in turn over all. */
+  /** A message, connections, inFlight; `window`: connections at work, all when absent; `spread`: in turn over all. */
   echo: lasting('µs CPU/message', 'echo', ({ inFlight, connections, window = connections, spread = false }) => ({
     inFlight,
     window,
     spread,
   })),
-  /** kind, bytes, connections, together (messages in one packet). */
+  /** A message, connections, together (messages in one packet). */
   broadcast: lasting('µs CPU/delivery', 'broadcast', ({ together }) => ({ together })),
   /** lanes (connections at a time). */
-  handshakes: lasting('µs CPU/handshake', 'handshakes', ({ lanes }, { port }) => ({ lanes, port, path: '/' }), {
+  handshakes: lasting('µs CPU/handshake', 'handshakes', ({ lanes }, { port }) => ({ lanes, port }), {
     connects: false,
   }),
-  /** connections. */
+  /** connections; with a message, each of them exchanges it once. */
   memory: fresh('KiB/connection', memoryPerConnection),
   /** What the server says of itself. */
   boot: fresh('ms', async ({ facts }) => facts.bootMs),

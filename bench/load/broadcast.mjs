@@ -4,9 +4,9 @@ import { repeat } from './frames.mjs';
  * For `durationMs`, the first connection sends `together` messages in one packet, and again when every connection has
  * received all of them. Resolves with the number of deliveries.
  */
-export function runBroadcast(clients, { durationMs, request, replyBytes, together }) {
+export function runBroadcast(clients, { durationMs, request, replyUnits, together }) {
   const packet = repeat(request, together);
-  const packetReply = replyBytes * together * clients.length;
+  const packetReply = replyUnits * together * clients.length;
   const deadline = performance.now() + durationMs;
   let deliveries = 0;
   let due = 0;
@@ -16,15 +16,15 @@ export function runBroadcast(clients, { durationMs, request, replyBytes, togethe
       due = packetReply;
       clients[0].write(packet);
     };
-    const onBytes = (count) => {
-      due -= count;
+    const onReply = (units) => {
+      due -= units;
       if (due > 0) return;
-      if (due < 0) throw new Error(`${-due} more bytes came back than were due`);
+      if (due < 0) throw new Error(`${-due} more came back than was due`);
       deliveries += together * clients.length;
       if (performance.now() < deadline) publish();
       else resolve(deliveries);
     };
-    for (const client of clients) client.onBytes = onBytes;
+    for (const client of clients) client.onReply = onReply;
     publish();
   });
 }

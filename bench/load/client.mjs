@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { countBytes } from './meters.mjs';
 
 /** All sockets read into the same memory: what comes is counted, not kept. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
@@ -25,12 +26,14 @@ function upgradeRequest(port, path) {
 
 /** One raw connection to a server. It knows of WebSocket no more than the handshake. */
 export class Client {
-  /** Called with the number of bytes that came, which lie at the start of `buffer` during the call. */
-  onBytes = (_count, _buffer) => {};
+  /** Called with what came, as `meter` counts it. */
+  onReply = (_units) => {};
   /** Called when the connection is gone; unless it is set, that is an error. */
   onGone = () => {
     throw new Error('the server closed a connection');
   };
+  /** Given the number of bytes that came, and the buffer that begins with them until it returns. */
+  meter = countBytes;
 
   constructor(socket) {
     this.socket = socket;
@@ -41,25 +44,23 @@ export class Client {
   }
 }
 
-/** Resolves with a `Client` once the server has answered 101. */
-export function open(port, path = '/') {
+/** Resolves with a `Client` once the server has answered 101, and what comes before messages in its dialect is said. */
+export function open(port, dialect) {
   return new Promise((resolve, reject) => {
-    let head = '';
     const onread = { buffer: READ_BUFFER, callback: (count, buffer) => receive(count, buffer) };
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => {
-      socket.write(upgradeRequest(port, path));
+      socket.write(upgradeRequest(port, dialect.path));
     });
     const client = new Client(socket);
+    const greet = greeter(client, dialect.greetings);
     let receive = (count, buffer) => {
-      head += buffer.latin1Slice(0, count);
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      if (!head.startsWith('HTTP/1.1 101 ')) {
-        reject(new Error(`the server refused: ${head.slice(0, head.indexOf('\r\n'))}`));
+      try {
+        if (!greet(buffer.latin1Slice(0, count))) return;
+      } catch (error) {
+        reject(error);
         return;
       }
-      if (head.length > end + 4) throw new Error('the server spoke first');
-      receive = (count, buffer) => void client.onBytes(count, buffer);
+      receive = (count, buffer) => void client.onReply(client.meter(count, buffer));
       resolve(client);
     };
     socket.on('error', reject);
@@ -67,13 +68,41 @@ export function open(port, path = '/') {
   });
 }
 
+/** Takes what comes first, as text. Returns whether all that has to be said was said. */
+function greeter(client, greetings) {
+  let head = '';
+  let speech = '';
+  let turn = -1;
+  return (some) => {
+    if (turn < 0) {
+      head += some;
+      const end = head.indexOf('\r\n\r\n') + 4;
+      if (end < 4) return false;
+      if (!head.startsWith('HTTP/1.1 101 ')) {
+        throw new Error(`the server refused: ${head.slice(0, head.indexOf('\r\n'))}`);
+      }
+      some = head.slice(end);
+      turn = 0;
+    }
+    speech += some;
+    if (turn < greetings.length && greetings[turn].ends.test(speech)) {
+      const { answer } = greetings[turn++];
+      if (answer !== undefined) client.write(answer);
+      speech = '';
+    }
+    if (turn < greetings.length) return false;
+    if (speech !== '') throw new Error('the server spoke first');
+    return true;
+  };
+}
+
 /** Opens many, not too many at once, so that the listener's backlog holds them. */
-export async function openAll(port, path, count) {
+export async function openAll(port, dialect, count) {
   const AT_ONCE = 100;
   const clients = [];
   while (clients.length < count) {
     const some = Math.min(AT_ONCE, count - clients.length);
-    clients.push(...(await Promise.all(Array.from({ length: some }, () => open(port, path)))));
+    clients.push(...(await Promise.all(Array.from({ length: some }, () => open(port, dialect)))));
   }
   return clients;
 }

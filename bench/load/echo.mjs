@@ -2,12 +2,12 @@ import { repeat } from './frames.mjs';
 
 /**
  * Keeps `window` connections at work for `durationMs`: each sends `inFlight` messages in one packet, and again when
- * the last byte of the answers is there. With `spread` the next packet goes to the next of all connections in turn,
+ * the last of the answers is there. With `spread` the next packet goes to the next of all connections in turn,
  * else to the same one. Resolves with the number of messages answered.
  */
-export function runEcho(clients, { durationMs, request, replyBytes, inFlight, window, spread }) {
+export function runEcho(clients, { durationMs, request, replyUnits, inFlight, window, spread }) {
   const packet = repeat(request, inFlight);
-  const packetReply = replyBytes * inFlight;
+  const packetReply = replyUnits * inFlight;
   const due = new Int32Array(clients.length);
   const deadline = performance.now() + durationMs;
   let answered = 0;
@@ -26,10 +26,10 @@ export function runEcho(clients, { durationMs, request, replyBytes, inFlight, wi
       return cursor;
     };
     clients.forEach((client, index) => {
-      client.onBytes = (count) => {
-        due[index] -= count;
+      client.onReply = (units) => {
+        due[index] -= units;
         if (due[index] > 0) return;
-        if (due[index] < 0) throw new Error(`${-due[index]} more bytes came back than were due`);
+        if (due[index] < 0) throw new Error(`${-due[index]} more came back than was due`);
         answered += inFlight;
         working--;
         if (performance.now() < deadline) send(spread ? nextIdle() : index);

@@ -1,38 +1,53 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runBroadcast } from './broadcast.mjs';
 import { openAll } from './client.mjs';
+import { dialects } from './dialects.mjs';
 import { runEcho } from './echo.mjs';
-import { clientFrame, makePayload, serverFrame } from './frames.mjs';
 import { runHandshakes } from './handshakes.mjs';
+import { makeMessage } from './message.mjs';
+import { runOnce } from './once.mjs';
 
 // The load generator: a process of its own for each server, told over IPC what to do.
 
 const QUIET_MS = 50;
+const ANSWER_MS = 5000;
 
 let clients = [];
+let dialect;
 let message;
 
 const methods = {
-  async connect({ port, path, connections }) {
-    clients = await openAll(port, path, connections);
+  async connect({ port, connections, speaks = 'plain' }) {
+    dialect = dialects[speaks];
+    clients = await openAll(port, dialect, connections);
   },
 
-  /** Prepares the message of this row and sees that the server answers it, byte for byte, with the same payload. */
-  async prepare({ kind, bytes }) {
-    const payload = makePayload(kind, bytes);
-    const reply = serverFrame(kind, payload);
-    message = { request: clientFrame(kind, payload), replyBytes: reply.length };
+  /**
+   * Prepares the message of this row: `kind` and `bytes` of its payload, whether it is `compressed`. Sees that the
+   * server answers it with the same one, byte for byte, or compressed as it came.
+   */
+  async prepare(options) {
+    message = makeMessage(options, dialect);
     const [client] = clients;
-    const chunks = [];
-    client.onBytes = (count, buffer) => chunks.push(Buffer.from(buffer.subarray(0, count)));
+    let answer = Buffer.alloc(0);
+    client.meter = (count, buffer) => {
+      answer = Buffer.concat([answer, buffer.subarray(0, count)]);
+    };
     client.write(message.request);
-    for (let waits = 0; waits < 100 && Buffer.concat(chunks).length < reply.length; waits++) await sleep(QUIET_MS);
+    const deadline = performance.now() + ANSWER_MS;
+    do {
+      if (performance.now() > deadline) throw new Error('the server did not answer with a whole message');
+      await sleep(QUIET_MS);
+    } while (!message.isReply(answer));
+    // answers to the others, and what is too much
     await sleep(QUIET_MS);
-    if (!Buffer.concat(chunks).equals(reply)) throw new Error('the server did not answer with the same message');
+    message.isReply(answer);
+    for (const client of clients) client.meter = message.makeMeter();
   },
 
   echo: (options) => runEcho(clients, { ...options, ...message }),
   broadcast: (options) => runBroadcast(clients, { ...options, ...message }),
+  once: (options) => runOnce(clients, { ...options, ...message }),
   handshakes: (options) => runHandshakes(options),
 
   /** Cuts all connections. */

@@ -1,4 +1,5 @@
 import { broadcastRows } from './broadcast.mjs';
+import { compressionRows } from './compression.mjs';
 import { connectionRows } from './connections.mjs';
 import { controllerRows } from './controller.mjs';
 import { echoRows } from './echo.mjs';
@@ -10,9 +11,18 @@ import { flatnessRows } from './flatness.mjs';
  * - `name`, `title`
  * - `workload`: one of `lib/workloads.mjs`, and the numbers that it asks for
  * - `scenario`: what the servers do with a message
+ * - its message: `kind` (one of `load/payloads.mjs`), `bytes`, `compressed` (permessage-deflate, each way)
  * - `portal`, `peer`, `also`: names of `servers/index.mjs`, or `{ label, server, … }` with numbers of their own;
  *   `also` are measured for information
+ * - `speaks`: one of `load/dialects.mjs`, where a server wants more than WebSocket
  * - `warmUpMs`: in place of the plan's
  * - `must`, `wanted`: upper bounds of portal / peer, or of the value itself where there is no peer
  */
-export const rows = [...echoRows, ...controllerRows, ...broadcastRows, ...connectionRows, ...flatnessRows];
+export const rows = [
+  ...echoRows,
+  ...compressionRows,
+  ...controllerRows,
+  ...broadcastRows,
+  ...connectionRows,
+  ...flatnessRows,
+];

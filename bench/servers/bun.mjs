@@ -1,10 +1,10 @@
-import { choose, ready } from './control.mjs';
+import { choose, compressed, ready } from './control.mjs';
 
 const TOPIC = 'all';
 
 const message = choose({
   echo: (socket, bytes) => void socket.send(bytes),
-  'echo-text': (socket, text) => void socket.send(text),
+  'echo-text': (socket, text) => void socket.send(text, compressed),
   broadcast: (socket, bytes) => void server.publish(TOPIC, bytes),
 });
 
@@ -12,7 +12,7 @@ const server = globalThis.Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
   fetch: (request, server) => (server.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 })),
-  websocket: { idleTimeout: 0, open: (socket) => socket.subscribe(TOPIC), message },
+  websocket: { idleTimeout: 0, perMessageDeflate: compressed, open: (socket) => socket.subscribe(TOPIC), message },
 });
 
 ready(server.port);

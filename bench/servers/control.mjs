@@ -1,16 +1,25 @@
 import process from 'node:process';
+import { createInterface } from 'node:readline';
+import v8 from 'node:v8';
+
+const questions = {
+  gc: () => collectGarbage(),
+  memory: () => process.memoryUsage(),
+  snapshot: (file) => v8.writeHeapSnapshot(file),
+};
 
 /**
  * What every server process has in common, in Node, Bun and Deno alike: it tells its port (and `facts`) in one line of
- * JSON on stdout, collects garbage when a line arrives on stdin, and ends when stdin does.
+ * JSON on stdout, answers each line on stdin (`gc`, `memory`, `snapshot FILE`) with another, and ends when stdin does.
  */
 export function ready(port, facts = {}) {
   const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
-  process.stdin.on('data', () => {
-    collectGarbage();
-    say({ collected: true });
+  const input = createInterface({ input: process.stdin });
+  input.on('line', (line) => {
+    const [question, ...words] = line.split(' ');
+    say({ answer: questions[question](words.join(' ')) });
   });
-  process.stdin.on('end', () => process.exit(0));
+  input.on('close', () => process.exit(0));
   say({ port, ...facts });
 }
 
@@ -19,8 +28,9 @@ function collectGarbage() {
   else globalThis.gc?.();
 }
 
-/** What the server shall do with a message: the first argument of its command line. */
+/** What the server shall do with a message, and whether it shall compress. */
 export const scenario = process.argv[2];
+export const compressed = process.argv[3] === 'compressed';
 
 /** The function for the scenario. @throws Error when the server has none for it */
 export function choose(scenarios) {

@@ -13,3 +13,11 @@ export function decorate(target, decorators, methods = {}) {
   for (const decorator of decorators) decorator(target);
   return target;
 }
+
+/** The same for properties: for each name its type, then its decorators. */
+export function decorateProperties(target, properties) {
+  for (const [name, [type, ...decorators]] of Object.entries(properties)) {
+    Reflect.defineMetadata('design:type', type, target.prototype, name);
+    for (const decorator of decorators) decorator(target.prototype, name);
+  }
+}

@@ -11,6 +11,13 @@ const node = (file) => ({
   args: ['--expose-gc', pathOf(`servers/${file}`)],
 });
 
+/** ws, or what is built on it; all without native add-ons. */
+const packaged = (file, name) => ({
+  ...node(file),
+  env: { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' },
+  version: versionIn(`node_modules/${name}/package.json`),
+});
+
 /** A runtime whose binary is inside a registry package for this platform; undefined when it does not start here. */
 function foreign(scope, binary, args) {
   const folder = pathOf(`node_modules/${scope}`);
@@ -27,17 +34,18 @@ function foreign(scope, binary, args) {
   return undefined;
 }
 
-const WITHOUT_ADDONS = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' };
-
 const makers = {
   'portal-engine': () => ({ ...node('portal-engine.mjs'), version: versionIn('../package.json') }),
   'portal-controller': () => ({ ...node('portal-controller.mjs'), version: versionIn('../package.json') }),
+  'portal-events': () => ({ ...node('portal-events.mjs'), version: versionIn('../package.json') }),
   'portal-boot': () => ({ ...node('portal-boot.mjs'), version: versionIn('../package.json') }),
-  ws: () => ({ ...node('ws.mjs'), env: WITHOUT_ADDONS, version: versionIn('node_modules/ws/package.json') }),
+  ws: () => packaged('ws.mjs', 'ws'),
   'ws+bufferutil': () => ({
     ...node('ws.mjs'),
     version: `${versionIn('node_modules/ws/package.json')}+${versionIn('node_modules/bufferutil/package.json')}`,
   }),
+  'socket.io': () => packaged('socket.io.mjs', 'socket.io'),
+  nest: () => packaged('nest.mjs', '@nestjs/core'),
   bun: () => foreign('@oven', 'bin/bun', ['run', pathOf('servers/bun.mjs')]),
   deno: () =>
     foreign('@deno', 'deno', [

@@ -1,7 +1,7 @@
 import { Engine } from '../../dist/engine/index.js';
-import { choose, ready } from './control.mjs';
+import { choose, compressed, ready } from './control.mjs';
 
-const engine = new Engine({ port: 0, host: '127.0.0.1' });
+const engine = new Engine({ port: 0, host: '127.0.0.1', compression: compressed });
 
 const endpoint = choose({
   echo: {

@@ -1,7 +1,7 @@
 import { WebSocketServer } from 'ws';
-import { choose, ready } from './control.mjs';
+import { choose, compressed, ready } from './control.mjs';
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: compressed });
 
 const onMessage = choose({
   echo: (socket) => (message, isBinary) => socket.send(message, { binary: isBinary }),
