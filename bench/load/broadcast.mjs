@@ -1,11 +1,9 @@
-import { repeat } from './frames.mjs';
-
 /**
  * For `durationMs`, the first connection sends `together` messages in one packet, and again when every connection has
  * received all of them. Resolves with the number of deliveries.
  */
-export function runBroadcast(clients, { durationMs, request, replyUnits, together }) {
-  const packet = repeat(request, together);
+export function runBroadcast(clients, { durationMs, requests: [request], replyUnits, together }) {
+  const packet = Buffer.concat(Array(together).fill(request));
   const packetReply = replyUnits * together * clients.length;
   const deadline = performance.now() + durationMs;
   let deliveries = 0;

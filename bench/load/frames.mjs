@@ -17,10 +17,6 @@ export function serverFrame(type, payload) {
   return Buffer.concat([header(firstByte(type, false), payload.length, 0), payload]);
 }
 
-export function repeat(frame, times) {
-  return Buffer.concat(Array.from({ length: times }, () => frame));
-}
-
 /** Of a message in one frame. */
 export function firstByte(type, compressed) {
   return FIN | (compressed ? RSV1 : 0) | OPCODES[type];

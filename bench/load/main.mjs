@@ -33,7 +33,7 @@ const methods = {
     client.meter = (count, buffer) => {
       answer = Buffer.concat([answer, buffer.subarray(0, count)]);
     };
-    client.write(message.request);
+    client.write(message.requests[0]);
     const deadline = performance.now() + ANSWER_MS;
     do {
       if (performance.now() > deadline) throw new Error('the server did not answer with a whole message');

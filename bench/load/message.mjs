@@ -3,6 +3,11 @@ import { clientFrame, firstByte, headerLength, payloadLength, serverFrame } from
 import { countBytes, frameCounter } from './meters.mjs';
 import { payloads } from './payloads.mjs';
 
+/**
+ * Messages before the first is sent again: more than DEFLATE's window of 32 KiB holds, so that a server that lets a
+ * message refer to those before it does not find the same one there.
+ */
+const VARIANT_BYTES = 64 * 1024;
 /** A flush ends with these, which RFC 7692 7.2.1 leaves away. */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const FLUSH = { finishFlush: constants.Z_SYNC_FLUSH };
@@ -10,21 +15,25 @@ const FLUSH = { finishFlush: constants.Z_SYNC_FLUSH };
 /**
  * The message that a row sends again and again, and how its answers are known:
  *
- * - `request`: its frame
+ * - `requests`: its frame, or those of several alike that are to be sent in turn
  * - `replyUnits`: what a connection's meter shows for one answer
  * - `makeMeter`: for each connection
- * - `isReply(bytes)`: whether a connection's first answer has wholly arrived. Throws when it is another message
+ * - `isReply(bytes)`: whether a connection's first answer, to the first of `requests`, has wholly arrived. Throws when it is another message
  */
 export function makeMessage({ kind, bytes, compressed }, dialect) {
   const { type, make } = payloads[kind];
-  const payload = dialect.wrap(make(bytes));
-  return compressed ? deflated(type, payload) : plain(type, payload);
+  const payloadOf = (variant) => dialect.wrap(make(bytes, variant));
+  if (!compressed) return plain(type, payloadOf(0));
+  return deflated(
+    type,
+    Array.from({ length: Math.ceil(VARIANT_BYTES / bytes) }, (_, variant) => payloadOf(variant)),
+  );
 }
 
 function plain(type, payload) {
   const reply = serverFrame(type, payload);
   return {
-    request: clientFrame(type, payload),
+    requests: [clientFrame(type, payload)],
     replyUnits: reply.length,
     makeMeter: () => countBytes,
     isReply(bytes) {
@@ -36,13 +45,15 @@ function plain(type, payload) {
 }
 
 /**
- * Whatever the server has agreed to, such a frame is right: it refers to none before it, so that it may be sent any
- * number of times, and to nothing farther back than its own length.
+ * Whatever the server has agreed to, such frames are right: they refer to none before them, so that they may be sent in
+ * any order, and to nothing farther back than their own length.
  */
-function deflated(type, payload) {
+function deflated(type, payloads) {
   const first = firstByte(type, true);
+  const frameOf = (payload) =>
+    clientFrame(type, deflateRawSync(payload, FLUSH).subarray(0, -TAIL.length), { compressed: true });
   return {
-    request: clientFrame(type, deflateRawSync(payload, FLUSH).subarray(0, -TAIL.length), { compressed: true }),
+    requests: payloads.map(frameOf),
     replyUnits: 1,
     makeMeter: () => frameCounter(first),
     isReply(bytes) {
@@ -50,7 +61,7 @@ function deflated(type, payload) {
       const begin = headerLength(bytes);
       const data = bytes.subarray(begin, begin + payloadLength(bytes));
       const inflated = inflateRawSync(Buffer.concat([data, TAIL]), FLUSH);
-      if (!inflated.equals(payload)) throw new Error('the answer does not inflate to the message');
+      if (!inflated.equals(payloads[0])) throw new Error('the answer does not inflate to the message');
       return true;
     },
   };

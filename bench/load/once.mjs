@@ -1,5 +1,5 @@
 /** Each connection sends the message once, `lanes` of them at a time. Resolves when all are answered. */
-export async function runOnce(clients, { request, replyUnits, lanes }) {
+export async function runOnce(clients, { requests: [request], replyUnits, lanes }) {
   const waiting = clients.values();
   const lane = async () => {
     // the lanes share one iterator

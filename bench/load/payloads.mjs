@@ -8,9 +8,9 @@ function binary(length) {
   return Buffer.from(Array.from({ length }, (_, i) => (i * 31) & 0xff));
 }
 
-/** Orders as an API lists them: repeated names, values of their own. DEFLATE makes 1 KiB of it some 400 bytes. */
-function json(length) {
-  let seed = 1;
+/** Orders as an API lists them: the names repeat, the values do not. Each `variant` has values of its own. */
+function json(length, variant) {
+  let seed = 1 + variant;
   const random = (below) => (seed = (seed * 48_271) % 0x7fff_ffff) % below;
   const order = (_, id) => ({
     id: 1000 + id,
@@ -28,7 +28,10 @@ function json(length) {
 
 const event = (data) => Buffer.from(JSON.stringify({ event: 'echo', data }));
 
-/** What the messages of a row carry: `kind` names one, `make` is given the row's `bytes`. The same each time. */
+/**
+ * What the messages of a row carry: `kind` names one, `make` is given the row's `bytes` and, for JSON, the number of
+ * the variant. The same each time.
+ */
 export const payloads = {
   text: { type: 'text', make: text },
   binary: { type: 'binary', make: binary },
