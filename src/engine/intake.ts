@@ -20,6 +20,8 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** The most that is gathered of a compressed stream where zlib cannot inflate it as it arrives. */
 const MAX_GATHERED = 16 * 1024 * 1024;
 
@@ -35,6 +37,8 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Bytes that were read but not parsed yet. */
   private leftover: Buffer | undefined;
   private reading = true;
+  /** What is read must wait for a message that is being inflated in another thread. */
+  private inflating = false;
   /** In the middle of a read: what is left of it is not known yet. */
   private parsing = false;
   /** No new bytes are read until our Close frame is sent. */
@@ -64,7 +68,7 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Whether nothing waits and no handler is at work. */
   get idle(): boolean {
-    return (this.inbox === undefined || this.inbox.idle) && this.leftover === undefined;
+    return (this.inbox === undefined || this.inbox.idle) && this.leftover === undefined && !this.inflating;
   }
 
   /** Messages wait until `opening` has settled. */
@@ -74,8 +78,8 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** The bytes are valid during the call only. */
   onBytes(bytes: Buffer, length: number): void {
-    if (this.leftover !== undefined) {
-      this.leftover = Buffer.concat([this.leftover, bytes.subarray(0, length)]);
+    if (this.leftover !== undefined || (this.inflating && this.host.hearing !== 'deaf')) {
+      this.leftover = Buffer.concat([this.leftover ?? NO_BYTES, bytes.subarray(0, length)]);
       return;
     }
     const at = this.parse(bytes, length);
@@ -99,7 +103,7 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Our Close frame is sent: only a message that has begun still counts. */
   beginClosing(): void {
-    this.awaitsLastMessage = this.assembler.parser.midMessage && this.incoming?.complete !== false;
+    this.awaitsLastMessage = this.inflating || (this.assembler.parser.midMessage && this.incoming?.complete !== false);
     this.readOn();
   }
 
@@ -140,6 +144,17 @@ export class Intake implements MessageReceiver, StreamOwner {
   onStreamEnd(): void {
     this.incoming?.end();
     this.pauseForStream();
+  }
+
+  onInflating(): void {
+    this.inflating = true;
+    this.pauseReading();
+  }
+
+  onInflatingDone(): void {
+    this.inflating = false;
+    this.readOn();
+    this.checkDrained();
   }
 
   onPing(payload: Buffer): void {
@@ -275,7 +290,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Half of the inbox must be free, so that reading does not start and stop for each message. */
   private hasRoom(): boolean {
     if (this.host.hearing === 'deaf') return true;
-    if (this.incoming?.hasRoom === false) return false;
+    if (this.inflating || this.incoming?.hasRoom === false) return false;
     if (this.host.hearing === 'closing' || this.inbox === undefined) return true;
     return this.inbox.length <= this.limits.maxQueuedMessages >> 1;
   }

@@ -3,9 +3,12 @@ import { sendFragments, type Chunks, type FragmentSender } from './outgoing-stre
 import type { SharedMessage } from './shared-message';
 import type { WriteQueue } from './write-queue';
 
+/** From this size on compressing takes a millisecond, which other connections would wait: a thread of libuv does it. */
+const OFF_LOOP_FROM = 64 * 1024;
+
 /** The way out for messages of one connection: compressed where that was agreed on, whole or in fragments. */
 export class Outbox implements FragmentSender {
-  /** The last message that is sent in fragments; the next waits for it. */
+  /** The last message that is sent in fragments or compressed elsewhere; one in fragments waits for it. */
   private lastStream: Promise<void> | undefined;
   private onFragmentRoom: (() => void) | undefined;
 
@@ -75,7 +78,23 @@ export class Outbox implements FragmentSender {
   }
 
   private sendDeflated(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
+    if (payload.length >= OFF_LOOP_FROM && this.queue.fits(payload.length)) {
+      return this.sendLater(deflate, opcode, payload);
+    }
     return this.sendCompressed(deflate, frame(FIN | RSV1 | opcode, deflate.deflate(payload)), payload);
+  }
+
+  private sendLater(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
+    const { queue } = this;
+    const pending = queue.reserve(payload.length);
+    const sent = new Promise<void>((resolve) =>
+      deflate.deflateLater(payload, (deflated) => {
+        queue.settle(pending, deflated ? frame(FIN | RSV1 | opcode, deflated) : frame(FIN | opcode, payload));
+        resolve();
+      }),
+    );
+    this.lastStream = Promise.all([this.lastStream, sent]).then(() => {});
+    return queue.isBelowMark();
   }
 
   /** A message that is dropped must not be referred to. */

@@ -24,13 +24,21 @@ export interface WriteQueueOwner {
   onDrained(): void;
 }
 
+/** A data frame that is still being made; what is sent after it waits for it. */
+export class PendingFrame {
+  bytes: Uint8Array | undefined;
+
+  /** `reserved`: bytes that count as waiting until it is made. */
+  constructor(readonly reserved: number) {}
+}
+
 /**
  * The frames on their way to one peer. While the transport takes what it is given, frames are gathered in the shared
  * batch and leave in one write: at the end of the read that caused them, or of the current turn when no read did.
  * While it does not, they wait here, counted, up to the hard limit.
  */
 export class WriteQueue {
-  private waiting: Uint8Array[] = [];
+  private waiting: Uint8Array[] | undefined;
   private waitingBytes = 0;
   /** The transport still holds bytes; nothing is written until they have left. */
   private blocked = false;
@@ -38,8 +46,12 @@ export class WriteQueue {
   private scheduled = false;
   private aboveMark = false;
   private closed = false;
-  /** Data frames that wait for the end of a message that is sent in fragments (RFC 6455 5.4); undefined outside of one. */
-  private held: Uint8Array[] | undefined;
+  /** `end` was called while a frame was pending. */
+  private ending = false;
+  /** In a message that is sent in fragments (RFC 6455 5.4). */
+  private inFragments = false;
+  /** Frames that wait for the end of such a message, or for a pending one; undefined when there is none of either. */
+  private held: (Uint8Array | PendingFrame)[] | undefined;
   private heldBytes = 0;
   /** RFC 6455 5.5.3: while the peer does not read, only the latest ping is answered. */
   private latestPong: Buffer | undefined;
@@ -92,26 +104,51 @@ export class WriteQueue {
 
   /** A fragment of a message; until the one with FIN, only control frames pass it. `first`: the frame's first byte. */
   sendFragment(first: number, payload: Uint8Array): void {
+    this.inFragments = true;
     this.held ??= [];
     const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
     writeHeader(header, 0, first, payload.length);
     this.append(header, payload);
     if ((first & FIN) === 0) return;
-    const { held } = this;
-    this.held = undefined;
-    this.heldBytes = 0;
-    for (const bytes of held) this.append(bytes);
-    this.flush();
-    this.reportDrained();
+    this.inFragments = false;
+    this.release();
   }
 
-  /** Control frames pass the limits: they are small, and a blocked peer gets one pong at the most. */
+  /** Whether a message of so many bytes would be admitted; without consequences when not. */
+  fits(size: number): boolean {
+    return this.bufferedBytes === 0 || this.bufferedBytes + size <= this.limits.maxBufferedBytes;
+  }
+
+  /** Keeps the place of a data frame that is made later, `size` bytes for now. */
+  reserve(size: number): PendingFrame {
+    // what is gathered goes first, and nothing is gathered behind it
+    if (this.batch.owner === this) this.flush();
+    const pending = new PendingFrame(size);
+    (this.held ??= []).push(pending);
+    this.heldBytes += size;
+    return pending;
+  }
+
+  /** The frame is made. Of no effect when it was dropped meanwhile. */
+  settle(pending: PendingFrame, bytes: Uint8Array): void {
+    if (this.held?.includes(pending) !== true) return;
+    pending.bytes = bytes;
+    this.heldBytes += bytes.length - pending.reserved;
+    this.release();
+  }
+
+  /**
+   * Control frames pass the limits: they are small, and a blocked peer gets one pong at the most. They pass what is held
+   * too, but for Close, which comes after all that was sent.
+   */
   sendControl(opcode: number, payload: Buffer): void {
     if (this.blocked && opcode === Opcode.Pong) {
       this.latestPong = payload;
       return;
     }
-    this.append(frame(FIN | opcode, payload));
+    const bytes = frame(FIN | opcode, payload);
+    if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes, undefined);
+    else this.append(bytes);
   }
 
   /** What is sent from here on leaves with `uncork`. */
@@ -132,13 +169,13 @@ export class WriteQueue {
       if (this.batch.used > 0 && !this.closed) this.flushBatch();
       this.batch.used = 0;
     }
-    if (this.waiting.length === 0 || this.blocked || this.closed) return;
     const { waiting } = this;
+    if (waiting === undefined || this.waitingBytes === 0 || this.blocked || this.closed) return;
     this.waitingBytes = 0;
     if (waiting.length === 1) {
       this.blocked = !this.transport.write(waiting.pop()!);
     } else {
-      this.waiting = [];
+      this.waiting = undefined;
       this.blocked = !this.transport.writeAll(waiting);
     }
   }
@@ -157,15 +194,20 @@ export class WriteQueue {
 
   /** Forgets what waits; for a peer that will not read it. */
   drop(): void {
-    this.waiting = [];
+    this.waiting = undefined;
     this.waitingBytes = 0;
     this.held = undefined;
     this.heldBytes = 0;
+    this.inFragments = false;
     this.latestPong = undefined;
   }
 
   /** Writes all that waits, and then says to the peer that no more will come. */
   end(): void {
+    if (this.awaitsFrame && !this.closed) {
+      this.ending = true;
+      return;
+    }
     this.blocked = false;
     this.flush();
     if (!this.closed) this.transport.end();
@@ -194,7 +236,7 @@ export class WriteQueue {
   private hasRoom(room: number): boolean {
     const { batch } = this;
     if (batch.owner !== this) {
-      if (batch.owner !== undefined || this.blocked || this.waiting.length > 0 || this.closed) return false;
+      if (batch.owner !== undefined || this.blocked || this.waitingBytes > 0 || this.closed) return false;
       if (this.held !== undefined) return false;
       batch.owner = this;
       this.schedule();
@@ -209,6 +251,11 @@ export class WriteQueue {
     if (!this.admits(first.length + (second?.length ?? 0))) return false;
     if (this.held === undefined) this.append(first, second);
     else this.hold(this.held, first, second);
+    return this.isBelowMark();
+  }
+
+  /** Whether no more waits than the high-water mark; if more does, `onDrained` is reported later. */
+  isBelowMark(): boolean {
     if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
     if (!this.blocked) this.flush();
     if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
@@ -229,7 +276,30 @@ export class WriteQueue {
     return false;
   }
 
-  private hold(held: Uint8Array[], first: Uint8Array, second: Uint8Array | undefined): void {
+  private get awaitsFrame(): boolean {
+    return this.held !== undefined && !this.inFragments;
+  }
+
+  /** Lets go what is held, up to the first frame that is still pending. */
+  private release(): void {
+    const { held } = this;
+    if (held === undefined || this.inFragments) return;
+    let made = 0;
+    for (const item of held) {
+      const bytes = item instanceof PendingFrame ? item.bytes : item;
+      if (bytes === undefined) break;
+      made++;
+      this.heldBytes -= bytes.length;
+      this.append(bytes);
+    }
+    if (made < held.length) held.splice(0, made);
+    else this.held = undefined;
+    this.flush();
+    this.reportDrained();
+    if (this.ending) this.end();
+  }
+
+  private hold(held: (Uint8Array | PendingFrame)[], first: Uint8Array, second: Uint8Array | undefined): void {
     held.push(first);
     if (second !== undefined) held.push(second);
     this.heldBytes += first.length + (second?.length ?? 0);
@@ -238,10 +308,11 @@ export class WriteQueue {
   private append(first: Uint8Array, second?: Uint8Array): void {
     if (this.closed) return;
     if (this.batch.owner === this) this.flush();
-    this.waiting.push(first);
+    const waiting = (this.waiting ??= []);
+    waiting.push(first);
     this.waitingBytes += first.length;
     if (second !== undefined) {
-      this.waiting.push(second);
+      waiting.push(second);
       this.waitingBytes += second.length;
     }
     this.schedule();

@@ -5,6 +5,9 @@ export interface Match<Endpoint> {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** One for all connections whose path has none. */
+const NO_PARAMS = Object.freeze(Object.create(null) as Record<string, string>);
+
 /** Longest path parameter in characters; the header limit bounds the whole path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
@@ -23,8 +26,13 @@ export class Router<Endpoint> {
   find(path: string): Match<Endpoint> | undefined {
     const found = this.routes.find('GET', path);
     if (found === null || found.store === null) return undefined;
-    return { endpoint: found.store as Endpoint, params: found.params as Record<string, string> };
+    return { endpoint: found.store as Endpoint, params: hasKeys(found.params) ? found.params : NO_PARAMS };
   }
+}
+
+function hasKeys(params: Record<string, string | undefined>): params is Record<string, string> {
+  for (const _ in params) return true;
+  return false;
 }
 
 /** What find-my-way lets pass, and what would never match or lose a value. */

@@ -1,8 +1,9 @@
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, prime, storedBlock, TAIL } from './deflate-history';
+import { constants } from 'node:zlib';
+import { MAX_FINAL_BLOCKS, MAX_HISTORY, prime, TAIL } from './deflate-history';
 import { GatheringInflateStream, KeptInflateStream, type InflateStream } from './inflate-stream';
 import { KeptHandle, keptHandlesWork } from './kept-zlib';
 import { Violations, type Violation } from './violations';
+import { deflateWhole, inflateWhole, withoutTail, zlibWindowBits } from './whole-zlib';
 
 /** DEFLATE for whole messages; stateless, so that one serves all connections of an engine. */
 export interface DeflateCodec {
@@ -63,7 +64,7 @@ export class KeptCodec implements DeflateCodec {
   }
 
   deflate(message: Uint8Array, windowBits: number, history: Buffer): Buffer {
-    if (history.length > 0) return deflateAfter(message, windowBits, history);
+    if (history.length > 0) return deflateWhole(message, windowBits, history);
     let zlib = this.deflating.get(windowBits);
     if (zlib === undefined) this.deflating.set(windowBits, (zlib = KeptHandle.deflate(zlibWindowBits(windowBits))));
     zlib.reset();
@@ -84,32 +85,7 @@ export class KeptCodec implements DeflateCodec {
 /** With the documented calls of `node:zlib` only. */
 export class PortableCodec implements DeflateCodec {
   inflate(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
-    const chunks: Buffer[] = [];
-    let recent = history;
-    let total = 0;
-    for (let at = 0, finals = 0; message.length - at > (at === 0 ? 0 : TAIL.length); finals++) {
-      if (finals > MAX_FINAL_BLOCKS) return Violations.InvalidDeflate;
-      const primed = Buffer.concat([storedBlock(recent), message.subarray(at)]);
-      let inflated: { buffer: Buffer; engine: { bytesWritten: number } };
-      try {
-        const options = {
-          finishFlush: Z_SYNC_FLUSH,
-          info: true,
-          maxOutputLength: recent.length + maxBytes - total + 1,
-        };
-        inflated = inflateRawSync(primed, options) as unknown as typeof inflated;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        return code === 'ERR_BUFFER_TOO_LARGE' ? Violations.MessageTooBig : Violations.InvalidDeflate;
-      }
-      const output = inflated.buffer.subarray(recent.length);
-      total += output.length;
-      if (total > maxBytes) return Violations.MessageTooBig;
-      chunks.push(output);
-      at += inflated.engine.bytesWritten - (primed.length - (message.length - at));
-      recent = latest(recent, output, MAX_HISTORY);
-    }
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    return inflateWhole(message, maxBytes, history);
   }
 
   inflateStream(maxBytes: number, history: Buffer): InflateStream {
@@ -117,23 +93,8 @@ export class PortableCodec implements DeflateCodec {
   }
 
   deflate(message: Uint8Array, windowBits: number, history: Buffer): Buffer {
-    return deflateAfter(message, windowBits, history);
+    return deflateWhole(message, windowBits, history);
   }
-}
-
-function deflateAfter(message: Uint8Array, windowBits: number, history: Buffer): Buffer {
-  const options = { finishFlush: Z_SYNC_FLUSH, windowBits: zlibWindowBits(windowBits) };
-  return withoutTail(deflateRawSync(message, history.length > 0 ? { ...options, dictionary: history } : options));
-}
-
-function withoutTail(deflated: Buffer): Buffer {
-  // 7.2.3.6: nothing deflates to one byte, an empty stored block without its tail
-  return deflated.length <= TAIL.length ? Buffer.from([0]) : deflated.subarray(0, deflated.length - TAIL.length);
-}
-
-/** zlib has no window of 256 bytes, but with one of 512 it refers back by 250 at the most, which fits (its MAX_DIST). */
-function zlibWindowBits(windowBits: number): number {
-  return Math.max(9, windowBits);
 }
 
 function enlarge(output: Buffer, used: number, most: number): Buffer {

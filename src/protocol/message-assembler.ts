@@ -18,6 +18,13 @@ export interface MessageReceiver {
   /** The buffer is the receiver's own. Uncompressed text was judged, but may be cut inside a character. */
   onStreamPart?(bytes: Buffer): void;
   onStreamEnd?(): void;
+  /**
+   * A message is being inflated in another thread: nothing may be pushed until `onInflatingDone`. A receiver without it
+   * gets every message at once.
+   */
+  onInflating?(): void;
+  /** The message was delivered, or refused. */
+  onInflatingDone?(): void;
   onPing(payload: Buffer): void;
   onPong(payload: Buffer): void;
   /** `code` is 1005 when the frame had none. */
@@ -27,6 +34,8 @@ export interface MessageReceiver {
 
 const NO_BYTES = Buffer.alloc(0);
 const FIRST_CAPACITY = 4096;
+/** From this size on inflating may take a millisecond, which other connections would wait: a thread of libuv does it. */
+const OFF_LOOP_FROM = 32 * 1024;
 
 /**
  * Makes messages of frames. A message that comes in parts is gathered in one buffer that grows with what has arrived,
@@ -126,7 +135,20 @@ export class MessageAssembler implements FrameSink {
   /** RFC 7692 7.2.2. */
   private inflate(): void {
     const message = Buffer.concat([this.takeBuffer().subarray(0, this.length), TAIL]);
-    const inflated = this.deflate!.inflate(message, this.rules.maxMessageBytes);
+    const { maxMessageBytes } = this.rules;
+    if (message.length < OFF_LOOP_FROM || this.receiver.onInflating === undefined) {
+      this.deliver(this.deflate!.inflate(message, maxMessageBytes));
+      return;
+    }
+    this.parser.pause();
+    this.receiver.onInflating();
+    this.deflate!.inflateLater(message, maxMessageBytes, (inflated) => {
+      if (!this.parser.stopped) this.deliver(inflated);
+      this.receiver.onInflatingDone?.();
+    });
+  }
+
+  private deliver(inflated: Buffer | Violation): void {
     if (!Buffer.isBuffer(inflated)) this.parser.fail(inflated);
     else if (!this.text) this.receiver.onBinary(Buffer.from(inflated));
     else if (isUtf8(inflated)) this.receiver.onText(inflated.toString('utf8'));

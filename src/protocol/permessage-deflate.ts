@@ -2,6 +2,7 @@ import type { DeflateCodec } from './deflate-codec';
 import { latest, NO_HISTORY } from './deflate-history';
 import type { InflateStream } from './inflate-stream';
 import type { Violation } from './violations';
+import { deflateLater, inflateLater } from './whole-zlib';
 
 /** What was agreed on (RFC 7692 7.1). */
 export interface DeflateParameters {
@@ -33,6 +34,14 @@ export class PerMessageDeflate {
     return inflated;
   }
 
+  /** Like `inflate`, in another thread; nothing more of the peer may be read before `done` is called. */
+  inflateLater(message: Buffer, maxBytes: number, done: (inflated: Buffer | Violation) => void): void {
+    inflateLater(message, maxBytes, this.received, (inflated) => {
+      if (Buffer.isBuffer(inflated)) this.remember(inflated);
+      done(inflated);
+    });
+  }
+
   /** For a message that is read while it arrives; `remember` takes each piece of it. */
   inflateStream(maxBytes: number): InflateStream {
     return this.codec.inflateStream(maxBytes, this.received);
@@ -51,6 +60,16 @@ export class PerMessageDeflate {
   /** The result lies in memory of its own. Once it is certain that it goes out, `rememberSent` must be told. */
   deflate(message: Uint8Array): Buffer {
     return this.codec.deflate(message, this.parameters.serverMaxWindowBits, this.sent);
+  }
+
+  /** Like `deflate` and `rememberSent`, in another thread. Undefined when zlib had no memory: the message goes as it is. */
+  deflateLater(message: Uint8Array, done: (deflated: Buffer | undefined) => void): void {
+    const { sent } = this;
+    this.rememberSent(message);
+    deflateLater(message, this.parameters.serverMaxWindowBits, sent, (deflated) => {
+      if (deflated === undefined) this.sent = NO_HISTORY;
+      done(deflated);
+    });
   }
 
   /** Our next messages may refer to this one. */

@@ -234,3 +234,47 @@ test('the memory of a write that is under way is not written to again', () => {
   other.queue.flush();
   expect(Buffer.from(given[0]!).subarray(2).toString()).toBe('held');
 });
+
+describe('a frame that is made later', () => {
+  const frameOf = (text: string): Buffer => Buffer.from([0x81, text.length, ...Buffer.from(text)]);
+
+  test('keeps its place: what is sent after it waits, control frames do not, but Close does', async () => {
+    const { queue, transport } = queueWith();
+    queue.sendText('1');
+    const first = queue.reserve(10);
+    queue.sendText('3');
+    const second = queue.reserve(10);
+    queue.sendControl(PONG, Buffer.from('pong'));
+    queue.sendControl(CLOSE, Buffer.from('close'));
+    queue.settle(second, frameOf('4'));
+    await turn();
+    expect(transport.texts()).toEqual(['1', 'pong']);
+    queue.settle(first, frameOf('2'));
+    await turn();
+    expect(transport.texts()).toEqual(['1', 'pong', '2', '3', '4', 'close']);
+    expect(queue.bufferedBytes).toBe(0);
+  });
+
+  test('is written before the end', async () => {
+    const { queue, transport } = queueWith();
+    const pending = queue.reserve(10);
+    queue.end();
+    await turn();
+    expect(transport.ended).toBe(false);
+    queue.settle(pending, frameOf('late'));
+    expect(transport.texts()).toEqual(['late']);
+    expect(transport.ended).toBe(true);
+  });
+
+  test('counts as what was reserved for it, and not at all once it is dropped', () => {
+    const { queue, transport } = queueWith({ maxBufferedBytes: 100 });
+    const pending = queue.reserve(60);
+    expect(queue.bufferedBytes).toBe(60);
+    expect(queue.fits(40)).toBe(true);
+    expect(queue.fits(41)).toBe(false);
+    queue.drop();
+    queue.settle(pending, frameOf('late'));
+    expect(queue.bufferedBytes).toBe(0);
+    expect(transport.writes).toEqual([]);
+  });
+});

@@ -1,0 +1,109 @@
+import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
+import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, storedBlock, TAIL } from './deflate-history';
+import { Violations, type Violation } from './violations';
+
+/** One call of zlib, and what comes of it: up to the end of the input, or of a final block. */
+interface Step {
+  readonly input: Buffer;
+  readonly options: ZlibOptions;
+}
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+type Outcome = Inflated | NodeJS.ErrnoException;
+
+const { Z_SYNC_FLUSH } = constants;
+
+/** Below, `history` is what the message may refer back to, at most 32 KiB. */
+export function inflateWhole(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
+  const steps = inflateSteps(message, maxBytes, history);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(inflateNow(step.value));
+  return step.value;
+}
+
+/** The same in a thread of libuv; `done` is called in a later turn. */
+export function inflateLater(
+  message: Buffer,
+  maxBytes: number,
+  history: Buffer,
+  done: (inflated: Buffer | Violation) => void,
+): void {
+  const steps = inflateSteps(message, maxBytes, history);
+  const take = (step: IteratorResult<Step, Buffer | Violation>): void => {
+    if (step.done === true) done(step.value);
+    else {
+      const { input, options } = step.value;
+      inflateRaw(input, options, (error, inflated) => take(steps.next(error ?? (inflated as unknown as Inflated))));
+    }
+  };
+  take(steps.next());
+}
+
+/** The result is without the four bytes of RFC 7692 7.2.1. */
+export function deflateWhole(message: Uint8Array, windowBits: number, history: Buffer): Buffer {
+  return withoutTail(deflateRawSync(message, deflateOptions(windowBits, history)));
+}
+
+/** The same in a thread of libuv; undefined when there was no memory for it. */
+export function deflateLater(
+  message: Uint8Array,
+  windowBits: number,
+  history: Buffer,
+  done: (deflated: Buffer | undefined) => void,
+): void {
+  deflateRaw(message, deflateOptions(windowBits, history), (error, deflated) =>
+    done(error === null ? withoutTail(deflated) : undefined),
+  );
+}
+
+export function withoutTail(deflated: Buffer): Buffer {
+  // 7.2.3.6: nothing deflates to one byte, an empty stored block without its tail
+  return deflated.length <= TAIL.length ? Buffer.from([0]) : deflated.subarray(0, deflated.length - TAIL.length);
+}
+
+/** zlib has no window of 256 bytes, but with one of 512 it refers back by 250 at the most, which fits (its MAX_DIST). */
+export function zlibWindowBits(windowBits: number): number {
+  return Math.max(9, windowBits);
+}
+
+function deflateOptions(windowBits: number, history: Buffer): ZlibOptions {
+  const options = { finishFlush: Z_SYNC_FLUSH, windowBits: zlibWindowBits(windowBits) };
+  return history.length > 0 ? { ...options, dictionary: history } : options;
+}
+
+/** A message may go on after a final block (7.2.3.4), so that it takes a call for each. */
+function* inflateSteps(
+  message: Buffer,
+  maxBytes: number,
+  history: Buffer,
+): Generator<Step, Buffer | Violation, Outcome> {
+  const chunks: Buffer[] = [];
+  let recent = history;
+  let total = 0;
+  for (let at = 0, finals = 0; message.length - at > (at === 0 ? 0 : TAIL.length); finals++) {
+    if (finals > MAX_FINAL_BLOCKS) return Violations.InvalidDeflate;
+    const input = Buffer.concat([storedBlock(recent), message.subarray(at)]);
+    const maxOutputLength = recent.length + maxBytes - total + 1;
+    const outcome: Outcome = yield { input, options: { finishFlush: Z_SYNC_FLUSH, info: true, maxOutputLength } };
+    if (!('buffer' in outcome)) {
+      return outcome.code === 'ERR_BUFFER_TOO_LARGE' ? Violations.MessageTooBig : Violations.InvalidDeflate;
+    }
+    const output = outcome.buffer.subarray(recent.length);
+    total += output.length;
+    if (total > maxBytes) return Violations.MessageTooBig;
+    chunks.push(output);
+    at += outcome.engine.bytesWritten - (input.length - (message.length - at));
+    recent = latest(recent, output, MAX_HISTORY);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function inflateNow({ input, options }: Step): Outcome {
+  try {
+    return inflateRawSync(input, options) as unknown as Inflated;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+}
