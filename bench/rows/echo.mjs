@@ -31,7 +31,7 @@ export const echoRows = [
     scenario: 'echo-text',
     kind: 'text',
     inFlight: 32,
-    also: ['bun'],
+    also: ['bun', { label: 'socket.io', server: 'socket.io', speaks: 'socket.io' }],
     must: 0.15,
     wanted: 0.1,
   },

@@ -9,7 +9,7 @@ export class SamplesProcess {
 
   /** `port`: the variable PORT. */
   spawn(port: string): ChildProcessWithoutNullStreams {
-    const env = { ...process.env, ...this.compiled.env, PORT: port };
+    const env = { UPLOAD_FOLDER: this.compiled.path('uploads'), ...process.env, ...this.compiled.env, PORT: port };
     this.child = spawn(process.execPath, [this.compiled.path('start.js')], { env });
     return this.child;
   }
