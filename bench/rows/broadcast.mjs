@@ -6,7 +6,7 @@ const common = {
   connections: 1000,
   portal: 'portal-engine',
   peer: 'ws',
-  also: ['bun'],
+  also: ['bun', 'floor'],
 };
 
 export const broadcastRows = [

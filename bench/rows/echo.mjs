@@ -9,7 +9,7 @@ export const echoRows = [
     scenario: 'echo',
     kind: 'binary',
     inFlight: 1,
-    also: ['ws+bufferutil', 'bun', 'deno'],
+    also: ['ws+bufferutil', 'bun', 'deno', 'floor'],
     must: 0.65,
     wanted: 0.55,
   },

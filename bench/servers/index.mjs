@@ -39,6 +39,7 @@ const makers = {
   'portal-controller': () => ({ ...node('portal-controller.mjs'), version: versionIn('../package.json') }),
   'portal-events': () => ({ ...node('portal-events.mjs'), version: versionIn('../package.json') }),
   'portal-boot': () => ({ ...node('portal-boot.mjs'), version: versionIn('../package.json') }),
+  floor: () => ({ ...node('floor.mjs'), version: versionIn('../package.json') }),
   ws: () => packaged('ws.mjs', 'ws'),
   'ws+bufferutil': () => ({
     ...node('ws.mjs'),
