@@ -12,7 +12,7 @@ const out = Buffer.alloc(64 * 1024);
 /** Answers short frames only: the length of each is in its second byte. Returns how much of `out` is used. */
 function answer(bytes, length) {
   let used = 0;
-  for (let at = 0; at + 6 <= length; ) {
+  for (let at = 0; at + 6 <= length;) {
     const payload = bytes[at + 1] & 0x7f;
     out[used++] = 0x82;
     out[used++] = payload;
@@ -29,7 +29,9 @@ const send = choose({
 
 const server = createServer();
 server.on('upgrade', (request, socket) => {
-  const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID).digest('base64');
+  const accept = createHash('sha1')
+    .update(request.headers['sec-websocket-key'] + GUID)
+    .digest('base64');
   const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`;
   socket.on('error', () => {});
   socket.setNoDelay(true);
