@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import type { Chunks } from './outgoing-stream';
+import type { Codec } from '../codecs';
+import type { RequestOptions } from './requests';
 import type { Session } from './session';
 
 /** The request that opened a connection. */
@@ -36,12 +38,11 @@ export class Connection<Data = unknown> {
   /** The values of the pattern's parameters, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly handshake: Handshake;
-  /** The subprotocol agreed on, or ''. */
-  readonly protocol: string;
   /** Who this is, for the application to set. */
   user?: { id: string };
   private ownId: string | undefined;
   private ownData: Data | undefined;
+  private agreedProtocol: string;
   private readonly queryString: string;
   private parsedQuery: URLSearchParams | undefined;
 
@@ -53,7 +54,7 @@ export class Connection<Data = unknown> {
     this.path = facts.path;
     this.params = facts.params;
     this.handshake = facts.handshake;
-    this.protocol = facts.protocol;
+    this.agreedProtocol = facts.protocol;
     this.queryString = facts.queryString;
   }
 
@@ -77,11 +78,29 @@ export class Connection<Data = unknown> {
     this.ownData = data;
   }
 
+  /** The subprotocol agreed on, or ''. */
+  get protocol(): string {
+    return this.agreedProtocol;
+  }
+
+  /** @internal An upgrade hook chose another. */
+  agree(protocol: string): void {
+    this.agreedProtocol = protocol;
+  }
+
+  /** @internal How its messages are read as events; undefined where they are none. */
+  get codec(): Codec | undefined {
+    return this.session.codec;
+  }
+
   get query(): URLSearchParams {
     return (this.parsedQuery ??= new URLSearchParams(this.queryString));
   }
 
-  /** `open` until either side sends its Close frame, `closed` when the transport is gone. */
+  /**
+   * `open` until either side sends its Close frame, `closed` when the transport is gone; `closed` too while the upgrade is
+   * not answered yet, in `@OnUpgrade` and class guards.
+   */
   get state(): 'open' | 'closing' | 'closed' {
     return this.session.state;
   }
@@ -91,7 +110,7 @@ export class Connection<Data = unknown> {
     return this.session.outbox.compresses;
   }
 
-  /** Aborts when the connection leaves the state `open`. */
+  /** Aborts when the connection leaves the state `open`, or its upgrade is refused. */
   get signal(): AbortSignal {
     return this.session.signal;
   }
@@ -126,6 +145,25 @@ export class Connection<Data = unknown> {
   /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is closed. */
   drained(): Promise<void> {
     return this.session.drained();
+  }
+
+  /**
+   * Sends an event, encoded by the path's codec. Returns what `send` returns.
+   * @throws Error where the path is raw; what the codec throws for data that it cannot express
+   */
+  emit(event: string, data?: unknown): boolean {
+    return this.session.emit(event, data);
+  }
+
+  /**
+   * Sends an event that the peer answers, with the same event and id and either `data` or `error`, and resolves with the
+   * data. The answer passes messages that wait for their handler, so a handler may await it.
+   *
+   * Rejects with a `PortalError`: `timeout` after `timeoutMs` (default 10,000), or the peer's own error; with a
+   * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
+   */
+  request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
+    return this.session.request(event, data, options) as Promise<R>;
   }
 
   /**

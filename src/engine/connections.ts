@@ -43,6 +43,7 @@ export class Connections {
   /** @internal */
   add(session: Session): void {
     this.open.add(session);
+    if (session.connection.identified) this.byId.set(session.connection.id, session);
   }
 
   /** @internal */

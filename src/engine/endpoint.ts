@@ -1,9 +1,24 @@
-import type { Origins } from '../handshake';
+import type { Codec } from '../codecs';
+import type { Origins, Refusal } from '../handshake';
 import type { CloseInfo } from '../protocol';
 import type { Connection, Handshake } from './connection';
 import type { Limits } from './limits';
 import type { Compression } from './compression';
 import type { IncomingStream, MessageStream } from './message-stream';
+
+/** How the messages of a path are read as events: by a codec, or not at all. */
+export type CodecChoice = Codec | 'raw';
+
+/** What an upgrade is accepted with. */
+export interface Acceptance {
+  /** One of the subprotocols that the client offers. Default: the first that the path speaks. */
+  protocol?: string;
+  /** More headers of the answer. */
+  headers?: Record<string, string>;
+}
+
+/** What is decided about an upgrade. */
+export type Verdict = Refusal | Acceptance | undefined;
 
 /**
  * What is served at one path. Hooks may return a promise: the connection's next message waits for it. A hook that
@@ -23,6 +38,10 @@ export interface Endpoint {
   readonly compression?: boolean | Compression;
   /** Messages of one connection that may be handled at once; 1 when absent. */
   readonly concurrency?: number;
+  /** For `emit` and `request`; by subprotocol where it is several. Default: JSON. */
+  readonly codec?: CodecChoice | Readonly<Record<string, CodecChoice>>;
+  /** Before the handshake is answered. What it throws is answered with 500. */
+  readonly upgrade?: (connection: Connection) => Promise<Verdict> | Verdict;
   /** After the handshake; no message is handed over before it settles. */
   readonly open?: (connection: Connection) => Promise<void> | void;
   /** A text message. Absent: such a message is answered with 1003. */
@@ -39,6 +58,8 @@ export interface Endpoint {
   readonly drain?: (connection: Connection) => Promise<void> | void;
   /** Once for each connection, after its last message was handled. */
   readonly close?: (connection: Connection, close: CloseInfo) => Promise<void> | void;
+  /** The last call for each connection, also for one whose upgrade was refused. */
+  readonly release?: (connection: Connection) => Promise<void> | void;
 }
 
 export type Message = string | Buffer | IncomingStream;

@@ -10,7 +10,7 @@ import {
 } from '../protocol';
 import { Batch } from './batch';
 import type { Compression } from './compression';
-import { Connection, type ConnectionFacts, type Handshake } from './connection';
+import type { ConnectionFacts, Handshake } from './connection';
 import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
 import type { Endpoint } from './endpoint';
@@ -117,14 +117,20 @@ export class Engine implements SessionContext, DoorContext {
     return this.closing;
   }
 
-  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, agreed?: DeflateParameters): void {
+  /** Serves one client over any stream, as if it had connected to a port. */
+  serve(stream: Duplex): void {
+    this.listener.serve(stream);
+  }
+
+  prepare(route: Route, facts: ConnectionFacts, socket: Duplex, agreed?: DeflateParameters): Session {
     const deflate = agreed && new PerMessageDeflate((this.codec ??= createDeflateCodec()), agreed);
-    const session = new Session(this, route, new Transport(socket, this.rawSockets), deflate);
-    const connection = new Connection(session, facts);
+    return new Session(this, route, new Transport(socket, this.rawSockets), facts, deflate);
+  }
+
+  opened(session: Session): void {
     this.connections.add(session);
     this.alive.add(session);
-    this.observer.opened?.(connection);
-    session.start(connection, head);
+    this.observer.opened?.(session.connection);
   }
 
   identify(session: Session): string {
@@ -141,6 +147,7 @@ export class Engine implements SessionContext, DoorContext {
   }
 
   private async shutDown(): Promise<void> {
+    this.door.refuseUndecided();
     const listenerClosed = this.listener.close();
     const cancel = this.deadlines.set(this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS, () => {
       for (const session of this.connections.sessions()) session.terminate();

@@ -13,14 +13,18 @@ import {
   Refusal,
   refusalResponse,
   UPGRADE_REQUIRED,
+  type UpgradeOffer,
 } from '../handshake';
 import type { DeflateParameters } from '../protocol';
 import { CommonValues } from './common-values';
 import type { ConnectionFacts, Handshake } from './connection';
 import type { Deadlines } from './deadlines';
+import type { Acceptance, Endpoint } from './endpoint';
 import type { ResolvedLimits } from './limits';
 import type { Observer } from './observer';
+import { PendingUpgrade } from './pending-upgrade';
 import type { Route, Routes } from './routes';
+import type { Session } from './session';
 
 /** What the door asks of its engine. */
 export interface DoorContext {
@@ -32,7 +36,18 @@ export interface DoorContext {
   readonly request: RequestListener | undefined;
   /** False while the engine stops. */
   readonly admits: boolean;
-  accept(route: Route, facts: ConnectionFacts, socket: Duplex, head: Buffer, deflate?: DeflateParameters): void;
+  /** A session whose upgrade is still to be answered. */
+  prepare(route: Route, facts: ConnectionFacts, socket: Duplex, deflate?: DeflateParameters): Session;
+}
+
+/** A request in order, and what was made of it. */
+interface Candidate {
+  readonly session: Session;
+  readonly offer: UpgradeOffer;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** What was agreed on, if anything was. */
+  readonly extensions: string | undefined;
 }
 
 /** How often Node looks for handshakes that take too long. */
@@ -44,6 +59,8 @@ const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
 export class Http1Door {
   /** Sockets that got a refusal and have not gone yet. */
   private readonly leaving = new Set<Duplex>();
+  /** Upgrades whose hook is at work. */
+  private readonly undecided = new Set<PendingUpgrade>();
   /** Sockets whose plain request was answered with `Connection: close`: what follows it gets no answer. */
   private readonly answered = new WeakSet<Duplex>();
 
@@ -63,6 +80,11 @@ export class Http1Door {
     server.on('request', (request, response) => this.onRequest(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
     return server;
+  }
+
+  /** The server stops: nobody else is let in. */
+  refuseUndecided(): void {
+    for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
   }
 
   /** Ends what is left of refused handshakes. */
@@ -95,16 +117,44 @@ export class Http1Door {
     if (offer instanceof Refusal) return offer;
     const foreign = judgeOrigin(request.headers, route.originRule, handshake);
     if (foreign !== undefined) return foreign;
-    const protocol = chooseProtocol(offer.protocols, route.endpoint.protocols ?? []);
+    const protocol = chooseProtocol(offer.protocols, route.protocols);
     const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
-    if (socket instanceof Socket) socket.setTimeout(0);
     const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
-    socket.write(
-      acceptResponse(offer.key, protocol, deflate && { 'Sec-WebSocket-Extensions': deflate.header }),
-      'latin1',
-    );
-    this.context.accept(route, facts, socket, head, deflate?.parameters);
+    const session = this.context.prepare(route, facts, socket, deflate?.parameters);
+    const candidate = { session, offer, socket, head, extensions: deflate?.header };
+    if (route.endpoint.upgrade === undefined) this.accept(candidate, undefined);
+    else this.ask(route.endpoint.upgrade, candidate, handshake);
     return undefined;
+  }
+
+  private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate, handshake: Handshake): void {
+    const { deadlines, limits, observer } = this.context;
+    const { session, socket } = candidate;
+    const door = {
+      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
+      refuse: (refusal: Refusal) => this.refuse(refusal, socket, handshake),
+      failed: (error: unknown) => observer.failed?.(error, `handshake of ${handshake.url}`, session.connection),
+    };
+    const upgrade = new PendingUpgrade(session, door, () => this.undecided.delete(upgrade));
+    if (upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs)) return;
+    this.undecided.add(upgrade);
+    socket.on('close', () => upgrade.abandon());
+  }
+
+  private accept({ session, offer, socket, head, extensions }: Candidate, acceptance: Acceptance | undefined): void {
+    const protocol = acceptance?.protocol;
+    if (protocol !== undefined) {
+      // RFC 6455 4.2.2 item 5.5: one of those that the client asked for
+      if (!offer.protocols.includes(protocol)) {
+        throw new Error(`the subprotocol ${JSON.stringify(protocol)} is none of those that the client offers`);
+      }
+      session.connection.agree(protocol);
+    }
+    const agreed = { protocol: session.connection.protocol, extensions };
+    const answer = acceptResponse(offer.key, agreed, acceptance?.headers);
+    if (socket instanceof Socket) socket.setTimeout(0);
+    socket.write(answer, 'latin1');
+    session.start(head);
   }
 
   private toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
@@ -183,5 +233,5 @@ function clientErrorRefusal(code: string | undefined): Refusal {
 function ignore(): void {}
 
 function addressOf(socket: Duplex): string {
-  return (socket instanceof Socket && socket.remoteAddress) || '';
+  return (socket as Partial<Socket>).remoteAddress ?? '';
 }

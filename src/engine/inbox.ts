@@ -1,4 +1,5 @@
 import type { Message } from './endpoint';
+import { IncomingStream } from './message-stream';
 
 /**
  * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
@@ -6,6 +7,7 @@ import type { Message } from './endpoint';
  */
 export class Inbox {
   private readonly waiting: Message[] = [];
+  private waitingBytes = 0;
   private running = 0;
   private idleCallbacks: (() => void)[] = [];
 
@@ -30,8 +32,14 @@ export class Inbox {
     return this.waiting.length;
   }
 
+  /** What they hold: bytes, or units of text. */
+  get bytes(): number {
+    return this.waitingBytes;
+  }
+
   add(message: Message): void {
     this.waiting.push(message);
+    this.waitingBytes += sizeOf(message);
   }
 
   /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
@@ -50,11 +58,20 @@ export class Inbox {
   }
 
   private advance(): void {
-    while (this.waiting.length > 0 && this.running < this.concurrency) this.handle(this.waiting.shift()!);
+    while (this.waiting.length > 0 && this.running < this.concurrency) {
+      const message = this.waiting.shift()!;
+      this.waitingBytes -= sizeOf(message);
+      this.handle(message);
+    }
     this.settled();
     if (!this.idle) return;
     const callbacks = this.idleCallbacks;
     this.idleCallbacks = [];
     for (const callback of callbacks) callback();
   }
+}
+
+/** A stream holds what its socket's next read brings, and counts for nothing here. */
+function sizeOf(message: Message): number {
+  return message instanceof IncomingStream ? 0 : message.length;
 }

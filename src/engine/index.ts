@@ -1,13 +1,24 @@
 /// <reference types="node" preserve="true" />
+export { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 export { CloseCode, CloseInfo, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type Origins } from '../handshake';
 export type { Compression } from './compression';
 export { Connection, type Handshake, type SendOptions } from './connection';
 export { Connections } from './connections';
 export { systemClock, type Clock } from './deadlines';
-export type { Endpoint, Message } from './endpoint';
+export type { Acceptance, CodecChoice, Endpoint, Message, Verdict } from './endpoint';
 export { Engine, type EngineOptions } from './engine';
 export type { Limits } from './limits';
+export {
+  ConnectionClosedError,
+  ERROR_CODES,
+  ForbiddenError,
+  PortalError,
+  UnauthorizedError,
+  type ErrorCode,
+  type PortalErrorOptions,
+} from './portal-error';
+export { SERVER_ID, type RequestOptions } from './requests';
 export { ListenError } from './listener';
 export { IncompleteMessageError, MessageStream } from './message-stream';
 export type { Observer } from './observer';

@@ -16,6 +16,10 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
   call<Argument>(what: string, hook: Hook<Argument>, argument: Argument): Promise<void> | undefined;
   /** There is no hook for such a message. */
   refuse(reason: string): void;
+  /** A request of ours waits for the peer's answer. */
+  readonly awaitsAnswer: boolean;
+  /** Takes a message that answers one; false for all others. */
+  takeAnswer(message: Message): boolean;
 }
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
@@ -99,6 +103,11 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.drained = done;
     this.pauseReading();
     this.checkDrained();
+  }
+
+  /** A request waits for its answer now, which may stand behind messages that there was no room for; or it does no more. */
+  onAwaiting(): void {
+    this.readOn();
   }
 
   /** Our Close frame is sent: only a message that has begun still counts. */
@@ -202,13 +211,14 @@ export class Intake implements MessageReceiver, StreamOwner {
       if (!this.awaitsLastMessage) return;
       this.awaitsLastMessage = false;
     }
+    if (this.host.takeAnswer(message)) return;
     const { inbox } = this;
     if (inbox === undefined || !inbox.busy) {
       this.handle(message);
       return;
     }
     inbox.add(message);
-    if (inbox.length >= this.limits.maxQueuedMessages) this.pauseReading();
+    if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
   }
 
   private handle(message: Message): void {
@@ -273,7 +283,7 @@ export class Intake implements MessageReceiver, StreamOwner {
     while (!this.reading && !this.parsing && this.hasRoom()) {
       const bytes = this.leftover;
       if (bytes === undefined) {
-        if (this.draining && this.host.hearing === 'open') {
+        if (this.draining && this.host.hearing === 'open' && !this.host.awaitsAnswer) {
           this.checkDrained();
           return;
         }
@@ -292,6 +302,12 @@ export class Intake implements MessageReceiver, StreamOwner {
     if (this.host.hearing === 'deaf') return true;
     if (this.inflating || this.incoming?.hasRoom === false) return false;
     if (this.host.hearing === 'closing' || this.inbox === undefined) return true;
-    return this.inbox.length <= this.limits.maxQueuedMessages >> 1;
+    return this.mayQueue(this.inbox, this.limits.maxQueuedMessages >> 1);
+  }
+
+  /** While a handler awaits an answer of the peer, what comes before it may fill a message's worth of memory. */
+  private mayQueue(inbox: Inbox, messages: number): boolean {
+    if (inbox.length <= messages) return true;
+    return this.host.awaitsAnswer && inbox.bytes < this.limits.maxMessageBytes;
   }
 }

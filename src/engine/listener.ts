@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 
 /** `localhost` is both of them, where the machine has both. */
@@ -14,6 +15,8 @@ export class ListenError extends Error {
 /** The HTTP servers of one engine, on one port of one or two addresses. */
 export class Listener {
   private servers: Server[] = [];
+  /** Serves streams that came through no port. */
+  private portless: Server | undefined;
 
   constructor(private readonly createServer: () => Server) {}
 
@@ -34,6 +37,12 @@ export class Listener {
     }
   }
 
+  /** Serves one client over a stream (Node's HTTP server documents that a `connection` event may bring one). */
+  serve(stream: Duplex): void {
+    this.portless ??= this.createServer();
+    this.portless.emit('connection', stream);
+  }
+
   /** Takes no more connections. Resolves when those that there are have gone. */
   async close(): Promise<void> {
     const closing = this.servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
@@ -44,6 +53,7 @@ export class Listener {
   /** Cuts the plain HTTP connections that are left. */
   terminate(): void {
     for (const server of this.servers) server.closeAllConnections();
+    this.portless?.closeAllConnections();
   }
 
   private async open(hosts: readonly string[], wanted: number): Promise<number> {

@@ -2,12 +2,17 @@ import { originRule, Router, type Match, type OriginRule, type Origins } from '.
 import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
-import type { Endpoint } from './endpoint';
+import { JsonCodec, type Codec } from '../codecs';
+import type { CodecChoice, Endpoint } from './endpoint';
 import { resolveLimits, type ResolvedLimits } from './limits';
 
 /** An endpoint with everything that is decided before the first request. */
 export interface Route {
   readonly endpoint: Endpoint;
+  /** Subprotocols that it speaks. */
+  readonly protocols: readonly string[];
+  /** For connections of a subprotocol; undefined where messages are no events. */
+  readonly codecFor: (protocol: string) => Codec | undefined;
   readonly limits: ResolvedLimits;
   /** Undefined: messages are not compressed. */
   readonly compression: ResolvedCompression | undefined;
@@ -38,8 +43,11 @@ export class Routes {
   add(endpoint: Endpoint): void {
     const limits = resolveLimits(endpoint.limits, this.limits);
     const rules = frameRules(endpoint, limits);
+    const { protocols, codecFor } = codecsOf(endpoint);
     this.router.add(endpoint.path, {
       endpoint,
+      protocols,
+      codecFor,
       limits,
       rules,
       compressedRules: { ...rules, allowRsv1: true },
@@ -62,4 +70,36 @@ function frameRules(endpoint: Endpoint, limits: ResolvedLimits): FrameRules {
     maxBinaryStreamBytes: endpoint.binaryStream && maxStreamBytes,
     allowRsv1: false,
   };
+}
+
+const JSON_CODEC = new JsonCodec();
+
+/**
+ * One codec for all subprotocols, or one for each. A connection without a subprotocol gets the codec listed for `''`, or
+ * the first.
+ */
+function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route, 'protocols' | 'codecFor'> {
+  if (isChoice(codec)) {
+    const only = codec === 'raw' ? undefined : codec;
+    return { protocols, codecFor: () => only };
+  }
+  const byProtocol = new Map(Object.entries(codec));
+  const [first] = byProtocol.values();
+  if (first === undefined || ![...byProtocol.values()].every(isChoice)) {
+    throw new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
+  }
+  const named = [...byProtocol.keys()].filter((protocol) => protocol !== '');
+  return {
+    protocols: [...new Set([...protocols, ...named])],
+    codecFor(protocol) {
+      const choice = byProtocol.get(protocol) ?? byProtocol.get('') ?? first;
+      return choice === 'raw' ? undefined : choice;
+    },
+  };
+}
+
+function isChoice(codec: unknown): codec is CodecChoice {
+  if (codec === 'raw') return true;
+  const { decode, encode } = Object(codec) as Partial<Codec>;
+  return typeof decode === 'function' && typeof encode === 'function';
 }

@@ -10,9 +10,10 @@ import {
   type Violation,
 } from '../protocol';
 import type { Batch } from './batch';
-import type { Connection } from './connection';
+import type { Codec } from '../codecs';
+import { Connection, type ConnectionFacts } from './connection';
 import type { Clock, Deadlines } from './deadlines';
-import type { Endpoint } from './endpoint';
+import type { Endpoint, Message } from './endpoint';
 import type { Flusher } from './flusher';
 import { Intake, type IntakeHost } from './intake';
 import type { ResolvedLimits } from './limits';
@@ -20,6 +21,8 @@ import type { Observer } from './observer';
 import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
 import { Pings } from './pings';
+import { ConnectionClosedError } from './portal-error';
+import { Requests, type RequestOptions } from './requests';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
@@ -33,25 +36,29 @@ export interface SessionContext {
   readonly observer: Observer;
   /** Makes an id by which its connection is found. */
   identify(session: Session): string;
+  /** The handshake is answered. */
+  opened(session: Session): void;
   /** The transport is gone: the connection counts no more. */
   closed(session: Session): void;
-  /** The endpoint's `close` has settled too: the session's last sign of life. */
+  /** The endpoint's `close` and `release` have settled too: the session's last sign of life. */
   ended(session: Session): void;
 }
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
 
 /**
- * The life of one connection after its handshake: opening, the closing handshake, the end. Messages come in through its
- * `Intake` and go out through its `Outbox`; `Connection` is its public face.
+ * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
+ * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
  */
 export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
+  readonly connection: Connection;
   private pings: Pings | undefined;
+  private requests: Requests | undefined;
   private readonly intake: Intake;
   private readonly closing = new ClosingHandshake();
-  connection!: Connection;
+  private started = false;
   private transportClosed = false;
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
@@ -63,8 +70,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     private readonly context: SessionContext,
     private readonly route: Route,
     private readonly transport: Transport,
+    facts: ConnectionFacts,
     deflate?: PerMessageDeflate,
   ) {
+    this.connection = new Connection(this, facts);
     this.outgoing = new WriteQueue(transport, context.batch, context.flusher, route.limits, this);
     this.outbox = new Outbox(this, this.outgoing, deflate, route.compression?.threshold);
     this.intake = new Intake(this, route, transport, this.outgoing, deflate);
@@ -78,8 +87,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     return this.route.limits;
   }
 
+  /** `closed` before the handshake is answered too: nothing can be sent. */
   get state(): 'open' | 'closing' | 'closed' {
-    if (this.transportClosed) return 'closed';
+    if (this.transportClosed || !this.started) return 'closed';
     return this.closing.phase === 'open' ? 'open' : 'closing';
   }
 
@@ -95,19 +105,35 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
       // every handler at work may listen to it
       setMaxListeners(0, this.abort.signal);
     }
-    if (this.state !== 'open') this.abort.abort();
+    if (this.transportClosed || this.closing.phase !== 'open') this.abort.abort();
     return this.abort.signal;
   }
 
-  /** `head`: bytes that came in the packet of the handshake. */
-  start(connection: Connection, head: Buffer): void {
-    this.connection = connection;
+  get codec(): Codec | undefined {
+    return this.route.codecFor(this.connection.protocol);
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.requests !== undefined && this.requests.awaiting;
+  }
+
+  /** The handshake was answered. `head`: bytes that came in the packet of the handshake. */
+  start(head: Buffer): void {
+    this.started = true;
+    this.context.opened(this);
     this.outgoing.cork();
     const opening = this.call('open', this.endpoint.open, undefined);
     if (opening !== undefined) this.intake.holdUntil(opening);
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);
     this.outgoing.uncork();
+  }
+
+  /** The upgrade was refused, or nobody waits for it any more. */
+  discard(): void {
+    this.transportClosed = true;
+    this.abort?.abort();
+    void this.call('release', this.endpoint.release, undefined);
   }
 
   // what the transport reports
@@ -181,6 +207,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.close(CloseCode.UnsupportedData, reason);
   }
 
+  takeAnswer(message: Message): boolean {
+    return this.requests !== undefined && this.requests.take(message);
+  }
+
   /** The one place where the engine calls an endpoint, and catches what it throws. Undefined: it has settled. */
   call<Argument>(what: string, hook: Hook<Argument>, argument: Argument): Promise<void> | undefined {
     if (hook === undefined) return undefined;
@@ -228,6 +258,25 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     return answer;
   }
 
+  /** @throws Error where the path has no codec; what the codec throws for the data */
+  emit(event: string, data: unknown): boolean {
+    return this.sendEncoded(this.requireCodec().encode({ event, data }));
+  }
+
+  async request(event: string, data: unknown, options: RequestOptions): Promise<unknown> {
+    const codec = this.requireCodec();
+    if (this.state !== 'open') throw new ConnectionClosedError('the connection is not open');
+    this.requests ??= new Requests(
+      codec,
+      this.context.deadlines,
+      (message) => void this.sendEncoded(message),
+      () => this.intake.onAwaiting(),
+    );
+    const answer = this.requests.request(event, data, options);
+    this.intake.onAwaiting();
+    return answer;
+  }
+
   /** A source that fails leaves a message that cannot be finished: 1011. */
   sendStream(chunks: Chunks): Promise<void> {
     const sent = this.outbox.sendStream(chunks);
@@ -239,9 +288,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   /** Starts the closing handshake; does nothing when it has begun. */
   close(code?: number, reason?: string): void {
     const payload = closePayload(code, reason);
-    if (this.transportClosed || !this.closing.sendClose()) return;
+    if (!this.started || this.transportClosed || !this.closing.sendClose()) return;
     this.outgoing.sendControl(Opcode.Close, payload);
-    this.abort?.abort();
+    this.abandon();
     this.armCloseDeadline();
     this.intake.beginClosing();
   }
@@ -273,7 +322,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   /** After both Close frames, or a violation: the server ends TCP first, at once (RFC 6455 7.1.1). */
   private finish(): void {
-    this.abort?.abort();
+    this.abandon();
     this.outgoing.end();
     this.intake.stop();
     this.armCloseDeadline();
@@ -281,8 +330,24 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   private loseTransport(): void {
     this.closing.fail();
-    this.abort?.abort();
+    this.abandon();
     this.intake.stop();
+  }
+
+  /** Nothing can be sent any more, and no answer counts. */
+  private abandon(): void {
+    this.abort?.abort();
+    this.requests?.close();
+  }
+
+  private sendEncoded(message: string | Uint8Array): boolean {
+    return typeof message === 'string' ? this.outbox.sendText(message) : this.outbox.sendBinary(message);
+  }
+
+  private requireCodec(): Codec {
+    const { codec } = this;
+    if (codec === undefined) throw new Error(`the path ${this.endpoint.path} is raw: it has no codec for events`);
+    return codec;
   }
 
   private armCloseDeadline(): void {
@@ -296,8 +361,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
     const work = this.call('close', this.endpoint.close, info);
+    if (work === undefined) this.release();
+    else void work.then(() => this.release());
+    this.context.observer.closed?.(this.connection, info);
+  }
+
+  private release(): void {
+    const work = this.call('release', this.endpoint.release, undefined);
     if (work === undefined) this.context.ended(this);
     else void work.then(() => this.context.ended(this));
-    this.context.observer.closed?.(this.connection, info);
   }
 }

@@ -3,12 +3,28 @@ import { acceptFor } from './accept-key';
 import type { Refusal } from './refusal';
 import { isToken } from './tokens';
 
-/** The 101 answer of RFC 6455 4.2.2. */
-export function acceptResponse(key: string, protocol: string, headers: Readonly<Record<string, string>> = {}): string {
+/** What client and server agreed on. */
+export interface Agreement {
+  /** '' for none. */
+  readonly protocol: string;
+  /** The value of `Sec-WebSocket-Extensions`. */
+  readonly extensions?: string | undefined;
+}
+
+/**
+ * The 101 answer of RFC 6455 4.2.2. `headers`: more of them, but for those that the answer is made of.
+ * @throws TypeError for a header that may not be sent
+ */
+export function acceptResponse(
+  key: string,
+  { protocol, extensions }: Agreement,
+  headers: Readonly<Record<string, string>> = {},
+): string {
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
   if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
+  if (extensions !== undefined) head += headerLine('Sec-WebSocket-Extensions', extensions);
   for (const [name, value] of Object.entries(headers)) {
-    if (!OURS.has(name.toLowerCase())) head += headerLine(name, value);
+    if (!OURS.has(name.toLowerCase()) && !AGREED.has(name.toLowerCase())) head += headerLine(name, value);
   }
   return head + '\r\n';
 }
@@ -29,6 +45,7 @@ export function refusalResponse(refusal: Refusal): Buffer {
 
 /** Ours alone to say; whatever else names them is left out. */
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'sec-websocket-accept']);
+const AGREED = new Set(['upgrade', 'sec-websocket-protocol', 'sec-websocket-extensions']);
 
 /** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -35,19 +35,19 @@ const BAD_NAMES = ['', ' ', 'X Y', 'X:', 'X\r\nY', 'X\n', 'Xé', '"X"'];
 
 describe('acceptance (RFC 6455 4.2.2)', () => {
   test('is the sample answer of RFC 6455 1.3', () => {
-    expect(acceptResponse(KEY, '')).toBe(
+    expect(acceptResponse(KEY, { protocol: '' })).toBe(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
     );
   });
 
   test('names the subprotocol once it is chosen, and none otherwise', () => {
-    expect(parsed(acceptResponse(KEY, 'chat')).headers).toContainEqual(['sec-websocket-protocol', 'chat']);
-    expect(acceptResponse(KEY, '')).not.toMatch(/protocol:/i);
+    expect(parsed(acceptResponse(KEY, { protocol: 'chat' })).headers).toContainEqual(['sec-websocket-protocol', 'chat']);
+    expect(acceptResponse(KEY, { protocol: '' })).not.toMatch(/protocol:/i);
   });
 
   test('carries more headers', () => {
-    const { headers, body } = parsed(acceptResponse(KEY, 'chat', { 'X-Node': 'a\tb é', 'set-cookie': 'c=d' }));
+    const { headers, body } = parsed(acceptResponse(KEY, { protocol: 'chat' }, { 'X-Node': 'a\tb é', 'set-cookie': 'c=d' }));
     expect(headers.slice(-2)).toEqual([
       ['x-node', 'a\tb é'],
       ['set-cookie', 'c=d'],
@@ -56,12 +56,12 @@ describe('acceptance (RFC 6455 4.2.2)', () => {
   });
 
   test.each(BREAKING)('refuses %s in a value', (_what, value) => {
-    expect(() => acceptResponse(KEY, '', { 'X-Name': value })).toThrow(TypeError);
-    expect(() => acceptResponse(KEY, value)).toThrow(TypeError);
+    expect(() => acceptResponse(KEY, { protocol: '' }, { 'X-Name': value })).toThrow(TypeError);
+    expect(() => acceptResponse(KEY, { protocol: value })).toThrow(TypeError);
   });
 
   test.each(BAD_NAMES)('refuses the name %j', (name) => {
-    expect(() => acceptResponse(KEY, '', { [name]: 'a' })).toThrow(TypeError);
+    expect(() => acceptResponse(KEY, { protocol: '' }, { [name]: 'a' })).toThrow(TypeError);
   });
 });
 

@@ -27,7 +27,7 @@ test('a stream to a peer that takes everything lets others have their turn', asy
   const counting = setInterval(() => turns++, 0);
   const handshake = { headers: {}, url: '/', remoteAddress: '', httpVersion: '1.1', secure: false } as const;
   const facts = { path: '/', params: {}, queryString: '', handshake, protocol: '' };
-  engine.accept(engine.routes.find('/')!.endpoint, facts, new Sink(), Buffer.alloc(0));
+  engine.prepare(engine.routes.find('/')!.endpoint, facts, new Sink()).start(Buffer.alloc(0));
   await sent;
   clearInterval(counting);
   expect(turns).toBeGreaterThan(0);

@@ -1,0 +1,110 @@
+import type { Codec, Envelope } from '../codecs';
+import type { Deadlines } from './deadlines';
+import type { Message } from './endpoint';
+import { ConnectionClosedError, PortalError } from './portal-error';
+
+/** The ids of the server's own requests begin with it, so that they are never those of a peer. */
+export const SERVER_ID = 's:';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export interface RequestOptions {
+  /** Milliseconds until the request fails with `timeout`. Default 10,000. */
+  timeoutMs?: number;
+  /** Gives the request up, which then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+interface Pending {
+  settle(envelope: Envelope): void;
+  fail(reason: unknown): void;
+}
+
+/** Our requests to one peer, and its answers to them. */
+export class Requests {
+  private readonly pending = new Map<string, Pending>();
+  /** Requests that were given up: their answers may still come, and mean nothing. */
+  private abandoned = 0;
+  private count = 0;
+
+  constructor(
+    private readonly codec: Codec,
+    private readonly deadlines: Deadlines,
+    private readonly send: (message: string | Uint8Array) => void,
+    /** The number of requests that wait fell to zero. */
+    private readonly onSettled: () => void,
+  ) {}
+
+  /** Whether somebody waits for an answer. */
+  get awaiting(): boolean {
+    return this.pending.size > 0;
+  }
+
+  /** @throws what the codec throws for the data */
+  request(event: string, data: unknown, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const id = `${SERVER_ID}${++this.count}`;
+    const message = this.codec.encode({ event, data, id });
+    return new Promise((resolve, reject) => {
+      const giveUp = (reason: unknown): void => {
+        this.abandoned++;
+        entry.fail(reason);
+      };
+      const onAbort = (): void => giveUp(signal!.reason);
+      const cancel = this.deadlines.set(timeoutMs, () =>
+        giveUp(new PortalError('timeout', `The peer did not answer ${event} within ${timeoutMs} ms.`)),
+      );
+      const finish = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', onAbort);
+        this.pending.delete(id);
+        if (!this.awaiting) this.onSettled();
+      };
+      const entry: Pending = {
+        settle({ data: answer, error }) {
+          finish();
+          if (error === undefined) resolve(answer);
+          else reject(errorOf(error));
+        },
+        fail(reason) {
+          finish();
+          reject(reason);
+        },
+      };
+      this.pending.set(id, entry);
+      signal?.addEventListener('abort', onAbort);
+      this.send(message);
+    });
+  }
+
+  /** Takes a message that answers one of our requests, in time or too late. False: it is something else. */
+  take(message: Message): boolean {
+    if (this.pending.size + this.abandoned === 0) return false;
+    if ((typeof message === 'string') === this.codec.binary) return false;
+    if (typeof message !== 'string' && !Buffer.isBuffer(message)) return false;
+    let envelope: Envelope | null;
+    try {
+      envelope = this.codec.decode(message) as Envelope | null;
+    } catch {
+      return false;
+    }
+    const id = typeof envelope === 'object' ? envelope?.id : undefined;
+    if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return false;
+    const pending = this.pending.get(id);
+    if (pending !== undefined) pending.settle(envelope!);
+    else if (this.abandoned > 0) this.abandoned--;
+    return true;
+  }
+
+  /** No answer can come any more. */
+  close(): void {
+    for (const pending of [...this.pending.values()]) pending.fail(new ConnectionClosedError());
+  }
+}
+
+/** A peer's error is its own: whatever it sends becomes text. */
+function errorOf(error: unknown): PortalError {
+  const { code, message, details } = Object(error) as Record<string, unknown>;
+  const text = typeof message === 'string' ? message : undefined;
+  return new PortalError(typeof code === 'string' ? code : 'internal_error', text, { details });
+}
