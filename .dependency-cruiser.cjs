@@ -8,7 +8,7 @@ const rooms = {
   decorators: [],
   binding: ['decorators', 'engine', 'channels'],
   app: ['protocol', 'codecs', 'handshake', 'engine', 'channels', 'decorators', 'binding'],
-  testing: ['app', 'engine'],
+  testing: ['protocol', 'engine', 'decorators', 'app'],
 };
 
 /** Types are erased: what a decorator's options look like is the engine's to say (docs/decisions/decorator-types.md). */

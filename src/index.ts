@@ -3,10 +3,21 @@ import 'reflect-metadata';
 
 /** tsyringe's own, so that providers need not import it (nor `reflect-metadata` before it). */
 export { injectable } from 'tsyringe';
-export { Application, bootstrap, createApp, type Logger, type PortalOptions } from './app';
-export { BootError } from './binding';
+export { Application, bootstrap, createApp, type LifecycleHooks, type Logger, type PortalOptions } from './app';
 export {
+  BootError,
+  type Context,
+  type ContextKind,
+  type ExceptionFilter,
+  type Guard,
+  type Interceptor,
+  type Issue,
+  type ValidationOptions,
+} from './binding';
+export {
+  Catch,
   ConnectedSocket,
+  CurrentUser,
   Header,
   Inject,
   MessageBody,
@@ -18,11 +29,16 @@ export {
   OnOpen,
   OnPing,
   OnPong,
+  OnUpgrade,
   PathParam,
   QueryParam,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
   WebSocketPath,
   type ModuleOptions,
   type ModuleProvider,
+  type StandardSchema,
   type WebSocketPathOptions,
 } from './decorators';
 export {
@@ -30,13 +46,27 @@ export {
   CloseInfo,
   Connection,
   Connections,
+  ConnectionClosedError,
+  ForbiddenError,
   IncompleteMessageError,
+  JsonCodec,
   ListenError,
+  MessagePackCodec,
   MessageStream,
+  PortalError,
+  refuse,
+  UnauthorizedError,
+  type Acceptance,
   type Clock,
+  type Codec,
   type Compression,
+  type Envelope,
+  type ErrorCode,
   type Handshake,
   type Limits,
   type Origins,
+  type PortalErrorOptions,
+  type Refusal,
+  type RequestOptions,
   type SendOptions,
 } from './engine';

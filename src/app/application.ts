@@ -1,22 +1,40 @@
 import type { DependencyContainer } from 'tsyringe';
 import { BootError, compileController, type Report } from '../binding';
-import { pathOf, type Constructor } from '../decorators';
+import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
 import { Connections, Engine } from '../engine';
 import { AppContainer } from './container';
+import { Lifecycle } from './lifecycle';
 import { logObserver } from './log-observer';
 import { consoleLogger } from './logger';
 import { readModules } from './module-graph';
 import { checkOptions, type PortalOptions } from './options';
 
+/** What an application is made of. */
+export interface ApplicationParts {
+  readonly name: string;
+  readonly container: DependencyContainer;
+  readonly engine: Engine;
+  readonly lifecycle: Lifecycle;
+}
+
 /** A built application. Two of them share nothing. */
 export class Application {
+  readonly name: string;
+  /** The application's own tsyringe container. */
+  readonly container: DependencyContainer;
+  /** @internal */
+  protected readonly engine: Engine;
+  /** @internal */
+  protected readonly lifecycle: Lifecycle;
+  private closing: Promise<void> | undefined;
+
   /** @internal Applications are made by `createApp`. */
-  constructor(
-    readonly name: string,
-    /** The application's own tsyringe container. */
-    readonly container: DependencyContainer,
-    private readonly engine: Engine,
-  ) {}
+  constructor({ name, container, engine, lifecycle }: ApplicationParts) {
+    this.name = name;
+    this.container = container;
+    this.engine = engine;
+    this.lifecycle = lifecycle;
+  }
 
   /** The open connections. */
   get connections(): Connections {
@@ -33,17 +51,34 @@ export class Application {
     return this.engine.url;
   }
 
-  /** Takes connections. @throws ListenError when the port cannot be had */
-  listen(): Promise<void> {
-    return this.engine.listen();
+  /**
+   * Calls `onInit` of all that the application consists of, then takes connections.
+   * @throws ListenError when the port cannot be had; what an `onInit` throws
+   */
+  async listen(): Promise<void> {
+    await this.closing;
+    if (this.engine.listening) throw new Error(`the application listens already on port ${this.port}`);
+    await this.lifecycle.start();
+    try {
+      await this.engine.listen();
+    } catch (error) {
+      await this.lifecycle.stop();
+      throw error;
+    }
   }
 
   /**
    * Takes no more connections, closes those that there are with 1001 once what they sent is handled, and terminates
-   * the rest at `shutdown.deadlineMs`. `listen` starts it again.
+   * the rest at `shutdown.deadlineMs`; then calls `onShutdown` of all that was started. `listen` starts it again.
    */
   close(): Promise<void> {
-    return this.engine.close();
+    this.closing ??= this.shutDown().finally(() => (this.closing = undefined));
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.engine.close();
+    await this.lifecycle.stop();
   }
 }
 
@@ -52,28 +87,7 @@ export class Application {
  * @throws BootError for every mistake that shows before the first connection; TypeError, RangeError for wrong options
  */
 export async function createApp(root: Constructor, options: PortalOptions = {}): Promise<Application> {
-  checkOptions(options);
-  const { name = root.name, logger = consoleLogger, ...engineOptions } = options;
-  const observer = logObserver(logger);
-  const engine = new Engine({ ...engineOptions, observer });
-  const { controllers, providers } = readModules(root);
-  const container = new AppContainer();
-  container.value(Connections, engine.connections);
-  for (const controller of controllers) container.singleton(controller);
-  await container.provide(providers);
-
-  const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
-  const owners = new Map<string, Constructor>();
-  for (const controller of controllers) {
-    refuseTakenPath(controller, owners);
-    const endpoint = compileController(controller, container, report);
-    try {
-      engine.add(endpoint);
-    } catch (cause) {
-      throw new BootError(`${controller.name}: ${(cause as Error).message}`, { cause });
-    }
-  }
-  return new Application(name, container.container, engine);
+  return new Application(await buildParts(root, options));
 }
 
 /** Builds an application and starts it. @throws what `createApp` and `listen` throw */
@@ -81,6 +95,54 @@ export async function bootstrap(root: Constructor, options: PortalOptions = {}):
   const app = await createApp(root, options);
   await app.listen();
   return app;
+}
+
+/** `overrides`: providers that take the place of those of the modules with the same token. */
+export async function buildParts(
+  root: Constructor,
+  options: PortalOptions,
+  overrides: readonly ModuleProvider[] = [],
+): Promise<ApplicationParts> {
+  checkOptions(options);
+  const { name = root.name, logger = consoleLogger, guards, interceptors, filters, validation, ...rest } = options;
+  const observer = logObserver(logger);
+  const engine = new Engine({ ...rest, observer });
+  const { modules, controllers, providers } = readModules(root);
+  const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
+  const container = new AppContainer(report);
+  container.value(Connections, engine.connections);
+  for (const constructor of [...controllers.filter(isSingleton), ...modules]) container.singleton(constructor);
+  await container.provide(overridden(providers, overrides));
+
+  const binding = Object.fromEntries(
+    Object.entries({ guards, interceptors, filters, validation }).filter(([, value]) => value !== undefined),
+  );
+  const owners = new Map<string, Constructor>();
+  for (const controller of controllers) {
+    refuseTakenPath(controller, owners);
+    const endpoint = compileController(controller, container, report, binding);
+    try {
+      engine.add(endpoint);
+    } catch (cause) {
+      throw new BootError(`${controller.name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  const members = container.tokensInOrder().map((token) => container.resolve(token));
+  const lifecycle = new Lifecycle(members, (error, where) => observer.failed?.(error, where));
+  return { name, container: container.container, engine, lifecycle };
+}
+
+function overridden(providers: readonly ModuleProvider[], overrides: readonly ModuleProvider[]): ModuleProvider[] {
+  const tokens = new Set(overrides.map(tokenOf));
+  return [...providers.filter((provider) => !tokens.has(tokenOf(provider))), ...overrides];
+}
+
+function tokenOf(provider: ModuleProvider): unknown {
+  return typeof provider === 'function' ? provider : provider.token;
+}
+
+function isSingleton(controller: Constructor): boolean {
+  return pathOf<WebSocketPathOptions>(controller)?.options.scope !== 'connection';
 }
 
 /** Patterns that differ only in the names of their parameters match the same paths. */

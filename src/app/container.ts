@@ -1,43 +1,39 @@
-import { container as rootContainer, type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { BootError, type Resolver } from '../binding';
+import { container as rootContainer, Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { BootError, type Resolver, type Scope } from '../binding';
 import type { Constructor, ModuleProvider } from '../decorators';
+import { Connection } from '../engine';
+import { inOrder, type Making } from './dependencies';
+import { describe } from './describe';
+import { ConnectionScope } from './connection-scope';
+
+const READY: Making = {};
 
 type Factory = (container: DependencyContainer) => unknown;
+type Fail = (error: unknown, where: string, connection: Connection) => void;
 
 /** The container of one application, which is a child of tsyringe's own so that what is registered there is found. */
 export class AppContainer implements Resolver {
   readonly container = rootContainer.createChildContainer();
-  private readonly provided = new Set<InjectionToken>();
+  /** What the application provides, and how it is made. */
+  private readonly makings = new Map<InjectionToken, Making>();
+  /** What each connection has its own of. */
+  private readonly scopedTokens = new Set<InjectionToken>([Connection]);
+
+  constructor(private readonly fail: Fail = () => {}) {}
 
   value(token: InjectionToken, value: unknown): void {
-    this.provided.add(token);
+    this.makings.set(token, READY);
     this.container.register(token, { useValue: value });
   }
 
   singleton(constructor: Constructor): void {
-    this.provided.add(constructor as InjectionToken);
+    this.makings.set(constructor as InjectionToken, { class: constructor });
     this.container.registerSingleton(constructor as never);
   }
 
   /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
-    const factories: { token: InjectionToken; create: () => unknown }[] = [];
-    for (const provider of providers) {
-      if (typeof provider === 'function') {
-        this.singleton(provider);
-        continue;
-      }
-      const { token } = provider as { token?: InjectionToken };
-      if (token === undefined) {
-        throw new BootError(`a provider has no token: write { token: …, useValue: … }, or list a class.`);
-      }
-      this.provided.add(token);
-      if ('useFactory' in provider) factories.push({ token, create: this.onDemand(token, provider.useFactory) });
-      else if ('useClass' in provider) this.container.registerSingleton(token, provider.useClass as never);
-      else if ('useToken' in provider) this.container.register(token, provider);
-      else if ('useValue' in provider) this.container.register(token, provider);
-      else throw new BootError(`the provider of ${describe(token)} has no useClass, useValue, useFactory or useToken.`);
-    }
+    const factories = providers.flatMap((provider) => this.register(provider));
     for (const { token, create } of factories) {
       try {
         this.container.register(token, { useValue: await create() });
@@ -45,20 +41,90 @@ export class AppContainer implements Resolver {
         throw unresolved(token, cause);
       }
     }
-    for (const token of this.provided) this.resolve(token);
+    for (const token of this.tokensInOrder()) this.resolve(token);
+  }
+
+  /** All that the application has one of, each after what it needs itself. @throws BootError */
+  tokensInOrder(): InjectionToken[] {
+    const own = [...this.makings.keys()].filter((token) => !this.scopedTokens.has(token));
+    return inOrder(own, (token) => this.makingFor(token, 'application'));
   }
 
   provides(token: InjectionToken): boolean {
-    return this.provided.has(token) || this.container.isRegistered(token, true);
+    return this.makings.has(token) || this.container.isRegistered(token, true);
   }
 
   resolve(token: InjectionToken, wanted?: string): unknown {
-    checkConstructor(token);
+    if (!this.makings.has(token)) inOrder([token], (needed) => this.makingFor(needed, 'application'), wanted);
     try {
       return this.container.resolve(token);
     } catch (cause) {
       throw unresolved(token, cause, wanted);
     }
+  }
+
+  shared(constructor: Constructor, wanted: string): unknown {
+    if (!this.provides(constructor as InjectionToken)) {
+      inOrder([constructor as InjectionToken], (token) => this.makingFor(token, 'application'), wanted);
+      this.singleton(constructor);
+    }
+    return this.resolve(constructor as InjectionToken, wanted);
+  }
+
+  isScoped(token: InjectionToken): boolean {
+    return token !== Connection && this.scopedTokens.has(token);
+  }
+
+  scoped(constructor: Constructor): void {
+    inOrder([constructor as InjectionToken], (token) => this.makingFor(token, 'connection'));
+  }
+
+  openScope(connection: Connection): Scope {
+    return new ConnectionScope(this.container, connection, this.fail);
+  }
+
+  /** A factory is left for later, when all that it may ask for is registered. */
+  private register(provider: ModuleProvider): { token: InjectionToken; create: () => unknown }[] {
+    if (typeof provider === 'function') {
+      this.singleton(provider);
+      return [];
+    }
+    const { token } = provider as { token?: InjectionToken };
+    if (token === undefined) {
+      throw new BootError(`a provider has no token: write { token: …, useValue: … }, or list a class.`);
+    }
+    if ('useFactory' in provider) {
+      this.makings.set(token, READY);
+      return [{ token, create: this.onDemand(token, provider.useFactory) }];
+    }
+    if ('useClass' in provider) {
+      const { lifecycle } = provider.options ?? { lifecycle: Lifecycle.Singleton };
+      this.makings.set(token, { class: provider.useClass as Constructor });
+      this.container.register(token, { useClass: provider.useClass }, { lifecycle });
+      if (lifecycle === Lifecycle.ContainerScoped) this.scopedTokens.add(token);
+    } else if ('useToken' in provider) {
+      this.makings.set(token, { token: provider.useToken });
+      this.container.register(token, { useToken: provider.useToken });
+    } else if ('useValue' in provider) {
+      this.value(token, provider.useValue);
+    } else {
+      throw new BootError(`the provider of ${describe(token)} has no useClass, useValue, useFactory or useToken.`);
+    }
+    return [];
+  }
+
+  private makingFor(token: InjectionToken, owner: 'application' | 'connection'): Making | string | undefined {
+    if (this.scopedTokens.has(token)) {
+      if (owner === 'application') {
+        return `each connection has its own ${describe(token)}, so what is made once cannot have one.`;
+      }
+      return token === Connection ? READY : this.makings.get(token);
+    }
+    const known = this.makings.get(token);
+    if (known !== undefined) return known;
+    if (this.container.isRegistered(token, true)) return READY;
+    // tsyringe makes a class that nobody registered each time it is asked for
+    return typeof token === 'function' ? { class: token as Constructor } : undefined;
   }
 
   /** Until its turn comes, another factory may ask for it: a value that is there at once is made on the spot. */
@@ -76,10 +142,6 @@ export class AppContainer implements Resolver {
   }
 }
 
-function describe(token: InjectionToken): string {
-  return typeof token === 'function' ? token.name : typeof token === 'symbol' ? String(token) : JSON.stringify(token);
-}
-
 function unresolved(token: InjectionToken, cause: unknown, wanted?: string): BootError {
   if (cause instanceof BootError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
@@ -90,34 +152,5 @@ function unresolved(token: InjectionToken, cause: unknown, wanted?: string): Boo
 /** tsyringe tells what is missing, in words for those who know it; say what to do. */
 function advice(reason: string): string {
   const untyped = /TypeInfo not known for "?([\w$]+)"?/.exec(reason)?.[1];
-  if (untyped !== undefined) {
-    return (
-      `${untyped} has a constructor with parameters, but their types are not known: decorate it with @injectable() ` +
-      `from portal-ws, with "emitDecoratorMetadata": true in tsconfig.json.`
-    );
-  }
-  const unregistered = /Attempted to resolve unregistered dependency token: "?([^"\n]+)"?/.exec(reason)?.[1];
-  if (unregistered !== undefined) {
-    return `Nothing provides ${unregistered}: add { token: …, useValue: … } to the providers of a module.\n${reason}`;
-  }
-  return reason;
-}
-
-/** What a constructor's parameter may be declared as and the container can make nothing of. */
-const NO_TOKENS = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt, undefined]);
-
-/** tsyringe would hand in an empty `new String()` or `new Object()`. */
-function checkConstructor(token: InjectionToken): void {
-  if (typeof token !== 'function') return;
-  const types = (Reflect.getMetadata('design:paramtypes', token) as unknown[] | undefined) ?? [];
-  const explicit = (Reflect.getOwnMetadata('injectionTokens', token) as Record<number, unknown> | undefined) ?? {};
-  types.forEach((type, index) => {
-    if (explicit[index] !== undefined || !NO_TOKENS.has(type)) return;
-    const place = `${token.name}, constructor parameter ${index + 1}`;
-    throw new BootError(
-      type === undefined
-        ? `${place}: its type is undefined; two files that import each other are the usual cause.`
-        : `${place}: its type came out as ${(type as Function).name}, which names no provider. Use @Inject(token).`,
-    );
-  });
+  return untyped === undefined ? reason : `Decorate ${untyped} with @injectable() from portal-ws.`;
 }

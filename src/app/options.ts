@@ -1,8 +1,9 @@
+import type { BindingOptions } from '../binding';
 import type { EngineOptions } from '../engine';
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */
-export interface PortalOptions extends Omit<EngineOptions, 'observer'> {
+export interface PortalOptions extends Omit<EngineOptions, 'observer'>, BindingOptions {
   /** A name for logs. Default: the name of the module. */
   name?: string;
   /** Default: warnings and errors to standard error. */
@@ -17,6 +18,10 @@ const KNOWN: Record<keyof PortalOptions, true> = {
   limits: true,
   compression: true,
   request: true,
+  guards: true,
+  interceptors: true,
+  filters: true,
+  validation: true,
   shutdown: true,
   clock: true,
   logger: true,
@@ -32,5 +37,9 @@ export function checkOptions(options: PortalOptions): void {
   const { port } = options;
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw new RangeError(`port must be a whole number from 0 to 65535, not ${String(port)}`);
+  }
+  for (const role of ['guards', 'interceptors', 'filters'] as const) {
+    const uses: unknown = options[role];
+    if (uses !== undefined && !Array.isArray(uses)) throw new TypeError(`${role} must be an array`);
   }
 }

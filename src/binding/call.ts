@@ -1,12 +1,38 @@
 import type { Connection } from '../engine';
-import { readBody, readConnection, type Reader } from './parameters';
+import { readBody, readConnection, type BoundParameters } from './parameters';
 
 /** A method of a controller with its parameters bound. */
 export type Call = (connection: Connection, body: unknown) => unknown;
 
+/** The controller itself, or where it is found where each connection has its own. */
+export type InstanceOf = object | ((connection: Connection) => object);
+
+type Method = (...args: unknown[]) => unknown;
+
 /** Compiles a call without arrays of arguments for the usual shapes of parameter lists. */
-export function compileCall(instance: object, method: string, readers: readonly Reader[]): Call {
-  const run = (instance as Record<string, (...args: unknown[]) => unknown>)[method]!;
+export function compileCall(
+  target: InstanceOf,
+  method: string,
+  { readers, mayWait }: Pick<BoundParameters, 'readers' | 'mayWait'>,
+): Call {
+  if (typeof target === 'function') {
+    const instanceOf = target as (connection: Connection) => Record<string, Method>;
+    return (connection, body) => {
+      const instance = instanceOf(connection);
+      const args = readers.map((read) => read(connection, body));
+      return applyWhenThere(instance, instance[method]!, args);
+    };
+  }
+  const instance = target;
+  const run = (instance as Record<string, Method>)[method]!;
+  if (mayWait) {
+    return (connection, body) =>
+      applyWhenThere(
+        instance,
+        run,
+        readers.map((read) => read(connection, body)),
+      );
+  }
   const [a, b, c] = readers;
   switch (readers.length) {
     case 0:
@@ -28,4 +54,10 @@ export function compileCall(instance: object, method: string, readers: readonly 
           readers.map((read) => read(connection, body)),
         );
   }
+}
+
+/** A validator may need time; most do not. */
+function applyWhenThere(instance: object, run: Method, args: unknown[]): unknown {
+  if (!args.some((arg) => arg instanceof Promise)) return run.apply(instance, args);
+  return Promise.all(args).then((there) => run.apply(instance, there));
 }

@@ -1,4 +1,8 @@
 export { BootError } from './boot-error';
-export { compileController } from './controller';
-export type { Report } from './handler';
-export type { Resolver } from './resolver';
+export type { ValidationOptions } from './class-check';
+export type { Context, ContextKind, ExceptionFilter, Guard, Interceptor } from './context';
+export { compileController, type BindingOptions } from './controller';
+export type { Issue } from './issues';
+export type { Report } from './pipeline';
+export type { Resolver, Scope } from './resolver';
+export type { ApplicationUses } from './uses';

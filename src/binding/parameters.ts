@@ -1,148 +1,225 @@
 import type { InjectionToken } from 'tsyringe';
 import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
-import { CloseInfo, Connection, MessageStream } from '../engine';
+import { CloseInfo, Connection } from '../engine';
+import { eventBody, messageBody, type Body, type BodyType } from './body';
 import { BootError } from './boot-error';
+import type { ValidationOptions } from './class-check';
+import type { ConnectionInstances } from './instances';
 import type { Resolver } from './resolver';
+import type { Check } from './type-check';
+import { checkAgainst, converterTo, type UrlCheck } from './url-values';
 
-/** Reads the value of one parameter when the handler is called. */
+/** Reads the value of one parameter when the handler is called. It may throw what the peer is answered. */
 export type Reader = (connection: Connection, body: unknown) => unknown;
 
-/** What a handler's body parameter takes: one kind of message, whatever comes, or whatever comes while it arrives. */
-export type BodyType = 'text' | 'binary' | 'any' | 'stream';
-
-/** How a handler's parameters are bound; `body` is undefined for a handler without one. */
+/** How a handler's parameters are bound. */
 export interface BoundParameters {
   readonly readers: readonly Reader[];
+  /** Undefined for a handler without one. */
   readonly body: BodyType | undefined;
+  /** Whether a reader may return a promise. */
+  readonly mayWait: boolean;
+  /** What must hold for the URL when the client connects. */
+  readonly urlChecks: readonly UrlCheck[];
+}
+
+/** What the parameters of one controller have in common. */
+export interface Surroundings {
+  readonly controller: Constructor;
+  readonly pattern: string;
+  readonly resolver: Resolver;
+  readonly validation: ValidationOptions;
+  /** Undefined for one instance for all. */
+  readonly instances: ConnectionInstances | undefined;
 }
 
 export const readBody: Reader = (_connection, body) => body;
 export const readConnection: Reader = (connection) => connection;
 const readSignal: Reader = (connection) => connection.signal;
 
-const BODY_TYPES = new Map<unknown, BodyType>([
-  [String, 'text'],
-  [Uint8Array, 'binary'],
-  [Buffer, 'binary'],
-  [MessageStream, 'stream'],
-]);
-
 /** Handlers whose body is something else than a message: they take it by these types. */
 const OTHER_BODIES: Partial<Record<HandlerRecord['kind'], (type: unknown) => boolean>> = {
   close: (type) => type === CloseInfo,
   // `unknown` is the honest type of what was thrown, and comes out as Object
   error: (type) => type === Object || type === Error || (typeof type === 'function' && type.prototype instanceof Error),
-  ping: (type) => BODY_TYPES.get(type) === 'binary',
-  pong: (type) => BODY_TYPES.get(type) === 'binary',
+  ping: (type) => type === Uint8Array || type === Buffer,
+  pong: (type) => type === Uint8Array || type === Buffer,
 };
 
+const WITHOUT_BODY = new Set<HandlerRecord['kind']>(['upgrade', 'open', 'drain']);
+
 /** Binds every parameter of a handler, explicitly or by its type. @throws BootError for one that nothing can bind */
-export function bindParameters(
-  controller: Constructor,
-  record: HandlerRecord,
-  pattern: string,
-  resolver: Resolver,
-): BoundParameters {
-  const { method, kind } = record;
-  const explicit = parametersOf(controller, method);
-  const types = emittedTypes(controller, method);
-  const implementation = (controller.prototype as Record<string, Function>)[method]!;
-  const count = types?.length ?? Math.max(implementation.length, ...[...explicit.keys()].map((index) => index + 1));
-  const names = parameterNames(implementation);
-  const readers: Reader[] = [];
-  let body: BodyType | undefined;
+export function bindParameters(record: HandlerRecord, surroundings: Surroundings): BoundParameters {
+  return new Binder(record, surroundings).bind();
+}
 
-  for (let index = 0; index < count; index++) {
-    const place = `${controller.name}.${method}, parameter ${index + 1}${names[index] ? ` (${names[index]})` : ''}`;
-    const bound = bindOne(place, explicit.get(index), types?.[index], { kind, pattern, resolver, types });
-    if (typeof bound === 'function') {
-      readers.push(bound);
-      continue;
+class Binder {
+  private readonly types: unknown[] | undefined;
+  private readonly readers: Reader[] = [];
+  private readonly urlChecks: UrlCheck[] = [];
+  private body: BodyType | undefined;
+  private wholeBody = false;
+  private mayWait = false;
+
+  constructor(
+    private readonly record: HandlerRecord,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.types = emittedTypes(surroundings.controller, record.method);
+  }
+
+  bind(): BoundParameters {
+    const { controller } = this.surroundings;
+    const { method } = this.record;
+    const explicit = parametersOf(controller, method);
+    const implementation = (controller.prototype as Record<string, Function>)[method]!;
+    const count =
+      this.types?.length ?? Math.max(implementation.length, ...[...explicit.keys()].map((index) => index + 1));
+    const names = parameterNames(implementation);
+    for (let index = 0; index < count; index++) {
+      const place = `${controller.name}.${method}, parameter ${index + 1}${names[index] ? ` (${names[index]})` : ''}`;
+      const binding = explicit.get(index);
+      const type = this.types?.[index];
+      this.readers.push(binding === undefined ? this.byType(place, type) : this.explicitly(place, binding, type));
     }
-    if (body !== undefined) throw new BootError(`${place}: a second body; a handler takes one message.`);
-    body = bound.body;
-    readers.push(readBody);
+    const { readers, body, mayWait, urlChecks } = this;
+    return { readers, body, mayWait, urlChecks };
   }
-  return { readers, body };
-}
 
-interface Surroundings {
-  readonly kind: HandlerRecord['kind'];
-  readonly pattern: string;
-  readonly resolver: Resolver;
-  readonly types: unknown[] | undefined;
-}
-
-function bindOne(
-  place: string,
-  binding: ParameterBinding | undefined,
-  type: unknown,
-  surroundings: Surroundings,
-): Reader | { body: BodyType } {
-  const { kind, resolver, types } = surroundings;
-  if (binding !== undefined) return bindExplicitly(place, binding, type, surroundings);
-  if (types === undefined) {
-    throw new BootError(
-      `${place}: its type is not known at run time. Set "emitDecoratorMetadata": true under "compilerOptions" in ` +
-        `tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token).`,
-    );
+  private byType(place: string, type: unknown): Reader {
+    if (this.types === undefined) {
+      throw new BootError(
+        `${place}: its type is not known at run time. Set "emitDecoratorMetadata": true under "compilerOptions" in ` +
+          `tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token).`,
+      );
+    }
+    const builtIn = BUILT_IN.get(type);
+    if (builtIn !== undefined) return builtIn;
+    const { kind } = this.record;
+    if (OTHER_BODIES[kind]?.(type) === true) return this.takeBody(place, undefined, ANY);
+    const { resolver } = this.surroundings;
+    if (typeof type === 'function' && resolver.provides(type as InjectionToken)) return this.provided(place, type);
+    if (type === Object || type === CloseInfo || kind !== 'message' || typeof type !== 'function') {
+      throw new BootError(`${place}: ${whyUnbound(type)}`);
+    }
+    return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined));
   }
-  if (type === Connection) return readConnection;
-  if (type === AbortSignal) return readSignal;
-  const takesOther = OTHER_BODIES[kind];
-  if (takesOther?.(type)) return { body: 'any' };
-  const provided = typeof type === 'function' && resolver.provides(type as InjectionToken);
-  if (provided) return constant(resolver.resolve(type as InjectionToken, place));
-  const message = kind === 'message' ? BODY_TYPES.get(type) : undefined;
-  if (message !== undefined) return { body: message };
-  throw new BootError(`${place}: ${whyUnbound(type, kind)}`);
-}
 
-function bindExplicitly(
-  place: string,
-  binding: ParameterBinding,
-  type: unknown,
-  { kind, pattern, resolver }: Surroundings,
-): Reader | { body: BodyType } {
-  switch (binding.from) {
-    case 'connection':
-      return readConnection;
-    case 'body':
-      if (kind === 'open' || kind === 'drain')
-        throw new BootError(`${place}: @MessageBody() in a handler without a body.`);
-      return { body: BODY_TYPES.get(type) ?? 'any' };
-    case 'path': {
-      const { name } = binding;
-      if (!new RegExp(`:${escape(name)}(?![A-Za-z0-9_])`).test(pattern)) {
-        throw new BootError(`${place}: the path ${pattern} has no parameter :${name}.`);
+  private explicitly(place: string, binding: ParameterBinding, type: unknown): Reader {
+    switch (binding.from) {
+      case 'connection':
+        return readConnection;
+      case 'user':
+        return (connection) => connection.user;
+      case 'body': {
+        const { kind } = this.record;
+        if (WITHOUT_BODY.has(kind)) throw new BootError(`${place}: @MessageBody() in a handler without a body.`);
+        const body = kind === 'message' ? this.declaredBody(place, type, binding.shape, binding.field) : ANY;
+        return this.takeBody(place, binding.field, body);
       }
-      requireString(place, type);
-      return (connection) => connection.params[name];
+      case 'path': {
+        const { name } = binding;
+        const { pattern } = this.surroundings;
+        if (!new RegExp(`:${escape(name)}(?![A-Za-z0-9_])`).test(pattern)) {
+          throw new BootError(`${place}: the path ${pattern} has no parameter :${name}.`);
+        }
+        return this.fromUrl(place, type, `path parameter ${name}`, (connection) => connection.params[name]);
+      }
+      case 'query': {
+        const { name } = binding;
+        return this.fromUrl(
+          place,
+          type,
+          `query parameter ${name}`,
+          (connection) => connection.query.get(name) ?? undefined,
+        );
+      }
+      case 'header': {
+        const { name } = binding;
+        return this.fromUrl(place, type, `header ${name}`, (connection) => headerOf(connection, name));
+      }
+      case 'container':
+        return BUILT_IN.get(binding.token) ?? this.provided(place, binding.token);
     }
-    case 'query': {
-      const { name } = binding;
-      requireString(place, type);
-      return (connection) => connection.query.get(name) ?? undefined;
+  }
+
+  private declaredBody(place: string, type: unknown, shape: Shape, field: string | undefined): Body {
+    const { validation } = this.surroundings;
+    const declare = this.record.event === undefined ? messageBody : eventBody;
+    return declare({ place, type, shape, field, validation });
+  }
+
+  private takeBody(place: string, field: string | undefined, { type, check, mayWait }: Body): Reader {
+    if (field === undefined) {
+      if (this.wholeBody) throw new BootError(`${place}: a second body; a handler takes one message.`);
+      this.wholeBody = true;
     }
-    case 'header': {
-      const { name } = binding;
-      return (connection) => connection.handshake.headers[name];
+    this.body = field === undefined ? type : (this.body ?? type);
+    this.mayWait ||= mayWait;
+    if (field !== undefined) return readField(field, check);
+    return check === undefined ? readBody : (_connection, body) => check(body);
+  }
+
+  private fromUrl(
+    place: string,
+    type: unknown,
+    what: string,
+    read: (connection: Connection) => string | undefined,
+  ): Reader {
+    const convert = converterTo(type);
+    if (convert === undefined) {
+      throw new BootError(`${place}: a ${what} is a string, a number or a boolean, not ${typeName(type)}.`);
     }
-    case 'container':
-      return constant(resolver.resolve(binding.token, place));
+    const check = checkAgainst(read, type, what);
+    if (check === undefined) return read;
+    this.urlChecks.push(check);
+    return (connection) => {
+      const text = read(connection);
+      return text === undefined ? undefined : convert(text);
+    };
+  }
+
+  private provided(place: string, token: unknown): Reader {
+    const { resolver, instances } = this.surroundings;
+    if (!resolver.isScoped(token as InjectionToken)) {
+      const value = resolver.resolve(token as InjectionToken, place);
+      return () => value;
+    }
+    if (instances === undefined) {
+      throw new BootError(
+        `${place}: each connection has its own ${typeName(token)}, so its controller must be made for each connection ` +
+          `too: @WebSocketPath('…', { scope: 'connection' }).`,
+      );
+    }
+    return (connection) => instances.resolve(connection, token);
   }
 }
 
-function constant(value: unknown): Reader {
-  return () => value;
+type Shape = Extract<ParameterBinding, { from: 'body' }>['shape'];
+
+const ANY: Body = { type: 'any', check: undefined, mayWait: false };
+
+/** What is bound by its type alone, or its class as a token. */
+const BUILT_IN = new Map<unknown, Reader>([
+  [Connection, readConnection],
+  [AbortSignal, readSignal],
+]);
+
+/** An own property only: `constructor` and the like are nobody's data. */
+function readField(field: string, check: Check | undefined): Reader {
+  return (_connection, body) => {
+    const has = typeof body === 'object' && body !== null && Object.hasOwn(body, field);
+    const value = has ? (body as Record<string, unknown>)[field] : undefined;
+    return value === undefined || check === undefined ? value : check(value);
+  };
 }
 
-function requireString(place: string, type: unknown): void {
-  if (type === undefined || type === String || type === Object) return;
-  throw new BootError(`${place}: a part of a URL is a string, not ${typeName(type)}.`);
+function headerOf(connection: Connection, name: string): string | undefined {
+  const value = connection.handshake.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
-function whyUnbound(type: unknown, kind: HandlerRecord['kind']): string {
+function whyUnbound(type: unknown): string {
   if (type === Object) {
     return (
       'its type came out as Object, which tells nothing: an interface, a union, `unknown`, or a class imported with ' +
@@ -150,16 +227,13 @@ function whyUnbound(type: unknown, kind: HandlerRecord['kind']): string {
     );
   }
   if (type === CloseInfo) return 'a CloseInfo is there in @OnClose() only.';
-  if (kind === 'message' && BODY_TYPES.size > 0 && typeof type === 'function' && PRIMITIVES.has(type)) {
-    return `a message is a string or a Uint8Array, not ${typeName(type)}.`;
-  }
+  if (type === undefined)
+    return 'its type came out as undefined; two files that import each other are the usual cause.';
   return (
-    `nothing binds ${typeName(type)}: it is no Connection, no AbortSignal${kind === 'message' ? ', no message' : ''} ` +
-    `and no provider. Add it to the providers of a module, or bind the parameter with a decorator.`
+    `nothing binds ${typeName(type)}: it is no Connection, no AbortSignal and no provider. Add it to the providers of a ` +
+    `module, or bind the parameter with a decorator.`
   );
 }
-
-const PRIMITIVES = new Set<Function>([Number, Boolean, BigInt, Symbol, Array, Function, Promise]);
 
 function typeName(type: unknown): string {
   return typeof type === 'function' ? type.name : String(type);

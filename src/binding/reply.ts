@@ -1,35 +1,65 @@
-import type { Connection } from '../engine';
+import { JsonCodec, PortalError, type Connection, type Envelope } from '../engine';
 import { whileOpen } from '../engine/while-open';
+import type { Exchange } from './context';
+import { isThenable } from './thenable';
 
 /** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
 const MAX_STREAMS = 64;
 
-/** Sends what a handler returned. Returns a promise where that takes time; its rejection is the handler's failure. */
-export function reply(connection: Connection, value: unknown, onStreamError: StreamErrorHandler): Promise<void> | void {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer) {
-    connection.send(value);
-    return undefined;
+/** For error replies on paths that are raw. */
+const JSON_CODEC = new JsonCodec();
+
+/** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
+export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
+  if (value === undefined || value === null) {
+    if (exchange.id !== undefined) sendEnvelope(connection, { ...exchange, data: null } as Envelope);
+    return true;
   }
-  if (typeof value === 'object') {
-    if (isThenable(value)) return Promise.resolve(value).then((result) => reply(connection, result, onStreamError));
-    if (isAsyncIterable(value)) return streamsOf(connection).run(value, onStreamError);
-  }
-  connection.send(toJson(value));
-  return undefined;
+  if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value))) return false;
+  sendValue(connection, value, exchange);
+  return true;
 }
 
-/** Takes the error that an iterable threw after its handler had settled. */
-export type StreamErrorHandler = (connection: Connection, error: unknown) => Promise<void> | void;
+/** Waits for a promise; resolves when an async iterable has begun. Its rejection is the handler's failure. */
+export async function replyLater(
+  connection: Connection,
+  value: unknown,
+  exchange: Exchange,
+  onStreamError: (error: unknown) => Promise<void> | void,
+): Promise<void> {
+  const settled = await value;
+  if (replyNow(connection, settled, exchange)) return;
+  await streamsOf(connection).run(settled as AsyncIterable<unknown>, exchange, onStreamError);
+}
+
+/** The error reply of a code. */
+export function replyError(connection: Connection, error: PortalError, { event, id }: Exchange): void {
+  const { code, message, details } = error;
+  sendEnvelope(connection, {
+    ...(event !== undefined && { event }),
+    error: { code, message, ...(details !== undefined && { details }) },
+    ...(id !== undefined && { id }),
+  });
+}
+
+function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): void {
+  if (event !== undefined) {
+    sendEnvelope(connection, id === undefined ? { event, data: value } : { event, data: value, id });
+  } else if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer) {
+    connection.send(value);
+  } else {
+    connection.send(toJson(value));
+  }
+}
+
+function sendEnvelope(connection: Connection, envelope: Envelope): void {
+  connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
+}
 
 function toJson(value: unknown): string {
   const json = JSON.stringify(value) as string | undefined;
   if (json === undefined) throw new TypeError(`a handler returned a ${typeof value}, which cannot be sent`);
   return json;
-}
-
-function isThenable(value: object): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }
 
 function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
@@ -44,13 +74,19 @@ class Streams {
   constructor(private readonly connection: Connection) {}
 
   /** Resolves, as a rule at once, when the iterable has begun. */
-  run(iterable: AsyncIterable<unknown>, onError: StreamErrorHandler): Promise<void> | void {
+  run(
+    iterable: AsyncIterable<unknown>,
+    exchange: Exchange,
+    onError: (error: unknown) => Promise<void> | void,
+  ): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
-      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.run(iterable, onError));
+      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() =>
+        this.run(iterable, exchange, onError),
+      );
     }
     this.running++;
-    void this.send(iterable)
-      .catch((error: unknown) => onError(this.connection, error))
+    void this.send(iterable, exchange)
+      .catch(onError)
       .finally(() => {
         this.running--;
         this.waiting.shift()?.();
@@ -58,13 +94,19 @@ class Streams {
     return undefined;
   }
 
-  /** Waits for the peer between items. */
-  private async send(iterable: AsyncIterable<unknown>): Promise<void> {
+  /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
+  private async send(iterable: AsyncIterable<unknown>, { event, id }: Exchange): Promise<void> {
     const { connection } = this;
     for await (const item of whileOpen(iterable, connection.signal)) {
-      // an item is a value, so that sending it takes no time
-      void reply(connection, item, () => {});
+      if (event !== undefined && id !== undefined) {
+        sendEnvelope(connection, { event, data: item ?? null, id, more: true });
+      } else if (item !== undefined && item !== null) {
+        sendValue(connection, item, { event, id });
+      }
       await connection.drained();
+    }
+    if (event !== undefined && id !== undefined && connection.state === 'open') {
+      sendEnvelope(connection, { event, id, done: true });
     }
   }
 }

@@ -1,4 +1,6 @@
+export { Catch } from './catch';
 export { ConnectedSocket } from './connected-socket';
+export { CurrentUser } from './current-user';
 export { Header } from './header';
 export { Inject } from './inject';
 export { MessageBody } from './message-body';
@@ -10,16 +12,29 @@ export { OnMessage } from './on-message';
 export { OnOpen } from './on-open';
 export { OnPing } from './on-ping';
 export { OnPong } from './on-pong';
+export { OnUpgrade } from './on-upgrade';
 export { PathParam } from './path-param';
 export { QueryParam } from './query-param';
+export { UseFilters } from './use-filters';
+export { UseGuards } from './use-guards';
+export { UseInterceptors } from './use-interceptors';
 export { WebSocketPath, type WebSocketPathOptions } from './web-socket-path';
 export {
+  caughtBy,
   emittedTypes,
   handlersOf,
   moduleOf,
   parametersOf,
   pathOf,
+  usesOf,
+  type BodyShape,
   type Constructor,
+  type HandlerKind,
   type HandlerRecord,
   type ParameterBinding,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+  type Use,
+  type UseRole,
 } from './metadata';

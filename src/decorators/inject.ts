@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { inject, type InjectionToken } from 'tsyringe';
 import { recordParameter } from './metadata';
 

@@ -1,6 +1,15 @@
-import { recordParameter } from './metadata';
+import { recordParameter, type BodyShape } from './metadata';
 
-/** Binds the message (or, in `@OnError`, the error) to this parameter, whatever its type. */
-export function MessageBody(): ParameterDecorator {
-  return (prototype, method, index) => recordParameter(prototype, method, index, { from: 'body' });
+/**
+ * Binds the message (or, in `@OnError`, the error) to this parameter, whatever its type.
+ * `@MessageBody('name')` binds one of its properties, undefined when it is absent. `@MessageBody(() => Dto)` says what it
+ * is where the compiler emits no types; `@MessageBody(schema)` validates it by a Standard Schema, and binds the output.
+ */
+export function MessageBody(of?: string | BodyShape): ParameterDecorator {
+  return (prototype, method, index) =>
+    recordParameter(prototype, method, index, {
+      from: 'body',
+      ...(typeof of === 'string' && { field: of }),
+      ...(of !== undefined && typeof of !== 'string' && { shape: of }),
+    });
 }

@@ -1,8 +1,13 @@
-import type { InjectionToken, Provider } from 'tsyringe';
+import 'reflect-metadata';
+import { injectable, type InjectionToken, type Provider, type RegistrationOptions } from 'tsyringe';
 import { recordModule, type Constructor } from './metadata';
 
-/** A class, of which there is one instance for each application, or tsyringe's provider shape with its token. */
-export type ModuleProvider = (new (...args: never[]) => unknown) | (Provider & { token: InjectionToken });
+/**
+ * A class, of which there is one instance for each application, or tsyringe's provider shape with its token. `options`
+ * go with `useClass`: `{ lifecycle: Lifecycle.ContainerScoped }` makes one for each connection.
+ */
+export type ModuleProvider =
+  (new (...args: never[]) => unknown) | (Provider & { token: InjectionToken; options?: RegistrationOptions });
 
 export interface ModuleOptions {
   /** Modules whose controllers and providers belong to the application too. */
@@ -14,5 +19,8 @@ export interface ModuleOptions {
 
 /** Groups controllers and providers; `bootstrap` starts from one. All modules share one container. */
 export function Module(options: ModuleOptions = {}): ClassDecorator {
-  return (target) => recordModule(target as unknown as Constructor, options);
+  return (target) => {
+    recordModule(target as unknown as Constructor, options);
+    injectable()(target as unknown as InjectionToken & (new (...args: never[]) => unknown));
+  };
 }

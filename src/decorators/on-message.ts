@@ -1,6 +1,11 @@
 import { recordHandler } from './metadata';
 
-/** Takes each message whose kind fits the body parameter: `string` text, `Uint8Array` or `Buffer` binary. What it returns is sent. */
-export function OnMessage(): MethodDecorator {
-  return (prototype, method) => recordHandler(prototype, method, { kind: 'message' });
+/**
+ * With a name, takes that event of the path's codec. Without one, each message whose kind fits the body parameter: `string`
+ * text, `Uint8Array` or `Buffer` binary, `MessageStream` either while it arrives, a class what the codec makes of it.
+ * What it returns is sent.
+ */
+export function OnMessage(event?: string): MethodDecorator {
+  return (prototype, method) =>
+    recordHandler(prototype, method, { kind: 'message', ...(event !== undefined && { event }) });
 }

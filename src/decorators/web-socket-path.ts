@@ -1,9 +1,20 @@
+import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
-import type { Compression, Handshake, Limits, Origins } from '../engine';
+import type { CodecChoice, Compression, Handshake, Limits, Origins } from '../engine';
 import { recordPath, type Constructor } from './metadata';
 
 /** What an endpoint may set for itself; the application's settings hold for the rest. */
 export interface WebSocketPathOptions {
+  /**
+   * `connection`: an instance of the controller for each connection, made by a child container in which `Connection` can be
+   * injected, and disposed of when the connection has closed. Default `singleton`: one for the application.
+   */
+  scope?: 'singleton' | 'connection';
+  /**
+   * How messages are read as events: a codec, `'raw'` for not at all, or an object of those by subprotocol, which are then
+   * spoken. Default: `new JsonCodec()`.
+   */
+  codec?: CodecChoice | Readonly<Record<string, CodecChoice>>;
   /** Subprotocols that it speaks; the first in the client's order is chosen. */
   protocols?: string[];
   /** Which pages may connect. */

@@ -100,6 +100,10 @@ export class Engine implements SessionContext, DoorContext {
     return `ws://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
+  get listening(): boolean {
+    return this.listener.listening;
+  }
+
   /** @throws ListenError when the port cannot be had, Error when it listens already */
   async listen(): Promise<void> {
     await this.closing;

@@ -20,5 +20,6 @@ export {
 } from './portal-error';
 export { SERVER_ID, type RequestOptions } from './requests';
 export { ListenError } from './listener';
+export { codecKinds } from './routes';
 export { IncompleteMessageError, MessageStream } from './message-stream';
 export type { Observer } from './observer';

@@ -98,6 +98,13 @@ function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route,
   };
 }
 
+/** Which kinds of message the codecs of an endpoint use. */
+export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boolean; binary: boolean } {
+  const choices = isChoice(codec) ? [codec] : Object.values(codec);
+  const codecs = choices.filter((choice): choice is Codec => choice !== 'raw');
+  return { text: codecs.some(({ binary }) => !binary), binary: codecs.some(({ binary }) => binary) };
+}
+
 function isChoice(codec: unknown): codec is CodecChoice {
   if (codec === 'raw') return true;
   const { decode, encode } = Object(codec) as Partial<Codec>;

@@ -24,5 +24,8 @@ test.each<[string, Reader[], unknown[]]>([
   ['three', [seven, readBody, readConnection], [7, 'b', connection]],
   ['five', [seven, readBody, readConnection, seven, seven], [7, 'b', connection, 7, 7]],
 ])('a method that takes %s', (_what, readers, expected) => {
-  expect(compileCall(new Target(), 'method', readers)(connection, 'b')).toEqual([true, ...expected]);
+  expect(compileCall(new Target(), 'method', { readers, mayWait: false })(connection, 'b')).toEqual([
+    true,
+    ...expected,
+  ]);
 });

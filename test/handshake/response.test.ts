@@ -42,12 +42,17 @@ describe('acceptance (RFC 6455 4.2.2)', () => {
   });
 
   test('names the subprotocol once it is chosen, and none otherwise', () => {
-    expect(parsed(acceptResponse(KEY, { protocol: 'chat' })).headers).toContainEqual(['sec-websocket-protocol', 'chat']);
+    expect(parsed(acceptResponse(KEY, { protocol: 'chat' })).headers).toContainEqual([
+      'sec-websocket-protocol',
+      'chat',
+    ]);
     expect(acceptResponse(KEY, { protocol: '' })).not.toMatch(/protocol:/i);
   });
 
   test('carries more headers', () => {
-    const { headers, body } = parsed(acceptResponse(KEY, { protocol: 'chat' }, { 'X-Node': 'a\tb é', 'set-cookie': 'c=d' }));
+    const { headers, body } = parsed(
+      acceptResponse(KEY, { protocol: 'chat' }, { 'X-Node': 'a\tb é', 'set-cookie': 'c=d' }),
+    );
     expect(headers.slice(-2)).toEqual([
       ['x-node', 'a\tb é'],
       ['set-cookie', 'c=d'],

@@ -1,0 +1,43 @@
+/** What providers, controllers and modules may have. */
+export interface LifecycleHooks {
+  /** Before the first connection is taken; awaited, after those of all that it needs. */
+  onInit?(): Promise<void> | void;
+  /** When the last connection has gone; awaited, before those of all that it needs. */
+  onShutdown?(): Promise<void> | void;
+}
+
+/** Starts and stops what an application consists of, in the order of its dependencies. */
+export class Lifecycle {
+  private readonly started: LifecycleHooks[] = [];
+
+  /** `members`: each after what it needs. `failed`: told of what throws in `onShutdown`. */
+  constructor(
+    private readonly members: readonly unknown[],
+    private readonly failed: (error: unknown, where: string) => void,
+  ) {}
+
+  /** @throws what an `onInit` throws; those that were started are stopped before */
+  async start(): Promise<void> {
+    for (const member of new Set(this.members)) {
+      const hooks = Object(member) as LifecycleHooks;
+      try {
+        if (typeof hooks.onInit === 'function') await hooks.onInit();
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+      this.started.push(hooks);
+    }
+  }
+
+  /** One that fails keeps no other from its turn. */
+  async stop(): Promise<void> {
+    for (const hooks of this.started.splice(0).reverse()) {
+      try {
+        if (typeof hooks.onShutdown === 'function') await hooks.onShutdown();
+      } catch (error) {
+        this.failed(error, `${hooks.constructor.name}.onShutdown`);
+      }
+    }
+  }
+}

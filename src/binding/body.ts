@@ -1,0 +1,96 @@
+import type { BodyShape, Constructor } from '../decorators';
+import { MessageStream } from '../engine';
+import { BootError } from './boot-error';
+import { classCheck, isValidated, type ValidationOptions } from './class-check';
+import { isSchema, schemaCheck } from './schema-check';
+import { checkOf, type Check } from './type-check';
+
+/**
+ * What a handler takes for its body: a kind of message, whatever comes, whatever comes while it arrives, or what the codec
+ * makes of a message.
+ */
+export type BodyType = 'text' | 'binary' | 'any' | 'stream' | 'value';
+
+export interface Body {
+  readonly type: BodyType;
+  /** Undefined where there is nothing to check. */
+  readonly check: Check | undefined;
+  /** Whether the check may return a promise. */
+  readonly mayWait: boolean;
+}
+
+const MESSAGE_TYPES = new Map<unknown, BodyType>([
+  [String, 'text'],
+  [Uint8Array, 'binary'],
+  [Buffer, 'binary'],
+  [MessageStream, 'stream'],
+]);
+
+const NO_CLASS = new Set<unknown>([Number, Boolean, BigInt, Symbol, Array, Function, Promise, Map, Set, Date, RegExp]);
+
+/** What stands in a declaration of a body. */
+export interface BodyDeclaration {
+  /** Such as `ChatController.join, parameter 1 (body)`. */
+  readonly place: string;
+  /** Undefined where the compiler emitted none. */
+  readonly type: unknown;
+  readonly shape: BodyShape | undefined;
+  readonly field: string | undefined;
+  readonly validation: ValidationOptions;
+}
+
+/** The body of a handler for messages that are no events. @throws BootError for what no message becomes */
+export function messageBody(declaration: BodyDeclaration): Body {
+  const { place, field } = declaration;
+  const type = declaredType(declaration);
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type), mayWait: true };
+  if (field !== undefined) return valueBody(declaration, type);
+  const message = MESSAGE_TYPES.get(type);
+  if (message !== undefined) return { type: message, check: undefined, mayWait: false };
+  if (type === undefined || type === Object) return { type: 'any', check: undefined, mayWait: false };
+  if (NO_CLASS.has(type)) {
+    throw new BootError(
+      `${place}: a message is a string, a Uint8Array or what its codec makes of it, no ${nameOf(type)}.`,
+    );
+  }
+  return valueBody(declaration, type);
+}
+
+/** The body of a handler for an event: its data. @throws BootError for what no data becomes */
+export function eventBody(declaration: BodyDeclaration): Body {
+  const type = declaredType(declaration);
+  if (type === MessageStream) throw new BootError(`${declaration.place}: the data of an event is no MessageStream.`);
+  return valueBody(declaration, type);
+}
+
+function valueBody({ place, field = '', validation }: BodyDeclaration, type: unknown): Body {
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type), mayWait: true };
+  if (type === undefined || type === Object) return { type: 'value', check: undefined, mayWait: false };
+  const check = checkOf(type, field);
+  if (check !== undefined) return { type: 'value', check, mayWait: false };
+  if (NO_CLASS.has(type)) throw new BootError(`${place}: no codec makes a ${nameOf(type)}.`);
+  if (!isValidated(type as Constructor)) {
+    throw new BootError(
+      `${place}: ${nameOf(type)} has no decorators of class-validator, so nothing would be checked. Decorate its ` +
+        `properties, or add it to the providers of a module if it is one.`,
+    );
+  }
+  return { type: 'value', check: classCheck(type as Constructor, validation), mayWait: true };
+}
+
+/** What the decorator says, or else the compiler. */
+function declaredType({ place, type, shape }: BodyDeclaration): unknown {
+  if (shape === undefined || isSchema(shape)) return shape ?? type;
+  if (typeof shape !== 'function' || /^class\b/.test(Function.prototype.toString.call(shape))) {
+    throw new BootError(`${place}: write @MessageBody(() => ${nameOf(shape)}), or give it a schema with "~standard".`);
+  }
+  const told: unknown = shape();
+  if (typeof told === 'function') return told;
+  throw new BootError(
+    `${place}: the function given to @MessageBody returns no class; files that import each other are the usual cause.`,
+  );
+}
+
+function nameOf(type: unknown): string {
+  return typeof type === 'function' ? type.name : 'Dto';
+}

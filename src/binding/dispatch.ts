@@ -1,0 +1,83 @@
+import { CloseCode, PortalError, SERVER_ID, type Codec, type Connection, type Envelope } from '../engine';
+import { PLAIN, type Exchange } from './context';
+import type { Handler } from './pipeline';
+
+/** A handler of a connection's messages of one kind, text or binary. */
+export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
+
+/** What a message is answered with that no handler takes. */
+export type Unhandled = (connection: Connection, error: PortalError, exchange: Exchange) => Promise<void> | void;
+
+/** The handlers that a kind of message may go to. */
+export interface Destinations {
+  readonly binary: boolean;
+  readonly events: ReadonlyMap<string, Handler>;
+  /** Takes what no event handler does. */
+  readonly plain: MessageHook | undefined;
+  readonly unhandled: Unhandled;
+}
+
+/** Compiles the way of events to their handlers; for connections whose codec uses the other kind of message, `plain`. */
+export function dispatchEvents({ binary, events, plain, unhandled }: Destinations): MessageHook {
+  const routes = new Map(
+    [...events].map(([event, handler]) => [event, { handler, exchange: { event, id: undefined } }]),
+  );
+  return (connection, message) => {
+    const { codec } = connection;
+    if (codec === undefined || codec.binary !== binary) {
+      return plain === undefined ? refuse(connection, binary) : plain(connection, message);
+    }
+    const envelope = read(codec, message);
+    if (envelope === undefined) {
+      return plain === undefined
+        ? unhandled(connection, new PortalError('malformed_message'), PLAIN)
+        : plain(connection, message);
+    }
+    const { event, data, id } = envelope;
+    // an answer to a request of ours that was given up
+    if (typeof id === 'string' && id.startsWith(SERVER_ID)) return undefined;
+    const route = routes.get(event);
+    if (route === undefined) {
+      return plain === undefined
+        ? unhandled(connection, new PortalError('unknown_event'), { event, id })
+        : plain(connection, message);
+    }
+    return route.handler(connection, data, id === undefined ? route.exchange : { event, id });
+  };
+}
+
+/** A plain handler that takes what the codec makes of the whole message. */
+export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhandled): MessageHook {
+  return (connection, message) => {
+    const { codec } = connection;
+    if (codec === undefined || codec.binary !== binary) return refuse(connection, binary);
+    let value: unknown;
+    try {
+      value = codec.decode(message);
+    } catch {
+      return unhandled(connection, new PortalError('malformed_message'), PLAIN);
+    }
+    return handler(connection, value, PLAIN);
+  };
+}
+
+type EventEnvelope = Envelope & { event: string };
+
+/** Undefined for what is no envelope of an event. */
+function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined {
+  let envelope: Partial<Envelope> | null;
+  try {
+    envelope = codec.decode(message) as Partial<Envelope> | null;
+  } catch {
+    return undefined;
+  }
+  if (typeof envelope !== 'object' || envelope === null) return undefined;
+  const { id } = envelope;
+  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return undefined;
+  if (typeof envelope.event !== 'string') return undefined;
+  return envelope as EventEnvelope;
+}
+
+function refuse(connection: Connection, binary: boolean): void {
+  void connection.close(CloseCode.UnsupportedData, `no handler for ${binary ? 'binary' : 'text'} messages`);
+}

@@ -1,0 +1,188 @@
+import type { Constructor } from '../decorators';
+import { codecKinds, Refusal, type Acceptance, type Connection, type Endpoint, type Verdict } from '../engine';
+import { compileCall } from './call';
+import { PLAIN, type ContextKind } from './context';
+import type { BoundController, BoundHandler } from './controller';
+import { decodePlain, dispatchEvents, type MessageHook, type Unhandled } from './dispatch';
+import { ConnectionInstances } from './instances';
+import { admit } from './guards';
+import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Report, type Stage } from './pipeline';
+import { assignSlots, type Slots } from './slots';
+import { bySpecificity, filterTakers, type Taker } from './takers';
+
+/** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */
+export function compileEndpoint(bound: BoundController, report: Report): Endpoint {
+  return new EndpointCompiler(bound, report).compile();
+}
+
+type Hooks = { -readonly [Name in keyof Endpoint]?: Endpoint[Name] };
+
+class EndpointCompiler {
+  private readonly slots: Slots;
+  private readonly pipeline: Pipeline;
+  /** Who takes errors of the whole class: its own methods, then its filters, then those of the application. */
+  private readonly ownTakers: readonly Taker[] = [];
+  private readonly classTakers: readonly Taker[];
+  private readonly applicationTakers: readonly Taker[];
+  private readonly kinds: { text: boolean; binary: boolean };
+
+  constructor(
+    private readonly bound: BoundController,
+    report: Report,
+  ) {
+    const { uses, controller, options } = bound;
+    this.kinds = codecKinds(options.codec);
+    this.slots = assignSlots(bound, this.kinds);
+    this.pipeline = new Pipeline(report);
+    this.classTakers = filterTakers(uses.of('filters', controller));
+    this.applicationTakers = filterTakers(uses.ofApplication('filters'));
+    this.ownTakers = bySpecificity(this.slots.errors.map((handler) => this.errorTaker(handler)));
+  }
+
+  compile(): Endpoint {
+    const { bound, slots } = this;
+    const { scope: _scope, ...options } = bound.options;
+    const hooks: Hooks = {};
+    const upgrade = this.upgrade();
+    if (upgrade !== undefined) hooks.upgrade = upgrade;
+    for (const kind of ['ping', 'pong', 'drain', 'close'] as const) {
+      const handler = this.handlerOf(kind, slots.single.get(kind));
+      if (handler !== undefined)
+        hooks[kind] = (connection: Connection, body?: unknown) => handler(connection, body, PLAIN);
+    }
+    Object.assign(hooks, this.messageHooks('text'), this.messageHooks('binary'));
+    Object.assign(hooks, this.lifeHooks());
+    return { path: bound.pattern, name: bound.controller.name, ...options, ...hooks };
+  }
+
+  /** A connection's own instance lives from the first call to the last. */
+  private lifeHooks(): Hooks {
+    const { target } = this.bound;
+    const open = this.handlerOf('open', this.slots.single.get('open'));
+    if (!(target instanceof ConnectionInstances)) {
+      return open === undefined ? {} : { open: (connection) => open(connection, undefined, PLAIN) };
+    }
+    const make = this.pipeline.compile(
+      this.stage('open', '', { call: (connection) => void target.of(connection), guards: [], interceptors: [] }),
+    );
+    return {
+      open: (connection) => {
+        const made = make(connection, undefined, PLAIN);
+        if (open === undefined || connection.state !== 'open') return made;
+        return made === undefined
+          ? open(connection, undefined, PLAIN)
+          : made.then(() => open(connection, undefined, PLAIN));
+      },
+      release: (connection) => target.release(connection),
+    };
+  }
+
+  private messageHooks(kind: 'text' | 'binary'): Hooks {
+    const bound = this.slots.single.get(kind);
+    const handler = this.handlerOf('message', bound);
+    if (handler !== undefined && bound?.body === 'stream') {
+      return { [`${kind}Stream`]: (connection: Connection, message: unknown) => handler(connection, message, PLAIN) };
+    }
+    const hook = this.withEvents(kind, handler && this.plainHook(kind, bound!, handler));
+    return hook === undefined ? {} : { [kind]: hook };
+  }
+
+  private plainHook(kind: 'text' | 'binary', bound: BoundHandler, handler: Handler): MessageHook {
+    if (bound.body !== 'value') return (connection, message) => handler(connection, message, PLAIN);
+    return decodePlain(kind === 'binary', handler, this.unhandled(bound));
+  }
+
+  private withEvents(kind: 'text' | 'binary', plain: MessageHook | undefined): MessageHook | undefined {
+    if (this.slots.events.size === 0 || !this.kinds[kind]) return plain;
+    const events = new Map([...this.slots.events].map(([event, bound]) => [event, this.handlerOf('message', bound)!]));
+    return dispatchEvents({ binary: kind === 'binary', events, plain, unhandled: this.unhandled() });
+  }
+
+  /** What no method takes is an error all the same, of the method that would have taken it or of the class. */
+  private unhandled(bound?: BoundHandler): Unhandled {
+    const stage = bound === undefined ? this.stage('message', '') : this.stageOf('message', bound);
+    return (connection, error, exchange) => this.pipeline.fail(stage, error, connection, undefined, exchange);
+  }
+
+  private upgrade(): Endpoint['upgrade'] {
+    const { uses, controller, handlers } = this.bound;
+    const checks = handlers.flatMap(({ urlChecks }) => urlChecks);
+    const guards = [...uses.ofApplication('guards'), ...uses.of('guards', controller)];
+    const bound = this.slots.single.get('upgrade');
+    if (checks.length + guards.length === 0 && bound === undefined) return undefined;
+    const stage = bound === undefined ? this.stage('upgrade', '') : this.stageOf('upgrade', bound);
+    const decide: Invoke = bound === undefined ? () => undefined : compileInvoke(stage);
+    const invoke: Invoke = (connection, body, exchange) => {
+      for (const check of checks) {
+        const wrong = check(connection);
+        if (wrong !== undefined) return new Refusal(400, wrong);
+      }
+      const asking = admit(guards, contextOf(stage, connection, body, exchange));
+      return asking === undefined
+        ? decide(connection, body, exchange)
+        : asking.then(() => decide(connection, body, exchange));
+    };
+    return this.pipeline.compileUpgrade(stage, invoke, verdictOf);
+  }
+
+  private errorTaker(bound: BoundHandler): Taker {
+    const { record } = bound;
+    const invoke = compileInvoke({ ...this.stageOf('error', bound), takers: [] });
+    return {
+      error: record.error === Error ? undefined : record.error,
+      name: `${this.bound.controller.name}.${record.method}`,
+      take: (error, { connection }, exchange) => invoke(connection, error, exchange),
+    };
+  }
+
+  private handlerOf(kind: ContextKind, bound: BoundHandler | undefined): Handler | undefined {
+    return bound && this.pipeline.compile(this.stageOf(kind, bound));
+  }
+
+  private stageOf(kind: ContextKind, bound: BoundHandler): Stage {
+    const { uses, controller, target } = this.bound;
+    const { method } = bound.record;
+    const instanceOf = target instanceof ConnectionInstances ? target.of : target;
+    return this.stage(kind, method, {
+      call: compileCall(instanceOf, method, bound),
+      guards: uses.of('guards', controller, method),
+      interceptors: [
+        ...uses.ofApplication('interceptors'),
+        ...uses.of('interceptors', controller),
+        ...uses.of('interceptors', controller, method),
+      ],
+    });
+  }
+
+  /** Without a method it calls nothing, and has the takers of the class. */
+  private stage(
+    kind: ContextKind,
+    method: string,
+    calling: Pick<Stage, 'call' | 'guards' | 'interceptors'> = NOTHING,
+  ): Stage {
+    const { uses, controller } = this.bound;
+    const methodTakers = method === '' ? [] : filterTakers(uses.of('filters', controller, method));
+    const takers = [...this.ownTakers, ...methodTakers, ...this.classTakers, ...this.applicationTakers];
+    return { controller: controller as Constructor, kind, method, takers, ...calling };
+  }
+}
+
+const NOTHING: Pick<Stage, 'call' | 'guards' | 'interceptors'> = {
+  call: () => undefined,
+  guards: [],
+  interceptors: [],
+};
+
+/** What `@OnUpgrade` returned. @throws TypeError for what it may not return */
+function verdictOf(value: unknown): Verdict {
+  if (value === undefined || value === null) return undefined;
+  if (value instanceof Refusal) return value;
+  const { protocol, headers = {} } = Object(value) as Acceptance;
+  const isAcceptance =
+    typeof value === 'object' &&
+    (protocol === undefined || typeof protocol === 'string') &&
+    typeof headers === 'object' &&
+    Object.values(headers).every((header) => typeof header === 'string');
+  if (isAcceptance) return value as Acceptance;
+  throw new TypeError('@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings');
+}

@@ -1,0 +1,43 @@
+import type { Connection } from '../engine';
+import type { Constructor } from '../decorators';
+import type { Resolver, Scope } from './resolver';
+
+interface Living {
+  readonly scope: Scope;
+  readonly instance: object;
+}
+
+/** The instances of a controller that each connection has its own of. */
+export class ConnectionInstances {
+  private readonly living = new WeakMap<Connection, Living>();
+
+  constructor(
+    private readonly controller: Constructor,
+    private readonly resolver: Resolver,
+  ) {}
+
+  /** Made when it is first asked for. @throws what its constructor throws */
+  readonly of = (connection: Connection): object => this.living.get(connection)?.instance ?? this.make(connection);
+
+  resolve(connection: Connection, token: unknown): unknown {
+    this.of(connection);
+    return this.living.get(connection)!.scope.resolve(token as never);
+  }
+
+  /** Disposes of all that was made for the connection. */
+  async release(connection: Connection): Promise<void> {
+    await this.living.get(connection)?.scope.dispose();
+  }
+
+  private make(connection: Connection): object {
+    const scope = this.resolver.openScope(connection);
+    try {
+      const instance = scope.resolve(this.controller as never) as object;
+      this.living.set(connection, { scope, instance });
+      return instance;
+    } catch (error) {
+      void scope.dispose();
+      throw error;
+    }
+  }
+}

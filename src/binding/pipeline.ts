@@ -1,0 +1,177 @@
+import { CloseCode, ForbiddenError, PortalError, Refusal, UnauthorizedError, type Connection } from '../engine';
+import type { Constructor } from '../decorators';
+import type { Call } from './call';
+import { PLAIN, type Context, type ContextKind, type Exchange, type Guard, type Interceptor } from './context';
+import { admit } from './guards';
+import { compose } from './interceptors';
+import { replyError, replyLater, replyNow } from './reply';
+import { takes, type Taker } from './takers';
+import { then } from './thenable';
+
+/** Reports what nobody took care of; `where` is such as `ChatController.join`. */
+export type Report = (error: unknown, where: string, connection: Connection) => void;
+
+/** What runs when a method is called. */
+export interface Stage {
+  readonly controller: Constructor;
+  readonly kind: ContextKind;
+  /** '' where there is none. */
+  readonly method: string;
+  readonly call: Call;
+  readonly guards: readonly Guard[];
+  readonly interceptors: readonly Interceptor[];
+  /** Who takes its errors, in the order in which they are asked. */
+  readonly takers: readonly Taker[];
+}
+
+/** A call inside its guards and interceptors. It may throw or reject. */
+export type Invoke = (connection: Connection, body: unknown, exchange: Exchange) => unknown;
+
+/** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
+export type Handler = (connection: Connection, body: unknown, exchange: Exchange) => Promise<void> | void;
+
+/** Puts guards and interceptors around a call; without any, the call itself. */
+export function compileInvoke(stage: Stage): Invoke {
+  const { guards, interceptors, call } = stage;
+  if (guards.length === 0 && interceptors.length === 0) return call;
+  const run = compose(interceptors, ({ connection, body }) => call(connection, body));
+  return (connection, body, exchange) => {
+    const context = contextOf(stage, connection, body, exchange);
+    const asking = admit(guards, context);
+    return asking === undefined ? run(context) : asking.then(() => run(context));
+  };
+}
+
+export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: Exchange): Context {
+  const { kind, controller, method } = stage;
+  return { kind, connection, event, body, controller, method };
+}
+
+/** Runs users' code, in the one place that catches what it throws. */
+export class Pipeline {
+  constructor(private readonly report: Report) {}
+
+  compile(stage: Stage): Handler {
+    const invoke = compileInvoke(stage);
+    return (connection, body, exchange) => {
+      try {
+        const value = invoke(connection, body, exchange);
+        if (replyNow(connection, value, exchange)) return undefined;
+        const fail = (error: unknown): Promise<void> => this.fail(stage, error, connection, body, exchange);
+        return replyLater(connection, value, exchange, fail).then(undefined, fail);
+      } catch (error) {
+        return this.fail(stage, error, connection, body, exchange);
+      }
+    };
+  }
+
+  /** An upgrade has no replies: it is accepted or refused. `invoke` returns what `@OnUpgrade` may return. */
+  compileUpgrade<Verdict>(stage: Stage, invoke: Invoke, verdictOf: (value: unknown) => Verdict) {
+    const fail = (error: unknown, connection: Connection): Promise<Refusal> => this.refusalOf(stage, error, connection);
+    return (connection: Connection): Promise<Verdict | Refusal> | Verdict | Refusal => {
+      try {
+        const verdict = then(invoke(connection, undefined, PLAIN), verdictOf);
+        return verdict instanceof Promise
+          ? verdict.then(undefined, (error: unknown) => fail(error, connection))
+          : verdict;
+      } catch (error) {
+        return error instanceof Refusal ? error : fail(error, connection);
+      }
+    };
+  }
+
+  /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. */
+  async fail(stage: Stage, thrown: unknown, connection: Connection, body: unknown, exchange: Exchange): Promise<void> {
+    try {
+      const error = thrown instanceof Refusal ? errorOf(thrown) : thrown;
+      const outcome = await this.offer(stage, error, connection, body, exchange);
+      if (!outcome.handled) {
+        this.giveUp(stage, outcome, connection, exchange);
+      } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
+        replyError(connection, error instanceof PortalError ? error : new PortalError('internal_error'), exchange);
+      } else {
+        await replyLater(connection, outcome.value, exchange, (late) => this.close(stage, late, connection));
+      }
+    } catch (error) {
+      this.close(stage, error, connection);
+    }
+  }
+
+  private async refusalOf(stage: Stage, thrown: unknown, connection: Connection): Promise<Refusal> {
+    if (thrown instanceof Refusal) return thrown;
+    const outcome = await this.offer(stage, thrown, connection, undefined, PLAIN);
+    if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;
+    const error = outcome.handled ? thrown : outcome.error;
+    if (error instanceof PortalError) return refusalFor(error);
+    if (!outcome.handled) this.report(error, placeOf(stage), connection);
+    return refusalFor(new PortalError('internal_error'));
+  }
+
+  /** Asks the takers in turn. A `PortalError` that one throws takes the place of the error; any other is reported. */
+  private async offer(
+    stage: Stage,
+    thrown: unknown,
+    connection: Connection,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<Outcome> {
+    const context = contextOf(stage, connection, body, exchange);
+    let error = thrown;
+    let broken = false;
+    for (const taker of stage.takers) {
+      if (!takes(taker, error)) continue;
+      try {
+        return { handled: true, value: await taker.take(error, context, exchange) };
+      } catch (second) {
+        if (second === error) continue;
+        if (second instanceof PortalError) {
+          error = second;
+          continue;
+        }
+        this.report(second, `${placeOf(stage)} (${taker.name})`, connection);
+        broken = true;
+      }
+    }
+    return { handled: false, error, broken };
+  }
+
+  private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, exchange: Exchange): void {
+    const tellable = !broken && stage.kind !== 'close';
+    if (tellable && error instanceof PortalError) {
+      replyError(connection, error, exchange);
+    } else if (tellable && exchange.event !== undefined) {
+      this.report(error, placeOf(stage), connection);
+      replyError(connection, new PortalError('internal_error'), exchange);
+    } else {
+      this.close(stage, error, connection);
+    }
+  }
+
+  private close(stage: Stage, error: unknown, connection: Connection): void {
+    this.report(error, placeOf(stage), connection);
+    void connection.close(CloseCode.InternalError, 'internal error');
+  }
+}
+
+type Outcome = { readonly handled: true; readonly value: unknown } | Unhandled;
+
+interface Unhandled {
+  readonly handled: false;
+  readonly error: unknown;
+  /** One of those who should have taken it has failed itself. */
+  readonly broken: boolean;
+}
+
+function placeOf({ controller, method }: Stage): string {
+  return method === '' ? controller.name : `${controller.name}.${method}`;
+}
+
+/** A guard of a method may refuse as one of a class does. */
+function errorOf({ status, body }: Refusal): PortalError {
+  return status === 401 ? new UnauthorizedError(body) : new ForbiddenError(body);
+}
+
+function refusalFor({ status, message }: PortalError): Refusal {
+  // RFC 9110 15.5.2: a 401 says how to authenticate
+  return new Refusal(status, message, status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
+}

@@ -1,0 +1,11 @@
+import 'reflect-metadata';
+import { injectable, type InjectionToken } from 'tsyringe';
+import { recordCaught, type Constructor } from './metadata';
+
+/** Makes a class an exception filter for these errors; without any, for all. Makes it injectable. */
+export function Catch(...errors: Constructor<Error>[]): ClassDecorator {
+  return (target: Function) => {
+    recordCaught(target, errors);
+    injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
+  };
+}

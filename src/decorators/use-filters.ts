@@ -1,0 +1,7 @@
+import type { ExceptionFilter } from '../binding';
+import { recordUse, type Use } from './metadata';
+
+/** Hands what the methods of a class, or one of them, throw to filters, the most specific first. */
+export function UseFilters(...filters: Use<ExceptionFilter>[]): ClassDecorator & MethodDecorator {
+  return (target: object, method?: unknown) => recordUse(target, method, 'filters', filters);
+}

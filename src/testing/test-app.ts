@@ -1,0 +1,84 @@
+import { Application, buildParts } from '../app/application';
+import type { PortalOptions } from '../app/options';
+import type { Constructor, ModuleProvider } from '../decorators';
+import { upgrade, type ConnectOptions } from './client-handshake';
+import { ManualClock } from './manual-clock';
+import { MemorySocket } from './memory-socket';
+import { StreamClient, type TestClient } from './test-client';
+
+export interface TestOptions extends PortalOptions {
+  /** Takes the place of what the modules provide for a token; a class that no module lists, such as a guard, is one too. */
+  override?: ModuleProvider[];
+}
+
+/** An application without a port, whose clients are in the same process. */
+export interface TestApp extends Application {
+  /**
+   * Connects a client to a path, query and all, through the same handshake that a socket would bring.
+   * @throws UpgradeRefusedError when the upgrade is refused
+   */
+  connect(path: string, options?: ConnectOptions): Promise<TestClient>;
+  /** Lets time pass for all time-outs of the application, which stands still otherwise, and what they cause happen. */
+  advance(ms: number): Promise<void>;
+}
+
+/**
+ * Builds an application and starts it, on the real engine, with streams in memory for sockets and a clock that stands still.
+ * @throws BootError and whatever else `createApp` throws
+ */
+export async function createTestApp(root: Constructor, options: TestOptions = {}): Promise<TestApp> {
+  const { override = [], ...rest } = options;
+  const clock = new ManualClock();
+  const app = new InMemoryApp(await buildParts(root, { clock, ...rest }, override), clock);
+  await app.start();
+  return app;
+}
+
+class InMemoryApp extends Application implements TestApp {
+  private readonly sockets = new Set<MemorySocket>();
+
+  constructor(
+    parts: ConstructorParameters<typeof Application>[0],
+    private readonly clock: ManualClock,
+  ) {
+    super(parts);
+  }
+
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  async connect(path: string, options: ConnectOptions = {}): Promise<TestClient> {
+    const [ours, theirs] = MemorySocket.pair();
+    this.sockets.add(ours);
+    ours.on('close', () => this.sockets.delete(ours));
+    this.engine.serve(theirs);
+    const { socket, head, headers } = await upgrade(ours, path, options);
+    if (head.length > 0) socket.unshift(head);
+    const protocol = headers['sec-websocket-protocol'] ?? '';
+    const [pathname = ''] = path.split('?');
+    const codec = this.engine.routes.find(pathname)!.endpoint.codecFor(protocol);
+    return new StreamClient(socket, protocol, codec);
+  }
+
+  async advance(ms: number): Promise<void> {
+    let left = ms;
+    do {
+      left = this.clock.step(left);
+      await settle();
+    } while (left > 0);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    for (const socket of this.sockets) socket.destroy();
+    await settle();
+  }
+}
+
+/** Turns of the event loop in which a message goes to the other end of a stream, through a handler, and back. */
+const TURNS = 10;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
