@@ -3,6 +3,7 @@ import { compressionRows } from './compression.mjs';
 import { connectionRows } from './connections.mjs';
 import { controllerRows } from './controller.mjs';
 import { echoRows } from './echo.mjs';
+import { eventRows } from './events.mjs';
 import { flatnessRows } from './flatness.mjs';
 
 /**
@@ -22,6 +23,7 @@ export const rows = [
   ...echoRows,
   ...compressionRows,
   ...controllerRows,
+  ...eventRows,
   ...broadcastRows,
   ...connectionRows,
   ...flatnessRows,

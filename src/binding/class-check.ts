@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
+import { ClassPlan } from './class-plan';
 import { issue, validationFailed, type Issue } from './issues';
 import type { Check } from './type-check';
 
@@ -28,7 +29,10 @@ export function classCheck(type: Constructor, options: ValidationOptions): Check
   const validator = new Validator();
   const settings: ValidatorOptions = { ...STRICT, ...options, validationError: { target: false, value: false } };
   const make = type as new () => object;
+  const plan = Object.keys(options).length === 0 ? ClassPlan.of(type) : undefined;
   return (value) => {
+    const accepted = plan !== undefined && isObject(value) && !Array.isArray(value) ? plan.accept(value) : undefined;
+    if (accepted !== undefined) return accepted;
     if (!isObject(value) || Array.isArray(value)) {
       throw validationFailed([issue('', 'isObject', 'data must be an object')]);
     }

@@ -67,7 +67,7 @@ type EventEnvelope = Envelope & { event: string };
 function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined {
   let envelope: Partial<Envelope> | null;
   try {
-    envelope = codec.decode(message) as Partial<Envelope> | null;
+    envelope = codec.decode(message);
   } catch {
     return undefined;
   }

@@ -1,4 +1,3 @@
-import type { Constructor } from '../decorators';
 import { codecKinds, Refusal, type Acceptance, type Connection, type Endpoint, type Verdict } from '../engine';
 import { compileCall } from './call';
 import { PLAIN, type ContextKind } from './context';
@@ -41,7 +40,6 @@ class EndpointCompiler {
 
   compile(): Endpoint {
     const { bound, slots } = this;
-    const { scope: _scope, ...options } = bound.options;
     const hooks: Hooks = {};
     const upgrade = this.upgrade();
     if (upgrade !== undefined) hooks.upgrade = upgrade;
@@ -52,7 +50,7 @@ class EndpointCompiler {
     }
     Object.assign(hooks, this.messageHooks('text'), this.messageHooks('binary'));
     Object.assign(hooks, this.lifeHooks());
-    return { path: bound.pattern, name: bound.controller.name, ...options, ...hooks };
+    return { path: bound.pattern, name: bound.controller.name, ...bound.options, ...hooks };
   }
 
   /** A connection's own instance lives from the first call to the last. */
@@ -163,7 +161,7 @@ class EndpointCompiler {
     const { uses, controller } = this.bound;
     const methodTakers = method === '' ? [] : filterTakers(uses.of('filters', controller, method));
     const takers = [...this.ownTakers, ...methodTakers, ...this.classTakers, ...this.applicationTakers];
-    return { controller: controller as Constructor, kind, method, takers, ...calling };
+    return { controller: controller, kind, method, takers, ...calling };
   }
 }
 
@@ -183,6 +181,6 @@ function verdictOf(value: unknown): Verdict {
     (protocol === undefined || typeof protocol === 'string') &&
     typeof headers === 'object' &&
     Object.values(headers).every((header) => typeof header === 'string');
-  if (isAcceptance) return value as Acceptance;
+  if (isAcceptance) return value;
   throw new TypeError('@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings');
 }

@@ -7,5 +7,5 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Goes on at once where a value is there, and later where it is still to come. */
 export function then<T, R>(value: T | PromiseLike<T>, next: (value: T) => R): R | Promise<R> {
-  return isThenable(value) ? Promise.resolve(value as PromiseLike<T>).then(next) : next(value);
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }

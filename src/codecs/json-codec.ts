@@ -4,9 +4,17 @@ import { hasUnsafeKeys } from './unsafe-keys';
 /** What a text must contain for one of its keys to be unsafe: the name itself, or an escape that may spell it. */
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
+/** What JSON writes otherwise than it is (RFC 8259 section 7), and surrogates, which may stand alone. */
+const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
+
+/** Names of events that are kept as JSON, and how long they may be: peers choose some of those that we answer. */
+const MAX_NAMES = 1024;
+const MAX_NAME_LENGTH = 128;
+
 /** The default: `{"event":"chat.join","data":{…},"id":7}` in text messages. */
 export class JsonCodec implements Codec {
   readonly binary = false;
+  private readonly names = new Map<string, string>();
 
   decode(message: string | Uint8Array): Envelope {
     const value: unknown = JSON.parse(message as string);
@@ -18,18 +26,27 @@ export class JsonCodec implements Codec {
 
   /** @throws TypeError for what JSON cannot express: a function, a bigint, something that contains itself */
   encode({ event, data, id, error, more, done }: Envelope): string {
-    let json = '';
-    if (event !== undefined) json = `,"event":${JSON.stringify(event)}`;
-    if (error !== undefined) json += `,"error":${JSON.stringify(error)}`;
+    let json = event === undefined ? '' : (this.names.get(event) ?? this.nameOf(event));
+    if (error !== undefined) json += `,"error":${stringify(error)}`;
     else if (data !== undefined) json += `,"data":${stringify(data)}`;
-    if (id !== undefined) json += `,"id":${JSON.stringify(id)}`;
+    if (id !== undefined) json += `,"id":${stringify(id)}`;
     if (more === true) json += ',"more":true';
     if (done === true) json += ',"done":true';
-    return `{${json.slice(1)}}`;
+    return event === undefined ? `{${json.slice(1)}}` : `{${json}}`;
+  }
+
+  private nameOf(event: string): string {
+    const name = `"event":${JSON.stringify(event)}`;
+    if (event.length > MAX_NAME_LENGTH) return name;
+    if (this.names.size >= MAX_NAMES) this.names.clear();
+    this.names.set(event, name);
+    return name;
   }
 }
 
 function stringify(data: unknown): string {
+  // two thirds of what JSON.stringify takes for a short string
+  if (typeof data === 'string' && !ESCAPED.test(data)) return `"${data}"`;
   const json = JSON.stringify(data) as string | undefined;
   if (json === undefined) throw new TypeError(`a ${typeof data} cannot be sent as JSON`);
   return json;

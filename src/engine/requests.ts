@@ -84,14 +84,14 @@ export class Requests {
     if (typeof message !== 'string' && !Buffer.isBuffer(message)) return false;
     let envelope: Envelope | null;
     try {
-      envelope = this.codec.decode(message) as Envelope | null;
+      envelope = this.codec.decode(message);
     } catch {
       return false;
     }
     const id = typeof envelope === 'object' ? envelope?.id : undefined;
     if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return false;
     const pending = this.pending.get(id);
-    if (pending !== undefined) pending.settle(envelope!);
+    if (pending !== undefined) pending.settle(envelope);
     else if (this.abandoned > 0) this.abandoned--;
     return true;
   }

@@ -1,0 +1,103 @@
+import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
+import type { Constructor } from '../decorators';
+import { isTransformed } from './transform-metadata';
+
+type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+/** One decorator of a property. */
+interface PlannedCheck {
+  readonly constraint: ValidatorConstraintInterface;
+  readonly constraints: unknown[];
+  readonly validateIf: Metadata['validateIf'];
+}
+
+interface PlannedProperty {
+  readonly name: string;
+  /** `@IsOptional`, `@ValidateIf`: where one says no, nothing is checked. */
+  readonly conditions: readonly ((object: object, value: unknown) => boolean)[];
+  readonly checks: readonly PlannedCheck[];
+}
+
+/** What of class-validator is repeated here; a property with anything else has no plan. */
+const CUSTOM = 'customValidation';
+const CONDITIONAL = 'conditionalValidation';
+const ALLOWED = 'whitelistValidation';
+
+/**
+ * A short way through class-validator for flat objects that are valid, an eighth of the time: the validators are its own,
+ * called in a loop that was laid out once. Whatever else comes (a nested object, an unknown property, a value that one of
+ * them refuses) is left to class-transformer and class-validator themselves, so this can only ever say yes.
+ */
+export class ClassPlan {
+  private usable = true;
+
+  private constructor(
+    private readonly type: new () => object,
+    private readonly properties: readonly PlannedProperty[],
+    private readonly names: ReadonlySet<string>,
+  ) {}
+
+  /** Undefined for a class that needs more than is repeated here. */
+  static of(type: Constructor): ClassPlan | undefined {
+    const storage = getMetadataStorage();
+    const grouped = storage.groupByPropertyName(storage.getTargetValidationMetadatas(type, '', false, false));
+    const properties: PlannedProperty[] = [];
+    for (const [name, metadata] of Object.entries(grouped)) {
+      const property = plan(name, metadata);
+      // class-transformer sets no property that the prototype has
+      if (property === undefined || name in (type.prototype as object)) return undefined;
+      properties.push(property);
+    }
+    const names = new Set(Object.keys(grouped));
+    if (isTransformed(type, names)) return undefined;
+    return new ClassPlan(type as new () => object, properties, names);
+  }
+
+  /** The instance, when the value is valid; undefined when that is for class-validator to say. */
+  accept(value: object): object | undefined {
+    if (!this.usable) return undefined;
+    const instance = new this.type() as Record<string, unknown>;
+    for (const name of Object.keys(value)) {
+      const item = (value as Record<string, unknown>)[name];
+      if (typeof item === 'object' && item !== null) return undefined;
+      if (!this.names.has(name) || typeof instance[name] === 'function') return undefined;
+      instance[name] = item;
+    }
+    for (const property of this.properties) if (!this.holds(property, instance)) return undefined;
+    return instance;
+  }
+
+  private holds({ name, conditions, checks }: PlannedProperty, object: Record<string, unknown>): boolean {
+    const value = object[name];
+    for (const condition of conditions) if (!condition(object, value)) return true;
+    for (const { constraint, constraints, validateIf } of checks) {
+      if (validateIf !== undefined && !validateIf(object, value)) continue;
+      const targetName = this.type.name;
+      const verdict = constraint.validate(value, { value, constraints, targetName, object, property: name });
+      if (verdict === true) continue;
+      // one that needs time is asked once for each message, by class-validator
+      if (typeof verdict === 'object') this.usable = false;
+      return false;
+    }
+    return true;
+  }
+}
+
+function plan(name: string, metadata: readonly Metadata[]): PlannedProperty | undefined {
+  const storage = getMetadataStorage();
+  const conditions: PlannedProperty['conditions'][number][] = [];
+  const checks: PlannedCheck[] = [];
+  for (const { type, constraints, constraintCls, validateIf } of metadata) {
+    if (type === ALLOWED) continue;
+    if (type === CONDITIONAL) {
+      conditions.push((constraints as PlannedProperty['conditions'][number][])[0]!);
+      continue;
+    }
+    if (type !== CUSTOM) return undefined;
+    for (const found of storage.getTargetValidatorConstraints(constraintCls)) {
+      if (found.async) return undefined;
+      checks.push({ constraint: found.instance, constraints: constraints as unknown[], validateIf });
+    }
+  }
+  return { name, conditions, checks };
+}
