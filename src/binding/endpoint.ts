@@ -40,13 +40,18 @@ class EndpointCompiler {
 
   compile(): Endpoint {
     const { bound, slots } = this;
+    const { target } = bound;
     const hooks: Hooks = {};
     const upgrade = this.upgrade();
     if (upgrade !== undefined) hooks.upgrade = upgrade;
     for (const kind of ['ping', 'pong', 'drain', 'close'] as const) {
       const handler = this.handlerOf(kind, slots.single.get(kind));
-      if (handler !== undefined)
-        hooks[kind] = (connection: Connection, body?: unknown) => handler(connection, body, PLAIN);
+      if (handler === undefined) continue;
+      hooks[kind] = (connection: Connection, body?: unknown) => {
+        // a controller that could not be made has nothing to hear of
+        if (target instanceof ConnectionInstances && !target.has(connection)) return undefined;
+        return handler(connection, body, PLAIN);
+      };
     }
     Object.assign(hooks, this.messageHooks('text'), this.messageHooks('binary'));
     Object.assign(hooks, this.lifeHooks());
@@ -60,17 +65,12 @@ class EndpointCompiler {
     if (!(target instanceof ConnectionInstances)) {
       return open === undefined ? {} : { open: (connection) => open(connection, undefined, PLAIN) };
     }
+    // it takes no time, so a promise means that it failed, and was dealt with
     const make = this.pipeline.compile(
       this.stage('open', '', { call: (connection) => void target.of(connection), guards: [], interceptors: [] }),
     );
     return {
-      open: (connection) => {
-        const made = make(connection, undefined, PLAIN);
-        if (open === undefined || connection.state !== 'open') return made;
-        return made === undefined
-          ? open(connection, undefined, PLAIN)
-          : made.then(() => open(connection, undefined, PLAIN));
-      },
+      open: (connection) => make(connection, undefined, PLAIN) ?? open?.(connection, undefined, PLAIN),
       release: (connection) => target.release(connection),
     };
   }

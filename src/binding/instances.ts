@@ -19,6 +19,10 @@ export class ConnectionInstances {
   /** Made when it is first asked for. @throws what its constructor throws */
   readonly of = (connection: Connection): object => this.living.get(connection)?.instance ?? this.make(connection);
 
+  has(connection: Connection): boolean {
+    return this.living.has(connection);
+  }
+
   resolve(connection: Connection, token: unknown): unknown {
     this.of(connection);
     return this.living.get(connection)!.scope.resolve(token as never);

@@ -102,11 +102,13 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.draining = true;
     this.drained = done;
     this.pauseReading();
+    this.readOn();
     this.checkDrained();
   }
 
   /** A request waits for its answer now, which may stand behind messages that there was no room for; or it does no more. */
   onAwaiting(): void {
+    if (this.draining && !this.host.awaitsAnswer) this.pauseReading();
     this.readOn();
   }
 
