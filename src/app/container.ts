@@ -42,6 +42,7 @@ export class AppContainer implements Resolver {
       }
     }
     for (const token of this.tokensInOrder()) this.resolve(token);
+    this.checkScoped(this.scopedTokens);
   }
 
   /** All that the application has one of, each after what it needs itself. @throws BootError */
@@ -55,7 +56,9 @@ export class AppContainer implements Resolver {
   }
 
   resolve(token: InjectionToken, wanted?: string): unknown {
-    if (!this.makings.has(token)) inOrder([token], (needed) => this.makingFor(needed, 'application'), wanted);
+    if (!this.makings.has(token) || this.scopedTokens.has(token)) {
+      inOrder([token], (needed) => this.makingFor(needed, 'application'), wanted);
+    }
     try {
       return this.container.resolve(token);
     } catch (cause) {
@@ -76,11 +79,19 @@ export class AppContainer implements Resolver {
   }
 
   scoped(constructor: Constructor): void {
-    inOrder([constructor as InjectionToken], (token) => this.makingFor(token, 'connection'));
+    this.checkScoped([constructor as InjectionToken]);
   }
 
   openScope(connection: Connection): Scope {
     return new ConnectionScope(this.container, connection, this.fail);
+  }
+
+  /** What each connection will have its own of can be made. @throws BootError */
+  private checkScoped(tokens: Iterable<InjectionToken>): void {
+    for (const token of inOrder(tokens, (needed) => this.makingFor(needed, 'connection'))) {
+      // a singleton of tsyringe's own would be made for the first connection, and disposed of with it
+      if (!this.makings.has(token) && this.container.isRegistered(token, true)) this.resolve(token);
+    }
   }
 
   /** A factory is left for later, when all that it may ask for is registered. */

@@ -32,7 +32,12 @@ function whyNoToken({ name }: Constructor, types: readonly unknown[], index: num
     );
   }
   if (type === undefined) return 'its type is undefined; two files that import each other are the usual cause.';
-  return `its type came out as ${(type as Function).name}, which names no provider. Use @Inject(token).`;
+  const unnamed = `its type came out as ${(type as Function).name}, which names no provider`;
+  if (type !== Object && type !== Function) return `${unnamed}. Use @Inject(token).`;
+  return (
+    `${unnamed}: an interface, a union, or a class imported with \`import type\`. Use a class imported as a value, or ` +
+    `@Inject(token).`
+  );
 }
 
 /** tsyringe keeps a token as it is, or in a descriptor (`@injectAll`, `@injectWithTransform`). */

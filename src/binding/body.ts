@@ -43,7 +43,7 @@ export interface BodyDeclaration {
 export function messageBody(declaration: BodyDeclaration): Body {
   const { place, field } = declaration;
   const type = declaredType(declaration);
-  if (isSchema(type)) return { type: 'value', check: schemaCheck(type), mayWait: true };
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field), mayWait: true };
   if (field !== undefined) return valueBody(declaration, type);
   const message = MESSAGE_TYPES.get(type);
   if (message !== undefined) return { type: message, check: undefined, mayWait: false };
@@ -64,7 +64,7 @@ export function eventBody(declaration: BodyDeclaration): Body {
 }
 
 function valueBody({ place, field = '', validation }: BodyDeclaration, type: unknown): Body {
-  if (isSchema(type)) return { type: 'value', check: schemaCheck(type), mayWait: true };
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field), mayWait: true };
   if (type === undefined || type === Object) return { type: 'value', check: undefined, mayWait: false };
   const check = checkOf(type, field);
   if (check !== undefined) return { type: 'value', check, mayWait: false };
@@ -75,11 +75,17 @@ function valueBody({ place, field = '', validation }: BodyDeclaration, type: unk
         `properties, or add it to the providers of a module if it is one.`,
     );
   }
-  return { type: 'value', check: classCheck(type as Constructor, validation), mayWait: true };
+  return { type: 'value', check: classCheck(type as Constructor, validation, field), mayWait: true };
 }
 
 /** What the decorator says, or else the compiler. */
 function declaredType({ place, type, shape }: BodyDeclaration): unknown {
+  if (shape === undefined && type === Function) {
+    throw new BootError(
+      `${place}: its type came out as Function, as that of a class imported with \`import type\` does. Import it as a ` +
+        `value, or write @MessageBody(() => Dto).`,
+    );
+  }
   if (shape === undefined || isSchema(shape)) return shape ?? type;
   if (typeof shape !== 'function' || /^class\b/.test(Function.prototype.toString.call(shape))) {
     throw new BootError(`${place}: write @MessageBody(() => ${nameOf(shape)}), or give it a schema with "~standard".`);

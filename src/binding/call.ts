@@ -1,5 +1,5 @@
 import type { Connection } from '../engine';
-import { readBody, readConnection, type BoundParameters } from './parameters';
+import { readBody, readConnection, type BoundParameters, type Reader } from './parameters';
 
 /** A method of a controller with its parameters bound. */
 export type Call = (connection: Connection, body: unknown) => unknown;
@@ -19,19 +19,13 @@ export function compileCall(
     const instanceOf = target as (connection: Connection) => Record<string, Method>;
     return (connection, body) => {
       const instance = instanceOf(connection);
-      const args = readers.map((read) => read(connection, body));
-      return applyWhenThere(instance, instance[method]!, args);
+      return applyWhenThere(instance, instance[method]!, readAll(readers, connection, body));
     };
   }
   const instance = target;
   const run = (instance as Record<string, Method>)[method]!;
   if (mayWait) {
-    return (connection, body) =>
-      applyWhenThere(
-        instance,
-        run,
-        readers.map((read) => read(connection, body)),
-      );
+    return (connection, body) => applyWhenThere(instance, run, readAll(readers, connection, body));
   }
   const [a, b, c] = readers;
   switch (readers.length) {
@@ -53,6 +47,18 @@ export function compileCall(
           instance,
           readers.map((read) => read(connection, body)),
         );
+  }
+}
+
+/** When one throws, those before it may still fail, and nobody else would look. */
+function readAll(readers: readonly Reader[], connection: Connection, body: unknown): unknown[] {
+  const args: unknown[] = [];
+  try {
+    for (const read of readers) args.push(read(connection, body));
+    return args;
+  } catch (error) {
+    for (const arg of args) if (arg instanceof Promise) arg.catch(() => {});
+    throw error;
   }
 }
 

@@ -24,24 +24,29 @@ export function isValidated(type: Constructor): boolean {
   return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
 }
 
-/** Validates by the decorators of class-validator, after class-transformer made an instance of the class. */
-export function classCheck(type: Constructor, options: ValidationOptions): Check {
+/**
+ * Validates by the decorators of class-validator, after class-transformer made an instance of the class.
+ * `path`: where the value stands in the message.
+ */
+export function classCheck(type: Constructor, options: ValidationOptions, path = ''): Check {
   const validator = new Validator();
-  const settings: ValidatorOptions = { ...STRICT, ...options, validationError: { target: false, value: false } };
+  // an option that is there and undefined is none: it must not take the place of what is strict
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings: ValidatorOptions = { ...STRICT, ...given, validationError: { target: false, value: false } };
   const make = type as new () => object;
-  const plan = Object.keys(options).length === 0 ? ClassPlan.of(type) : undefined;
+  const plan = Object.keys(given).length === 0 ? ClassPlan.of(type) : undefined;
   return (value) => {
     const accepted = plan !== undefined && isObject(value) && !Array.isArray(value) ? plan.accept(value) : undefined;
     if (accepted !== undefined) return accepted;
     if (!isObject(value) || Array.isArray(value)) {
-      throw validationFailed([issue('', 'isObject', 'data must be an object')]);
+      throw validationFailed([issue(path, 'isObject', `${path || 'data'} must be an object`)]);
     }
-    const unfit = unfitIn(value, 1, '');
+    const unfit = unfitIn(value, 1, path);
     if (unfit !== undefined) throw validationFailed([unfit]);
     const instance = plainToInstance(make, value);
     // validateSync leaves out what is asynchronous: a check that waits would let everything pass
     return validator.validate(instance, settings).then((errors) => {
-      if (errors.length > 0) throw validationFailed(issuesOf(errors, '', []));
+      if (errors.length > 0) throw validationFailed(issuesOf(errors, path, []));
       return instance;
     });
   };

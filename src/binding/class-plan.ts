@@ -2,11 +2,16 @@ import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-val
 import type { Constructor } from '../decorators';
 import { isTransformed } from './transform-metadata';
 
-type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+type Storage = ReturnType<typeof getMetadataStorage>;
+type Metadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
+type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
 
 /** One decorator of a property. */
 interface PlannedCheck {
-  readonly constraint: ValidatorConstraintInterface;
+  readonly found: Constraint;
+  /** Made by the container that class-validator has when the first message comes, which may be the application's. */
+  constraint?: ValidatorConstraintInterface;
+  readonly each: boolean;
   readonly constraints: unknown[];
   readonly validateIf: Metadata['validateIf'];
 }
@@ -55,8 +60,11 @@ export class ClassPlan {
 
   /** The instance, when the value is valid; undefined when that is for class-validator to say. */
   accept(value: object): object | undefined {
-    if (!this.usable) return undefined;
+    // what is no plain object (a timestamp of MessagePack) class-transformer makes something else of
+    if (!this.usable || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
     const instance = new this.type() as Record<string, unknown>;
+    // a field without a decorator is there all the same, and unknown
+    for (const name in instance) if (!this.names.has(name)) return undefined;
     for (const name of Object.keys(value)) {
       const item = (value as Record<string, unknown>)[name];
       if (typeof item === 'object' && item !== null) return undefined;
@@ -70,13 +78,20 @@ export class ClassPlan {
   private holds({ name, conditions, checks }: PlannedProperty, object: Record<string, unknown>): boolean {
     const value = object[name];
     for (const condition of conditions) if (!condition(object, value)) return true;
-    for (const { constraint, constraints, validateIf } of checks) {
+    for (const check of checks) {
+      const { constraints, each, validateIf } = check;
       if (validateIf !== undefined && !validateIf(object, value)) continue;
+      // a default value, of whose elements each is to be checked
+      if (each && typeof value === 'object' && value !== null) return false;
       const targetName = this.type.name;
-      const verdict = constraint.validate(value, { value, constraints, targetName, object, property: name });
+      check.constraint ??= check.found.instance;
+      const verdict = check.constraint.validate(value, { value, constraints, targetName, object, property: name });
       if (verdict === true) continue;
-      // one that needs time is asked once for each message, by class-validator
-      if (typeof verdict === 'object') this.usable = false;
+      if (typeof verdict === 'object') {
+        // one that needs time is asked once for each message, by class-validator; this answer nobody awaits
+        this.usable = false;
+        Promise.resolve(verdict).catch(() => {});
+      }
       return false;
     }
     return true;
@@ -87,7 +102,7 @@ function plan(name: string, metadata: readonly Metadata[]): PlannedProperty | un
   const storage = getMetadataStorage();
   const conditions: PlannedProperty['conditions'][number][] = [];
   const checks: PlannedCheck[] = [];
-  for (const { type, constraints, constraintCls, validateIf } of metadata) {
+  for (const { type, constraints, constraintCls, validateIf, each } of metadata) {
     if (type === ALLOWED) continue;
     if (type === CONDITIONAL) {
       conditions.push((constraints as PlannedProperty['conditions'][number][])[0]!);
@@ -96,7 +111,7 @@ function plan(name: string, metadata: readonly Metadata[]): PlannedProperty | un
     if (type !== CUSTOM) return undefined;
     for (const found of storage.getTargetValidatorConstraints(constraintCls)) {
       if (found.async) return undefined;
-      checks.push({ constraint: found.instance, constraints: constraints as unknown[], validateIf });
+      checks.push({ found, constraints: constraints as unknown[], each, validateIf });
     }
   }
   return { name, conditions, checks };

@@ -1,4 +1,6 @@
 import { codecKinds, Refusal, type Acceptance, type Connection, type Endpoint, type Verdict } from '../engine';
+import type { Constructor, WebSocketPathOptions } from '../decorators';
+import { BootError } from './boot-error';
 import { compileCall } from './call';
 import { PLAIN, type ContextKind } from './context';
 import type { BoundController, BoundHandler } from './controller';
@@ -6,7 +8,7 @@ import { decodePlain, dispatchEvents, type MessageHook, type Unhandled } from '.
 import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Report, type Stage } from './pipeline';
-import { assignSlots, type Slots } from './slots';
+import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterTakers, type Taker } from './takers';
 
 /** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */
@@ -23,14 +25,14 @@ class EndpointCompiler {
   private readonly ownTakers: readonly Taker[] = [];
   private readonly classTakers: readonly Taker[];
   private readonly applicationTakers: readonly Taker[];
-  private readonly kinds: { text: boolean; binary: boolean };
+  private readonly kinds: CodecKinds;
 
   constructor(
     private readonly bound: BoundController,
     report: Report,
   ) {
     const { uses, controller, options } = bound;
-    this.kinds = codecKinds(options.codec);
+    this.kinds = kindsIn(controller, options);
     this.slots = assignSlots(bound, this.kinds);
     this.pipeline = new Pipeline(report);
     this.classTakers = filterTakers(uses.of('filters', controller));
@@ -170,6 +172,14 @@ const NOTHING: Pick<Stage, 'call' | 'guards' | 'interceptors'> = {
   guards: [],
   interceptors: [],
 };
+
+function kindsIn({ name }: Constructor, { codec }: WebSocketPathOptions): CodecKinds {
+  try {
+    return codecKinds(codec);
+  } catch (cause) {
+    throw new BootError(`${name}: ${(cause as Error).message}`, { cause });
+  }
+}
 
 /** What `@OnUpgrade` returned. @throws TypeError for what it may not return */
 function verdictOf(value: unknown): Verdict {

@@ -10,6 +10,7 @@ interface Living {
 /** The instances of a controller that each connection has its own of. */
 export class ConnectionInstances {
   private readonly living = new WeakMap<Connection, Living>();
+  private readonly released = new WeakSet<Connection>();
 
   constructor(
     private readonly controller: Constructor,
@@ -30,6 +31,7 @@ export class ConnectionInstances {
 
   /** Disposes of all that was made for the connection. */
   async release(connection: Connection): Promise<void> {
+    this.released.add(connection);
     await this.living.get(connection)?.scope.dispose();
   }
 
@@ -38,6 +40,8 @@ export class ConnectionInstances {
     try {
       const instance = scope.resolve(this.controller as never) as object;
       this.living.set(connection, { scope, instance });
+      // a guard that took longer than its upgrade
+      if (this.released.has(connection)) void scope.dispose();
       return instance;
     } catch (error) {
       void scope.dispose();

@@ -99,7 +99,7 @@ class Binder {
     if (OTHER_BODIES[kind]?.(type) === true) return this.takeBody(place, undefined, ANY);
     const { resolver } = this.surroundings;
     if (typeof type === 'function' && resolver.provides(type as InjectionToken)) return this.provided(place, type);
-    if (type === Object || type === CloseInfo || kind !== 'message' || typeof type !== 'function') {
+    if (UNTOLD.has(type) || type === CloseInfo || kind !== 'message' || typeof type !== 'function') {
       throw new BootError(`${place}: ${whyUnbound(type)}`);
     }
     return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined));
@@ -205,6 +205,9 @@ const BUILT_IN = new Map<unknown, Reader>([
   [AbortSignal, readSignal],
 ]);
 
+/** What the compiler writes for a type that it cannot name at run time; `Function` for a class imported with `import type`. */
+const UNTOLD = new Set<unknown>([Object, Function]);
+
 /** An own property only: `constructor` and the like are nobody's data. */
 function readField(field: string, check: Check | undefined): Reader {
   return (_connection, body) => {
@@ -220,10 +223,10 @@ function headerOf(connection: Connection, name: string): string | undefined {
 }
 
 function whyUnbound(type: unknown): string {
-  if (type === Object) {
+  if (UNTOLD.has(type)) {
     return (
-      'its type came out as Object, which tells nothing: an interface, a union, `unknown`, or a class imported with ' +
-      '`import type`. Use a class imported as a value, or bind it with @MessageBody() or @Inject(token).'
+      `its type came out as ${typeName(type)}, which tells nothing: an interface, a union, \`unknown\`, or a class ` +
+      'imported with `import type`. Use a class imported as a value, or bind it with @MessageBody() or @Inject(token).'
     );
   }
   if (type === CloseInfo) return 'a CloseInfo is there in @OnClose() only.';

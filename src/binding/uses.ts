@@ -40,7 +40,9 @@ export class Uses {
 
   private instance<Role extends UseRole>(role: Role, item: Use, place: string): Roles[Role] {
     const wanted = `${place}, ${NAMES[role]}`;
-    const made = typeof item === 'function' ? this.resolver.shared(item as Constructor, wanted) : item;
+    // an arrow function has no prototype, and is no class
+    const isClass = typeof item === 'function' && item.prototype !== undefined;
+    const made = isClass ? this.resolver.shared(item as Constructor, wanted) : item;
     const method = METHODS[role];
     if (typeof (Object(made) as Record<string, unknown>)[method] === 'function') return made as Roles[Role];
     const name = typeof item === 'function' ? item.name : String(item);

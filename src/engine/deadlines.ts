@@ -15,6 +15,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** The longest that Node's timers wait; they call back at once for more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 interface Entry {
   readonly due: number;
   readonly expire: () => void;
@@ -50,7 +53,8 @@ export class Deadlines {
     if (due >= this.timerDue) return;
     this.timer?.cancel();
     this.timerDue = due;
-    this.timer = this.clock.after(Math.max(0, due - this.clock.now()), () => this.sweep());
+    const ms = Math.min(MAX_TIMER_MS, Math.max(0, due - this.clock.now()));
+    this.timer = this.clock.after(ms, () => this.sweep());
   }
 
   private disarm(): void {

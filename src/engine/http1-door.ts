@@ -135,10 +135,14 @@ export class Http1Door {
       refuse: (refusal: Refusal) => this.refuse(refusal, socket, handshake),
       failed: (error: unknown) => observer.failed?.(error, `handshake of ${handshake.url}`, session.connection),
     };
-    const upgrade = new PendingUpgrade(session, door, () => this.undecided.delete(upgrade));
+    const onClose = (): void => upgrade.abandon();
+    const upgrade = new PendingUpgrade(session, door, () => {
+      this.undecided.delete(upgrade);
+      socket.off('close', onClose);
+    });
     if (upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs)) return;
     this.undecided.add(upgrade);
-    socket.on('close', () => upgrade.abandon());
+    socket.on('close', onClose);
   }
 
   private accept({ session, offer, socket, head, extensions }: Candidate, acceptance: Acceptance | undefined): void {

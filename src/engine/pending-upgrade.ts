@@ -67,18 +67,23 @@ export class PendingUpgrade {
       this.refuse(verdict);
       return;
     }
-    if (this.decided) return;
+    // first: what accepting causes, such as the end of the server, must not refuse it any more
+    if (!this.settle()) return;
     try {
       this.door.accept(verdict);
-      this.settle();
     } catch (error) {
-      this.fail(error);
+      this.giveUp(error);
     }
   }
 
   private fail(error: unknown): void {
-    if (!this.decided) this.door.failed(error);
-    this.refuse(FAILED);
+    if (this.settle()) this.giveUp(error);
+  }
+
+  private giveUp(error: unknown): void {
+    this.door.failed(error);
+    this.door.refuse(FAILED);
+    this.session.discard();
   }
 
   private settle(): boolean {

@@ -83,26 +83,30 @@ function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route,
     const only = codec === 'raw' ? undefined : codec;
     return { protocols, codecFor: () => only };
   }
-  const byProtocol = new Map(Object.entries(codec));
+  const byProtocol = choicesIn(codec);
   const [first] = byProtocol.values();
-  if (first === undefined || ![...byProtocol.values()].every(isChoice)) {
-    throw new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
-  }
   const named = [...byProtocol.keys()].filter((protocol) => protocol !== '');
   return {
     protocols: [...new Set([...protocols, ...named])],
     codecFor(protocol) {
-      const choice = byProtocol.get(protocol) ?? byProtocol.get('') ?? first;
+      const choice = byProtocol.get(protocol) ?? byProtocol.get('') ?? first!;
       return choice === 'raw' ? undefined : choice;
     },
   };
 }
 
-/** Which kinds of message the codecs of an endpoint use. */
+/** Which kinds of message the codecs of an endpoint use. @throws TypeError for what is no codec */
 export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boolean; binary: boolean } {
-  const choices = isChoice(codec) ? [codec] : Object.values(codec);
+  const choices = isChoice(codec) ? [codec] : [...choicesIn(codec).values()];
   const codecs = choices.filter((choice): choice is Codec => choice !== 'raw');
   return { text: codecs.some(({ binary }) => !binary), binary: codecs.some(({ binary }) => binary) };
+}
+
+/** @throws TypeError for what is no codec */
+function choicesIn(codec: Readonly<Record<string, CodecChoice>>): Map<string, CodecChoice> {
+  const byProtocol = new Map(Object.entries(Object(codec) as Record<string, CodecChoice>));
+  if (byProtocol.size > 0 && [...byProtocol.values()].every(isChoice)) return byProtocol;
+  throw new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
 }
 
 function isChoice(codec: unknown): codec is CodecChoice {

@@ -20,11 +20,11 @@ import type { ResolvedLimits } from './limits';
 import type { Observer } from './observer';
 import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
-import { Pings } from './pings';
 import { ConnectionClosedError } from './portal-error';
 import { Requests, type RequestOptions } from './requests';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
+import { Waiting } from './waiting';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
 /** What the sessions of one engine share. */
@@ -54,16 +54,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
   readonly connection: Connection;
-  private pings: Pings | undefined;
-  private requests: Requests | undefined;
   private readonly intake: Intake;
-  private readonly closing = new ClosingHandshake();
+  /** Made when it begins. */
+  private closingHandshake: ClosingHandshake | undefined;
+  private waits: Waiting | undefined;
   private started = false;
   private transportClosed = false;
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
-  private closedListeners: ((close: CloseInfo) => void)[] | undefined;
-  private drainedListeners: (() => void)[] | undefined;
   private abort: AbortController | undefined;
 
   constructor(
@@ -87,14 +85,26 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     return this.route.limits;
   }
 
+  private get closing(): ClosingHandshake {
+    return (this.closingHandshake ??= new ClosingHandshake());
+  }
+
+  private get phase(): ClosingHandshake['phase'] {
+    return this.closingHandshake === undefined ? 'open' : this.closingHandshake.phase;
+  }
+
+  private get waiting(): Waiting {
+    return (this.waits ??= new Waiting());
+  }
+
   /** `closed` before the handshake is answered too: nothing can be sent. */
   get state(): 'open' | 'closing' | 'closed' {
     if (this.transportClosed || !this.started) return 'closed';
-    return this.closing.phase === 'open' ? 'open' : 'closing';
+    return this.phase === 'open' ? 'open' : 'closing';
   }
 
   get hearing(): 'open' | 'closing' | 'deaf' {
-    const { phase } = this.closing;
+    const { phase } = this;
     return phase === 'open' ? 'open' : phase === 'close-sent' ? 'closing' : 'deaf';
   }
 
@@ -105,7 +115,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
       // every handler at work may listen to it
       setMaxListeners(0, this.abort.signal);
     }
-    if (this.transportClosed || this.closing.phase !== 'open') this.abort.abort();
+    if (this.transportClosed || this.phase !== 'open') this.abort.abort();
     return this.abort.signal;
   }
 
@@ -114,7 +124,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   get awaitsAnswer(): boolean {
-    return this.requests !== undefined && this.requests.awaiting;
+    return this.waits?.requests?.awaiting === true;
   }
 
   /** The handshake was answered. `head`: bytes that came in the packet of the handshake. */
@@ -161,12 +171,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.outbox.onFlushed();
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
-    this.pings?.abandon();
-    this.onDrained();
     this.context.closed(this);
     const info = this.closing.info();
-    for (const listener of this.closedListeners ?? []) listener(info);
-    this.closedListeners = undefined;
+    this.waits?.onClosed(info);
     if (this.intake.idle) {
       this.end(info);
       return;
@@ -184,7 +191,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   onPong(payload: Buffer): void {
-    this.pings?.answer(payload, this.context.clock.now());
+    this.waits?.pings.answer(payload, this.context.clock.now());
     void this.call('pong', this.endpoint.pong, payload);
   }
 
@@ -208,7 +215,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   takeAnswer(message: Message): boolean {
-    return this.requests !== undefined && this.requests.take(message);
+    return this.waits?.requests?.take(message) === true;
   }
 
   /** The one place where the engine calls an endpoint, and catches what it throws. Undefined: it has settled. */
@@ -231,9 +238,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   }
 
   onDrained(): void {
-    const listeners = this.drainedListeners ?? [];
-    this.drainedListeners = undefined;
-    for (const listener of listeners) listener();
+    this.waits?.onDrained();
     if (!this.transportClosed) void this.call('drain', this.endpoint.drain, undefined);
   }
 
@@ -252,9 +257,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     const now = this.context.clock.now();
     const bytes = payload.length > 0 ? payload : Buffer.from(String(now));
     this.sendControl(Opcode.Ping, bytes);
-    this.pings ??= new Pings();
-    const answer = this.pings.expect(bytes, now);
-    if (this.state !== 'open') this.pings.abandon();
+    const { pings } = this.waiting;
+    const answer = pings.expect(bytes, now);
+    if (this.state !== 'open') pings.abandon();
     return answer;
   }
 
@@ -266,13 +271,13 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   async request(event: string, data: unknown, options: RequestOptions): Promise<unknown> {
     const codec = this.requireCodec();
     if (this.state !== 'open') throw new ConnectionClosedError('the connection is not open');
-    this.requests ??= new Requests(
+    const requests = (this.waiting.requests ??= new Requests(
       codec,
       this.context.deadlines,
       (message) => void this.sendEncoded(message),
       () => this.intake.onAwaiting(),
-    );
-    const answer = this.requests.request(event, data, options);
+    ));
+    const answer = requests.request(event, data, options);
     this.intake.onAwaiting();
     return answer;
   }
@@ -306,12 +311,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   closed(): Promise<CloseInfo> {
     if (this.transportClosed) return Promise.resolve(this.closing.info());
-    return new Promise((resolve) => (this.closedListeners ??= []).push(resolve));
+    return this.waiting.untilClosed();
   }
 
   drained(): Promise<void> {
     if (this.transportClosed || this.outgoing.bufferedBytes <= this.limits.highWaterMarkBytes) return Promise.resolve();
-    return new Promise((resolve) => (this.drainedListeners ??= []).push(resolve));
+    return this.waiting.untilDrained();
   }
 
   private onFailure(error: unknown, what: string): void {
@@ -337,7 +342,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   /** Nothing can be sent any more, and no answer counts. */
   private abandon(): void {
     this.abort?.abort();
-    this.requests?.close();
+    this.waits?.requests?.close();
   }
 
   private sendEncoded(message: string | Uint8Array): boolean {

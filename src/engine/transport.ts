@@ -43,6 +43,7 @@ export class Transport implements WriteOwner {
     else stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
     if (this.direct === undefined) this.written = () => this.onWritten(false);
     (stream as CarryingStream)[CARRIED] = this;
+    dropIdleListener(stream);
     stream.on('end', onEnd);
     stream.on('close', onClose);
   }
@@ -96,6 +97,13 @@ export class Transport implements WriteOwner {
     this.closed = true;
     this.receiver?.onClosed();
   }
+}
+
+/** Node's own listener of `end` does nothing on sockets of an HTTP server, and would make a list of the two of them. */
+function dropIdleListener(stream: Duplex): void {
+  if (!stream.allowHalfOpen) return;
+  const listener = stream.listeners('end').find(({ name }) => name === 'onReadableStreamEnd');
+  if (listener !== undefined) stream.off('end', listener as () => void);
 }
 
 /** Ten thousand idle connections share these listeners; each stream knows what it carries. */

@@ -67,6 +67,19 @@ test('cancelling one of several leaves the others', () => {
   expect(expired).toEqual(['kept', 'other']);
 });
 
+test('a deadline beyond what timers of Node can wait for is waited for in steps', () => {
+  const after = jest.spyOn(clock, 'after');
+  deadlines.set(2 ** 32, expire('in 50 days'));
+  clock.advance(2 ** 32 - 1);
+  expect(expired).toEqual([]);
+  clock.advance(1);
+  expect(expired).toEqual(['in 50 days']);
+  expect(Math.max(...after.mock.calls.map(([ms]) => ms))).toBe(2 ** 31 - 1);
+  deadlines.set(Infinity, expire('never'));
+  clock.advance(2 ** 40);
+  expect(expired).toEqual(['in 50 days']);
+});
+
 test('the system clock calls back, and can be cancelled', async () => {
   const cancelled = systemClock.after(1, () => expired.push('cancelled'));
   cancelled.cancel();

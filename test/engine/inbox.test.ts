@@ -1,4 +1,5 @@
 import { Inbox } from '../../src/engine/inbox';
+import { IncomingStream } from '../../src/engine/message-stream';
 import { deferred } from '../support/engine';
 
 function inboxOf(concurrency: number): { inbox: Inbox; begun: string[]; finish: (message: string) => Promise<void> } {
@@ -74,4 +75,62 @@ test('whenIdle calls back at once, or when the last handler has settled', async 
   expect(calls).toEqual(['idle']);
   inbox.whenIdle(() => calls.push('again'));
   expect(calls).toEqual(['idle', 'again']);
+});
+
+test('it knows how many bytes wait: those of binary messages, the units of text, none for streams', async () => {
+  const { inbox, finish } = inboxOf(1);
+  expect(inbox.bytes).toBe(0);
+  inbox.add('four');
+  inbox.add(Buffer.alloc(1000));
+  inbox.add(new IncomingStream(true, 10, { onStreamRead() {}, onStreamViolation() {}, onInflated() {} }));
+  expect(inbox.bytes).toBe(1004);
+  await finish('a');
+  expect(inbox.bytes).toBe(1000);
+  await finish('four');
+  expect(inbox.bytes).toBe(0);
+  expect(inbox.length).toBe(1);
+});
+
+test('work may take all places at once, as an opening does', async () => {
+  const handled: string[] = [];
+  const inbox = new Inbox(
+    3,
+    (message) => handled.push(String(message)),
+    () => {},
+  );
+  const opening = deferred();
+  inbox.track(opening.promise, 3);
+  expect(inbox.busy).toBe(true);
+  inbox.add('a');
+  opening.resolve();
+  await new Promise(setImmediate);
+  expect(handled).toEqual(['a']);
+  expect(inbox.busy).toBe(false);
+});
+
+test('it tells when a handler has settled, after its place was filled again', async () => {
+  const seen: string[] = [];
+  const inbox = new Inbox(
+    1,
+    (message) => seen.push(String(message)),
+    () => seen.push('settled'),
+  );
+  const work = deferred();
+  inbox.track(work.promise);
+  inbox.add('next');
+  work.resolve();
+  await new Promise(setImmediate);
+  expect(seen).toEqual(['next', 'settled']);
+});
+
+test('who waits for it to be idle may use it', async () => {
+  const { inbox, begun, finish } = inboxOf(1);
+  const idle = jest.fn();
+  inbox.whenIdle(() => {
+    inbox.track(new Promise(() => {}));
+    inbox.whenIdle(idle);
+  });
+  await finish('a');
+  expect(begun).toEqual(['a']);
+  expect(idle).not.toHaveBeenCalled();
 });

@@ -1,5 +1,7 @@
+import { JsonCodec, MessagePackCodec, type Codec } from '../../src/codecs';
+import type { Endpoint } from '../../src/engine';
 import { resolveLimits } from '../../src/engine/limits';
-import { Routes } from '../../src/engine/routes';
+import { codecKinds, Routes } from '../../src/engine/routes';
 
 const handshake = { headers: {}, url: '/', remoteAddress: '', httpVersion: '1.1', secure: false } as const;
 
@@ -21,4 +23,74 @@ test('a path can be taken once', () => {
   const routes = new Routes(resolveLimits(), undefined);
   routes.add({ path: '/x' });
   expect(() => routes.add({ path: '/x' })).toThrow();
+});
+
+const json = new JsonCodec();
+const pack = new MessagePackCodec();
+
+function routeOf(endpoint: Omit<Endpoint, 'path'>) {
+  const routes = new Routes(resolveLimits(), undefined);
+  routes.add({ path: '/', ...endpoint });
+  return routes.find('/')!.endpoint;
+}
+
+test('without a codec it is JSON, the same for all endpoints', () => {
+  const { codecFor, protocols } = routeOf({});
+  expect(codecFor('')).toBeInstanceOf(JsonCodec);
+  expect(codecFor('any')).toBe(codecFor(''));
+  expect(routeOf({}).codecFor('')).toBe(codecFor(''));
+  expect(protocols).toEqual([]);
+});
+
+test('one codec is for every subprotocol, and raw for none', () => {
+  const packed = routeOf({ codec: pack, protocols: ['a', 'b'] });
+  expect(['', 'a', 'b'].map(packed.codecFor)).toEqual([pack, pack, pack]);
+  expect(packed.protocols).toEqual(['a', 'b']);
+  expect(routeOf({ codec: 'raw' }).codecFor('')).toBeUndefined();
+});
+
+test.each<[string, Record<string, Codec | 'raw'>, (Codec | undefined)[]]>([
+  ['the one listed for "" is for clients without', { json, pack, '': 'raw' }, [undefined, json, pack, undefined]],
+  ['else the first is', { pack, json }, [pack, json, pack, pack]],
+  ['the first may be raw', { bytes: 'raw', json }, [undefined, json, undefined, undefined]],
+])('codecs by subprotocol: %s', (_what, codec, [none, forJson, forPack, forOther]) => {
+  const { codecFor } = routeOf({ codec });
+  expect(codecFor('')).toBe(none);
+  expect(codecFor('json')).toBe(forJson);
+  expect(codecFor('pack')).toBe(forPack);
+  expect(codecFor('constructor')).toBe(forOther);
+});
+
+test('subprotocols that have a codec are spoken, each once, after those that are listed', () => {
+  expect(routeOf({ codec: { json, '': json, pack }, protocols: ['own', 'pack'] }).protocols).toEqual([
+    'own',
+    'pack',
+    'json',
+  ]);
+});
+
+test.each<[string, unknown]>([
+  ['no object', 5],
+  ['another word', 'json'],
+  ['null', null],
+  ['a class', JsonCodec],
+  ['an object without codecs', {}],
+  ['an object with something else among its codecs', { json, other: 'text' }],
+  ['an object with undefined among its codecs, as circular imports leave it', { json: undefined }],
+  ['half a codec', { decode: () => ({}) }],
+])('%s is no codec', (_what, codec) => {
+  const error = new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
+  expect(() => routeOf({ codec: codec as Codec })).toThrow(error);
+  expect(() => codecKinds(codec as Codec)).toThrow(error);
+});
+
+test.each<[string, Endpoint['codec'], boolean, boolean]>([
+  ['no codec', undefined, true, false],
+  ['JSON', json, true, false],
+  ['MessagePack', pack, false, true],
+  ['raw', 'raw', false, false],
+  ['both', { json, pack }, true, true],
+  ['one and raw', { pack, '': 'raw' }, false, true],
+])('%s: which kinds of message are events', (_what, codec, text, binary) => {
+  expect(codecKinds(codec)).toEqual({ text, binary });
 });
