@@ -1,90 +1,51 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   acceptResponse,
-  chooseProtocol,
-  judgeOrigin,
   judgeUpgrade,
-  negotiateDeflate,
-  MALFORMED_TARGET,
   NO_SUCH_PATH,
-  parseRequestTarget,
   Refusal,
   refusalResponse,
   UPGRADE_REQUIRED,
+  type Agreement,
   type UpgradeOffer,
 } from '../handshake';
-import type { DeflateParameters } from '../protocol';
 import { CommonValues } from './common-values';
-import type { ConnectionFacts, Handshake } from './connection';
+import type { Handshake } from './connection';
 import type { Deadlines } from './deadlines';
-import type { Acceptance, Endpoint } from './endpoint';
+import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';
-import type { Observer } from './observer';
-import { PendingUpgrade } from './pending-upgrade';
-import type { Route, Routes } from './routes';
-import type { Session } from './session';
+import type { Peers } from './peers';
 
 /** What the door asks of its engine. */
 export interface DoorContext {
-  readonly routes: Routes;
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
-  readonly observer: Observer;
+  readonly gate: Gate;
+  readonly peers: Peers;
   /** Serves plain requests, but for those to a WebSocket's path. */
   readonly request: RequestListener | undefined;
-  /** False while the engine stops. */
-  readonly admits: boolean;
-  /** A session whose upgrade is still to be answered. */
-  prepare(route: Route, facts: ConnectionFacts, socket: Duplex, deflate?: DeflateParameters): Session;
 }
 
-/** A request in order, and what was made of it. */
-interface Candidate {
-  readonly session: Session;
-  readonly offer: UpgradeOffer;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  /** What was agreed on, if anything was. */
-  readonly extensions: string | undefined;
-}
-
-/** How often Node looks for handshakes that take too long. */
-const CHECK_EVERY_MS = 1_000;
-
-const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
+/** The events of Node's HTTP servers that the door takes; a TLS server with HTTP/2 has them too. */
+type Http1Server = Pick<Server, 'on'>;
 
 /** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
 export class Http1Door {
   /** Sockets that got a refusal and have not gone yet. */
   private readonly leaving = new Set<Duplex>();
-  /** Upgrades whose hook is at work. */
-  private readonly undecided = new Set<PendingUpgrade>();
   /** Sockets whose plain request was answered with `Connection: close`: what follows it gets no answer. */
   private readonly answered = new WeakSet<Duplex>();
-
   private readonly commonValues = new CommonValues();
 
   constructor(private readonly context: DoorContext) {}
 
-  createServer(): Server {
-    const { handshakeTimeoutMs, maxHeaderBytes } = this.context.limits;
-    const server = createServer({
-      headersTimeout: handshakeTimeoutMs,
-      maxHeaderSize: maxHeaderBytes,
-      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, handshakeTimeoutMs),
-      noDelay: true,
-    });
+  /** Serves all that comes to a server of our own. */
+  open(server: Http1Server): void {
     server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
     server.on('request', (request, response) => this.onRequest(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
-    return server;
-  }
-
-  /** The server stops: nobody else is let in. */
-  refuseUndecided(): void {
-    for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
   }
 
   /** Ends what is left of refused handshakes. */
@@ -92,88 +53,32 @@ export class Http1Door {
     for (const socket of this.leaving) socket.destroy();
   }
 
-  private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
-    const handshake = this.toHandshake(request, socket);
-    let answer: Refusal | undefined;
-    try {
-      answer = this.judge(request, handshake, socket, head);
-    } catch (error) {
-      this.context.observer.failed?.(error, `handshake of ${handshake.url}`);
-      answer = new Refusal(500, 'The handshake failed.');
-    }
-    if (answer !== undefined) this.refuse(answer, socket, handshake);
+    this.context.gate.enter(new Http1Arrival(request, socket, head, this.toHandshake(request, socket), this));
   }
 
-  private judge(request: IncomingMessage, handshake: Handshake, socket: Duplex, head: Buffer): Refusal | undefined {
-    if (!this.context.admits) return NOT_ADMITTING;
-    const target = parseRequestTarget(handshake.url);
-    if (target === undefined) return MALFORMED_TARGET;
-    const match = this.context.routes.find(target.path);
-    if (match === undefined) return NO_SUCH_PATH;
-    const route = match.endpoint;
-    const offer = judgeUpgrade(request);
-    if (offer instanceof Refusal) return offer;
-    const foreign = judgeOrigin(request.headers, route.originRule, handshake);
-    if (foreign !== undefined) return foreign;
-    const protocol = chooseProtocol(offer.protocols, route.protocols);
-    const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
-    const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
-    const session = this.context.prepare(route, facts, socket, deflate?.parameters);
-    const candidate = { session, offer, socket, head, extensions: deflate?.header };
-    if (route.endpoint.upgrade === undefined) this.accept(candidate, undefined);
-    else this.ask(route.endpoint.upgrade, candidate, handshake);
-    return undefined;
-  }
-
-  private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate, handshake: Handshake): void {
-    const { deadlines, limits, observer } = this.context;
-    const { session, socket } = candidate;
-    const door = {
-      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
-      refuse: (refusal: Refusal) => this.refuse(refusal, socket, handshake),
-      failed: (error: unknown) => observer.failed?.(error, `handshake of ${handshake.url}`, session.connection),
-    };
-    const onClose = (): void => upgrade.abandon();
-    const upgrade = new PendingUpgrade(session, door, () => {
-      this.undecided.delete(upgrade);
-      socket.off('close', onClose);
+  /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
+  leave(socket: Duplex, lastWord?: Buffer): void {
+    this.leaving.add(socket);
+    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
+    socket.on('close', () => {
+      cancel();
+      this.leaving.delete(socket);
     });
-    if (upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs)) return;
-    this.undecided.add(upgrade);
-    socket.on('close', onClose);
-  }
-
-  private accept({ session, offer, socket, head, extensions }: Candidate, acceptance: Acceptance | undefined): void {
-    const protocol = acceptance?.protocol;
-    if (protocol !== undefined) {
-      // RFC 6455 4.2.2 item 5.5: one of those that the client asked for
-      if (!offer.protocols.includes(protocol)) {
-        throw new Error(`the subprotocol ${JSON.stringify(protocol)} is none of those that the client offers`);
-      }
-      session.connection.agree(protocol);
-    }
-    const agreed = { protocol: session.connection.protocol, extensions };
-    const answer = acceptResponse(offer.key, agreed, acceptance?.headers);
-    if (socket instanceof Socket) socket.setTimeout(0);
-    socket.write(answer, 'latin1');
-    session.start(head);
+    socket.on('end', () => socket.destroy());
+    socket.end(lastWord);
+    socket.resume();
   }
 
   private toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
-    return {
-      headers: this.commonValues.in(request.headers),
-      url: request.url ?? '',
-      remoteAddress: addressOf(socket),
-      httpVersion: '1.1',
-      secure: 'encrypted' in socket,
-    };
+    const headers = this.commonValues.in(request.headers);
+    return { headers, url: request.url ?? '', httpVersion: '1.1', ...this.context.peers.of(socket, headers) };
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const target = parseRequestTarget(request.url ?? '');
-    const isWebSocketPath = target !== undefined && this.context.routes.find(target.path) !== undefined;
+    const isWebSocketPath = this.context.gate.find(request.url ?? '') !== undefined;
     if (!isWebSocketPath && this.context.request !== undefined) {
       this.context.request(request, response);
       return;
@@ -198,32 +103,41 @@ export class Http1Door {
       socket.destroy();
       return;
     }
-    if (this.answered.has(socket)) this.leave(socket);
-    else
-      this.refuse(clientErrorRefusal(error.code), socket, { url: '', remoteAddress: addressOf(socket), headers: {} });
+    if (this.answered.has(socket)) {
+      this.leave(socket);
+      return;
+    }
+    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.of(socket, {}) };
+    const refuse = (refusal: Refusal): void => this.leave(socket, refusalResponse(refusal));
+    this.context.gate.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
+  }
+}
+
+class Http1Arrival implements Arrival {
+  private key = '';
+
+  constructor(
+    private readonly request: IncomingMessage,
+    readonly stream: Duplex,
+    readonly head: Buffer,
+    readonly handshake: Handshake,
+    private readonly door: Http1Door,
+  ) {}
+
+  judge(): UpgradeOffer | Refusal {
+    const offer = judgeUpgrade(this.request);
+    if (!(offer instanceof Refusal)) this.key = offer.key;
+    return offer;
   }
 
-  private refuse(
-    refusal: Refusal,
-    socket: Duplex,
-    request: Pick<Handshake, 'url' | 'remoteAddress' | 'headers'>,
-  ): void {
-    const { url, remoteAddress, headers } = request;
-    this.context.observer.handshakeRefused?.(refusal, { url, remoteAddress, origin: headers.origin });
-    this.leave(socket, refusalResponse(refusal));
+  accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void {
+    const answer = acceptResponse(this.key, agreement, headers);
+    if (this.stream instanceof Socket) this.stream.setTimeout(0);
+    this.stream.write(answer, 'latin1');
   }
 
-  /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
-  private leave(socket: Duplex, lastWord?: Buffer): void {
-    this.leaving.add(socket);
-    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
-    socket.on('close', () => {
-      cancel();
-      this.leaving.delete(socket);
-    });
-    socket.on('end', () => socket.destroy());
-    socket.end(lastWord);
-    socket.resume();
+  refuse(refusal: Refusal): void {
+    this.door.leave(this.stream, refusalResponse(refusal));
   }
 }
 
@@ -235,7 +149,3 @@ function clientErrorRefusal(code: string | undefined): Refusal {
 
 /** One for all sockets: ten thousand connections would each keep one of their own. */
 function ignore(): void {}
-
-function addressOf(socket: Duplex): string {
-  return (socket as Partial<Socket>).remoteAddress ?? '';
-}

@@ -1,9 +1,11 @@
 export { negotiateDeflate, type DeflateAgreement, type DeflateWishes } from './deflate-negotiation';
 export { parseExtensions, type ExtensionOffer } from './extensions';
+export { judgeConnect, type ConnectHeaders } from './connect';
+export { forwardedFor, type Forwarded } from './forwarded';
 export { originRule, type OriginRule, type Origins } from './origins';
 export { Refusal, refuse } from './refusal';
 export { parseRequestTarget, type RequestTarget } from './request-target';
-export { acceptResponse, refusalResponse } from './response';
+export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type Agreement } from './response';
 export { Router, type Match } from './router';
 export {
   chooseProtocol,
@@ -12,6 +14,7 @@ export {
   MALFORMED_TARGET,
   NO_SUCH_PATH,
   UPGRADE_REQUIRED,
+  type Offer,
   type UpgradeOffer,
   type UpgradeRequest,
 } from './upgrade';

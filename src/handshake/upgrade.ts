@@ -15,12 +15,15 @@ export interface UpgradeRequest {
 }
 
 /** The offer of a client whose request is in order. */
-export interface UpgradeOffer {
-  readonly key: string;
+export interface Offer {
   /** Subprotocols in the client's order of preference. */
   readonly protocols: readonly string[];
   /** Extensions in the client's order of preference. */
   readonly extensions: readonly ExtensionOffer[];
+}
+
+export interface UpgradeOffer extends Offer {
+  readonly key: string;
 }
 
 /**
@@ -47,17 +50,23 @@ export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
   if (key === undefined || !isWebSocketKey(key)) {
     return new Refusal(400, 'The Sec-WebSocket-Key header must be 16 bytes in base64.');
   }
+  const offer = offerOf(headers);
+  return offer instanceof Refusal ? offer : { key, ...offer };
+}
+
+/** The subprotocols and extensions that a client offers, over HTTP/1.1 and HTTP/2 alike. */
+export function offerOf(headers: IncomingHttpHeaders): Offer | Refusal {
   const protocols = offeredProtocols(headers['sec-websocket-protocol']);
   if (protocols === undefined) {
     return new Refusal(400, 'The Sec-WebSocket-Protocol header must be a list of distinct tokens.');
   }
   const extensions = offeredExtensions(headers['sec-websocket-extensions']);
   if (extensions === undefined) return new Refusal(400, 'The Sec-WebSocket-Extensions header is malformed.');
-  return { key, protocols, extensions };
+  return { protocols, extensions };
 }
 
 /** RFC 9110 7.2: a host and perhaps a port. */
-const HOST = /^(?:[^\s,/?#@\\:[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
+export const HOST = /^(?:[^\s,/?#@\\:[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
 /** RFC 6455 10.2. */
 export function judgeOrigin<Request>(

@@ -1,0 +1,151 @@
+import type { Duplex } from 'node:stream';
+import {
+  chooseProtocol,
+  judgeOrigin,
+  MALFORMED_TARGET,
+  negotiateDeflate,
+  NO_SUCH_PATH,
+  parseRequestTarget,
+  Refusal,
+  type Agreement,
+  type Match,
+  type Offer,
+} from '../handshake';
+import type { DeflateParameters } from '../protocol';
+import type { ConnectionFacts, Handshake } from './connection';
+import type { Deadlines } from './deadlines';
+import type { Acceptance, Endpoint } from './endpoint';
+import type { ResolvedLimits } from './limits';
+import type { Observer } from './observer';
+import { PendingUpgrade } from './pending-upgrade';
+import type { Route, Routes } from './routes';
+import type { Session } from './session';
+
+/** What the gate asks of its engine. */
+export interface GateContext {
+  readonly routes: Routes;
+  readonly limits: ResolvedLimits;
+  readonly deadlines: Deadlines;
+  readonly observer: Observer;
+  /** False while the engine stops. */
+  readonly admits: boolean;
+  /** A session whose handshake is still to be answered. */
+  prepare(route: Route, facts: ConnectionFacts, stream: Duplex, deflate?: DeflateParameters): Session;
+}
+
+/** Somebody who asks to be let in, through whichever door. */
+export interface Arrival {
+  readonly handshake: Handshake;
+  /** What carries the connection once it is accepted. */
+  readonly stream: Duplex;
+  /** What came behind the handshake in the same packet. */
+  readonly head: Buffer;
+  /** What the client offers, or what is wrong with its handshake. */
+  judge(): Offer | Refusal;
+  /** @throws TypeError for a header that may not be sent */
+  accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void;
+  refuse(refusal: Refusal): void;
+}
+
+/** A handshake in order, and what was made of it. */
+interface Candidate {
+  readonly arrival: Arrival;
+  readonly offer: Offer;
+  readonly session: Session;
+  /** What was agreed on, if anything was. */
+  readonly extensions: string | undefined;
+}
+
+const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
+const FAILED = new Refusal(500, 'The handshake failed.');
+
+/** Decides who is let in: the same rules for all doors. */
+export class Gate {
+  /** Handshakes whose hook is at work. */
+  private readonly undecided = new Set<PendingUpgrade>();
+
+  constructor(private readonly context: GateContext) {}
+
+  /** The route of a request target; undefined when no WebSocket is served there. */
+  find(url: string): Match<Route> | undefined {
+    const target = parseRequestTarget(url);
+    return target && this.context.routes.find(target.path);
+  }
+
+  enter(arrival: Arrival): void {
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.judge(arrival);
+    } catch (error) {
+      this.context.observer.failed?.(error, `handshake of ${arrival.handshake.url}`);
+      refusal = FAILED;
+    }
+    if (refusal !== undefined) this.refuse(arrival, refusal);
+  }
+
+  refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
+    const { url, remoteAddress, headers } = arrival.handshake;
+    this.context.observer.handshakeRefused?.(refusal, { url, remoteAddress, origin: headers.origin });
+    arrival.refuse(refusal);
+  }
+
+  /** The server stops: nobody else is let in. */
+  refuseUndecided(): void {
+    for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
+  }
+
+  private judge(arrival: Arrival): Refusal | undefined {
+    const { routes, admits } = this.context;
+    if (!admits) return NOT_ADMITTING;
+    const { handshake, stream } = arrival;
+    const target = parseRequestTarget(handshake.url);
+    if (target === undefined) return MALFORMED_TARGET;
+    const match = routes.find(target.path);
+    if (match === undefined) return NO_SUCH_PATH;
+    const route = match.endpoint;
+    const offer = arrival.judge();
+    if (offer instanceof Refusal) return offer;
+    const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
+    if (foreign !== undefined) return foreign;
+    const protocol = chooseProtocol(offer.protocols, route.protocols);
+    const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
+    const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
+    const session = this.context.prepare(route, facts, stream, deflate?.parameters);
+    const candidate = { arrival, offer, session, extensions: deflate?.header };
+    if (route.endpoint.upgrade === undefined) this.accept(candidate, undefined);
+    else this.ask(route.endpoint.upgrade, candidate);
+    return undefined;
+  }
+
+  private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate): void {
+    const { deadlines, limits, observer } = this.context;
+    const { session, arrival } = candidate;
+    const { stream, handshake } = arrival;
+    const door = {
+      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
+      refuse: (refusal: Refusal) => this.refuse(arrival, refusal),
+      failed: (error: unknown) => observer.failed?.(error, `handshake of ${handshake.url}`, session.connection),
+    };
+    const onClose = (): void => upgrade.abandon();
+    const upgrade = new PendingUpgrade(session, door, () => {
+      this.undecided.delete(upgrade);
+      stream.off('close', onClose);
+    });
+    if (upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs)) return;
+    this.undecided.add(upgrade);
+    stream.on('close', onClose);
+  }
+
+  private accept({ arrival, offer, session, extensions }: Candidate, acceptance: Acceptance | undefined): void {
+    const protocol = acceptance?.protocol;
+    if (protocol !== undefined) {
+      // RFC 6455 4.2.2 item 5.5: one of those that the client asked for
+      if (!offer.protocols.includes(protocol)) {
+        throw new Error(`the subprotocol ${JSON.stringify(protocol)} is none of those that the client offers`);
+      }
+      session.connection.agree(protocol);
+    }
+    arrival.accept({ protocol: session.connection.protocol, extensions }, acceptance?.headers);
+    session.start(arrival.head);
+  }
+}
