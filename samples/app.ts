@@ -2,10 +2,15 @@ import type { RequestListener } from 'node:http';
 import { Application, bootstrap, Module } from 'portal-ws';
 import { ChatModule } from './chat/chat.module';
 import { createChatPage } from './chat/web';
+import { ReadingsModule } from './codec/readings.module';
 import { EchoModule } from './echo/echo';
+import { GameModule } from './game/game.module';
+import { NoticesModule } from './guards/notices.module';
+import { TokenSecret } from './guards/tokens';
 import { UploadFolder } from './upload/settings';
 import { UploadModule } from './upload/upload.module';
 import { createUploadPage, UPLOADS_PATH } from './upload/web';
+import { OrdersModule } from './validated-rpc/orders.module';
 
 /** All samples and their pages, on one port. */
 export interface Samples {
@@ -14,13 +19,20 @@ export interface Samples {
 }
 
 /**
- * `uploads`: where the upload sample keeps its files.
+ * `uploads`: where the upload sample keeps its files; `secret`: what the tokens of the guards sample are signed with.
  * @throws ListenError when the port cannot be had
  */
-export async function startSamples(port: number, uploads: UploadFolder): Promise<Samples> {
+export async function startSamples(
+  port: number,
+  uploads: UploadFolder,
+  secret = TokenSecret.random(),
+): Promise<Samples> {
   @Module({
-    imports: [EchoModule, ChatModule, UploadModule],
-    providers: [{ token: UploadFolder, useValue: uploads }],
+    imports: [EchoModule, ChatModule, UploadModule, OrdersModule, NoticesModule, GameModule, ReadingsModule],
+    providers: [
+      { token: UploadFolder, useValue: uploads },
+      { token: TokenSecret, useValue: secret },
+    ],
   })
   class SamplesModule {}
 

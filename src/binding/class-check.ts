@@ -3,6 +3,7 @@ import { getMetadataStorage, Validator, type ValidationError, type ValidatorOpti
 import type { Constructor } from '../decorators';
 import { ClassPlan } from './class-plan';
 import { issue, validationFailed, type Issue } from './issues';
+import { nestedIssues } from './nested-shape';
 import type { Check } from './type-check';
 
 /** class-validator's own options; Portal's defaults refuse whatever the class does not name. */
@@ -46,7 +47,8 @@ export function classCheck(type: Constructor, options: ValidationOptions, path =
     const instance = plainToInstance(make, value);
     // validateSync leaves out what is asynchronous: a check that waits would let everything pass
     return validator.validate(instance, settings).then((errors) => {
-      if (errors.length > 0) throw validationFailed(issuesOf(errors, path, []));
+      const issues = errors.length > 0 ? issuesOf(errors, path, []) : nestedIssues(instance, path);
+      if (issues.length > 0) throw validationFailed(issues);
       return instance;
     });
   };

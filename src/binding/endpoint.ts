@@ -190,6 +190,7 @@ function verdictOf(value: unknown): Verdict {
     typeof value === 'object' &&
     (protocol === undefined || typeof protocol === 'string') &&
     typeof headers === 'object' &&
+    headers !== null &&
     Object.values(headers).every((header) => typeof header === 'string');
   if (isAcceptance) return value;
   throw new TypeError('@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings');

@@ -1,4 +1,12 @@
-import { CloseCode, ForbiddenError, PortalError, Refusal, UnauthorizedError, type Connection } from '../engine';
+import {
+  CloseCode,
+  ConnectionClosedError,
+  ForbiddenError,
+  PortalError,
+  Refusal,
+  UnauthorizedError,
+  type Connection,
+} from '../engine';
 import type { Constructor } from '../decorators';
 import type { Call } from './call';
 import { PLAIN, type Context, type ContextKind, type Exchange, type Guard, type Interceptor } from './context';
@@ -136,6 +144,8 @@ export class Pipeline {
   }
 
   private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, exchange: Exchange): void {
+    // the client left while it was asked something: nobody is there to be answered, and nothing is wrong
+    if (error instanceof ConnectionClosedError && connection.state !== 'open') return;
     const tellable = !broken && stage.kind !== 'close';
     if (tellable && error instanceof PortalError) {
       replyError(connection, error, exchange);

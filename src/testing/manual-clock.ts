@@ -19,6 +19,11 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
+  /** Whether a timer should have called back by now. */
+  get isDue(): boolean {
+    return [...this.timers].some(({ due }) => due <= this.time);
+  }
+
   after(ms: number, callback: () => void): { cancel(): void } {
     const timer = { due: this.time + ms, callback };
     this.timers.add(timer);
@@ -40,10 +45,6 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     let left = ms;
     do left = this.step(left);
-    while (left > 0 || this.isDue());
-  }
-
-  private isDue(): boolean {
-    return [...this.timers].some(({ due }) => due <= this.time);
+    while (left > 0 || this.isDue);
   }
 }

@@ -6,7 +6,7 @@ import { ManualClock } from './manual-clock';
 import { MemorySocket } from './memory-socket';
 import { StreamClient, type TestClient } from './test-client';
 
-export interface TestOptions extends PortalOptions {
+export interface TestOptions extends Omit<PortalOptions, 'clock'> {
   /** Takes the place of what the modules provide for a token; a class that no module lists, such as a guard, is one too. */
   override?: ModuleProvider[];
 }
@@ -29,13 +29,14 @@ export interface TestApp extends Application {
 export async function createTestApp(root: Constructor, options: TestOptions = {}): Promise<TestApp> {
   const { override = [], ...rest } = options;
   const clock = new ManualClock();
-  const app = new InMemoryApp(await buildParts(root, { clock, ...rest }, override), clock);
+  const app = new InMemoryApp(await buildParts(root, { ...rest, clock }, override), clock);
   await app.start();
   return app;
 }
 
 class InMemoryApp extends Application implements TestApp {
   private readonly sockets = new Set<MemorySocket>();
+  private closed = false;
 
   constructor(
     parts: ConstructorParameters<typeof Application>[0],
@@ -49,6 +50,7 @@ class InMemoryApp extends Application implements TestApp {
   }
 
   async connect(path: string, options: ConnectOptions = {}): Promise<TestClient> {
+    if (this.closed && !this.engine.listening) throw new Error('the application is closed');
     const [ours, theirs] = MemorySocket.pair();
     this.sockets.add(ours);
     ours.on('close', () => this.sockets.delete(ours));
@@ -62,19 +64,27 @@ class InMemoryApp extends Application implements TestApp {
   }
 
   async advance(ms: number): Promise<void> {
+    // what was sent before arrives before time passes
+    await settle();
     let left = ms;
     do {
       left = this.clock.step(left);
       await settle();
-    } while (left > 0);
+    } while (left > 0 || this.clock.isDue);
   }
 
+  /** Waits for handlers as a server would: time goes on meanwhile, as it does outside, so that what they wait for ends. */
   override async close(): Promise<void> {
-    await super.close();
+    this.closed = true;
+    const ticking = setInterval(() => this.clock.advance(TICK_MS), TICK_MS);
+    await super.close().finally(() => clearInterval(ticking));
     for (const socket of this.sockets) socket.destroy();
     await settle();
   }
 }
+
+/** How often time goes on while the application closes. */
+const TICK_MS = 20;
 
 /** Turns of the event loop in which a message goes to the other end of a stream, through a handler, and back. */
 const TURNS = 10;

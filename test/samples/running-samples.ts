@@ -2,6 +2,18 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { compileSamples } from './compiled';
 
+/** What is printed last. */
+const LAST_LINE = /^Readings:/;
+
+/** What the process prints when it is ready. */
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly echo: string;
+  /** The page of the chat. */
+  readonly page: string;
+  readonly lines: readonly string[];
+}
+
 /** `npm start` in a process of its own, without the build of the whole package. */
 export class SamplesProcess {
   private readonly compiled = compileSamples();
@@ -15,17 +27,18 @@ export class SamplesProcess {
   }
 
   /** Starts it on a free port, and resolves with the addresses that it prints. */
-  async start(): Promise<{ child: ChildProcessWithoutNullStreams; echo: string; page: string }> {
+  async start(): Promise<Started> {
     const child = this.spawn('0');
     let errors = '';
     child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
     const lines: string[] = [];
     for await (const line of createInterface(child.stdout)) {
-      if (lines.push(line) === 2) break;
+      lines.push(line);
+      if (LAST_LINE.test(line)) break;
     }
     const [echo, page] = lines.map((line) => /\S+:\/\/\S+$/.exec(line)?.[0]);
     if (echo === undefined || page === undefined) throw new Error(`it printed ${JSON.stringify(lines)}: ${errors}`);
-    return { child, echo, page };
+    return { child, echo, page, lines };
   }
 
   kill(): void {
