@@ -1,7 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import { BootError, compileController, type Report } from '../binding';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
-import { Connections, Engine } from '../engine';
+import { Connections, Engine, type ForeignServer, type Place, type TlsSettings } from '../engine';
 import { AppContainer } from './container';
 import { Lifecycle } from './lifecycle';
 import { logObserver } from './log-observer';
@@ -52,19 +52,32 @@ export class Application {
   }
 
   /**
-   * Calls `onInit` of all that the application consists of, then takes connections.
+   * Calls `onInit` of all that the application consists of, unless it runs already, then takes connections: where the options
+   * say, or at a further place.
    * @throws ListenError when the port cannot be had; what an `onInit` throws
    */
-  async listen(): Promise<void> {
+  async listen(place?: Place): Promise<void> {
     await this.closing;
-    if (this.engine.listening) throw new Error(`the application listens already on port ${this.port}`);
-    await this.lifecycle.start();
-    try {
-      await this.engine.listen();
-    } catch (error) {
-      await this.lifecycle.stop();
-      throw error;
-    }
+    if (place === undefined && this.engine.listening) throw new Error(`the application listens already at ${this.url}`);
+    await this.running(() => this.engine.listen(place));
+  }
+
+  /**
+   * Serves WebSockets on a server of `node:http`, `https` or `http2` that somebody else made and listens with. Paths that no
+   * controller serves are left to its other listeners. Resolves with what takes all of it back.
+   * @throws what an `onInit` throws; TypeError for what is no such server
+   */
+  async attach(server: ForeignServer): Promise<() => void> {
+    await this.closing;
+    return this.running(() => this.engine.attach(server));
+  }
+
+  /**
+   * Replaces keys and certificates; connections that are open go on, later ones get the new.
+   * @throws Error without TLS, TypeError for what cannot be used, which changes nothing
+   */
+  updateTls(settings: TlsSettings): void {
+    this.engine.updateTls(settings);
   }
 
   /**
@@ -74,6 +87,17 @@ export class Application {
   close(): Promise<void> {
     this.closing ??= this.shutDown().finally(() => (this.closing = undefined));
     return this.closing;
+  }
+
+  /** Does what takes connections in a started application; one that takes none then is stopped again. */
+  private async running<T>(open: () => Promise<T> | T): Promise<T> {
+    await this.lifecycle.start();
+    try {
+      return await open();
+    } catch (error) {
+      if (!this.engine.listening && !this.engine.attached) await this.lifecycle.stop();
+      throw error;
+    }
   }
 
   private async shutDown(): Promise<void> {

@@ -9,6 +9,7 @@ export interface LifecycleHooks {
 /** Starts and stops what an application consists of, in the order of its dependencies. */
 export class Lifecycle {
   private readonly started: LifecycleHooks[] = [];
+  private starting: Promise<void> | undefined;
 
   /** `members`: each after what it needs. `failed`: told of what throws in `onShutdown`. */
   constructor(
@@ -16,8 +17,12 @@ export class Lifecycle {
     private readonly failed: (error: unknown, where: string) => void,
   ) {}
 
-  /** @throws what an `onInit` throws; those that were started are stopped before */
-  async start(): Promise<void> {
+  /** Does nothing when it has started. @throws what an `onInit` throws; those that were started are stopped before */
+  start(): Promise<void> {
+    return (this.starting ??= this.startAll());
+  }
+
+  private async startAll(): Promise<void> {
     for (const member of new Set(this.members)) {
       const hooks = Object(member) as LifecycleHooks;
       try {
@@ -32,6 +37,7 @@ export class Lifecycle {
 
   /** One that fails keeps no other from its turn. */
   async stop(): Promise<void> {
+    this.starting = undefined;
     for (const hooks of this.started.splice(0).reverse()) {
       try {
         if (typeof hooks.onShutdown === 'function') await hooks.onShutdown();

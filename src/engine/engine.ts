@@ -15,20 +15,36 @@ import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
 import type { Endpoint } from './endpoint';
 import { Flusher } from './flusher';
-import { Http1Door, type DoorContext } from './http1-door';
+import { Attachments, type ForeignServer } from './attachments';
+import { Gate, type GateContext } from './gate';
+import { Http1Door } from './http1-door';
+import { Http2Door } from './http2-door';
 import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
-import { Listener } from './listener';
+import { Listener, type Place } from './listener';
 import type { Observer } from './observer';
+import { Peers } from './peers';
 import { RawSockets } from './raw-sockets';
 import { Routes, type Route } from './routes';
 import { Session, type SessionContext } from './session';
+import { OwnServer } from './servers';
+import { Tls, type TlsSettings } from './tls';
 import { Transport } from './transport';
 
 export interface EngineOptions {
-  /** Default 5005; 0 takes a free one. */
+  /** Default 5005, unless there is a `socketPath`; 0 takes a free one. */
   port?: number;
   /** Default `localhost`: 127.0.0.1 and ::1, where the machine has both. */
   host?: string;
+  /** Listens on a Unix socket; on a port too where `port` is given. */
+  socketPath?: string;
+  /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
+  tls?: TlsSettings;
+  /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
+  http2?: boolean;
+  /** Addresses and CIDR ranges of proxies whose `Forwarded` or `X-Forwarded-For` is believed. Default: none. */
+  trustedProxies?: string[];
+  /** Each connection begins with a header of the PROXY protocol, version 1 or 2. Default false. */
+  proxyProtocol?: boolean;
   /** Which pages may connect. Default: those of the same host, whatever the port. */
   origins?: Origins<Handshake>;
   limits?: Limits;
@@ -47,22 +63,27 @@ const DEFAULT_HOST = 'localhost';
 const DEFAULT_SHUTDOWN_MS = 30_000;
 
 /** A WebSocket server without decorators: endpoints in, connections out. It can be closed and listen again. */
-export class Engine implements SessionContext, DoorContext {
+export class Engine implements SessionContext, GateContext {
   readonly connections = new Connections();
   readonly limits: ResolvedLimits;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
   readonly routes: Routes;
-  readonly request: RequestListener | undefined;
   readonly batch = new Batch();
   readonly flusher = new Flusher();
   private readonly rawSockets = new RawSockets();
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;
-  private readonly door = new Http1Door(this);
-  private readonly listener = new Listener(() => this.door.createServer());
-  private listeningPort: number | undefined;
+  private readonly gate = new Gate(this);
+  private readonly http1: Http1Door;
+  private readonly tls: Tls | undefined;
+  private readonly listener: Listener;
+  private readonly attachments: Attachments;
+  /** Serves streams that came through no port. */
+  private portless: OwnServer | undefined;
+  private readonly createPortless: () => OwnServer;
+  private address: { port: number | undefined; url: string } | undefined;
   private closing: Promise<void> | undefined;
   /** Sessions whose `close` hook has not settled, but for those that a deadline gave up. */
   private readonly alive = new Set<Session>();
@@ -75,7 +96,21 @@ export class Engine implements SessionContext, DoorContext {
     this.deadlines = new Deadlines(this.clock);
     this.observer = options.observer ?? {};
     this.routes = new Routes(this.limits, options.origins, options.compression);
-    this.request = options.request;
+    const { gate, limits, deadlines } = this;
+    const peers = new Peers(options.trustedProxies);
+    const http1 = new Http1Door({ gate, peers, limits, deadlines, request: options.request });
+    const http2 = new Http2Door({ gate, peers });
+    this.http1 = http1;
+    this.tls = options.tls && new Tls(options.tls);
+    const context = { limits, deadlines, peers, http1, http2 };
+    const settings = {
+      tls: this.tls,
+      http2: options.http2 ?? options.tls !== undefined,
+      proxyProtocol: options.proxyProtocol ?? false,
+    };
+    this.listener = new Listener(() => new OwnServer(context, settings));
+    this.attachments = new Attachments({ gate, http1, http2 });
+    this.createPortless = () => new OwnServer(context, { tls: undefined, http2: false, proxyProtocol: false });
   }
 
   /** Serves an endpoint. @throws Error when its path is malformed or taken, or one of its options wrong */
@@ -87,29 +122,53 @@ export class Engine implements SessionContext, DoorContext {
     return this.closing === undefined;
   }
 
-  /** @throws Error while it is not listening */
+  /** The first port that it listens on. @throws Error while it listens on none */
   get port(): number {
-    if (this.listeningPort === undefined) throw new Error('the server is not listening: call listen() first');
-    return this.listeningPort;
+    if (this.address === undefined) throw new Error('the server is not listening: call listen() first');
+    if (this.address.port === undefined) throw new Error('the server listens on a Unix socket, which has no port');
+    return this.address.port;
   }
 
   /** Where clients connect, such as `ws://localhost:5005`. @throws Error while it is not listening */
   get url(): string {
-    const host = this.options.host ?? DEFAULT_HOST;
-    if (host === '0.0.0.0' || host === '::') return `ws://localhost:${this.port}`;
-    return `ws://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    if (this.address === undefined) throw new Error('the server is not listening: call listen() first');
+    return this.address.url;
   }
 
   get listening(): boolean {
     return this.listener.listening;
   }
 
-  /** @throws ListenError when the port cannot be had, Error when it listens already */
-  async listen(): Promise<void> {
+  /**
+   * Listens where the options say, or at a further place.
+   * @throws ListenError when that cannot be had, Error when it listens already and no place is given
+   */
+  async listen(place?: Place): Promise<void> {
     await this.closing;
-    if (this.listener.listening) throw new Error(`the server listens already on port ${this.port}`);
-    const { port = DEFAULT_PORT, host = DEFAULT_HOST } = this.options;
-    this.listeningPort = await this.listener.listen(port, host);
+    if (place === undefined && this.listener.listening) throw new Error(`the server listens already at ${this.url}`);
+    for (const { port = DEFAULT_PORT, host = DEFAULT_HOST, socketPath } of placesIn(place ?? this.options)) {
+      const taken = await this.listener.listen(port, host, socketPath);
+      this.address ??= { port: taken, url: this.urlOf(host, taken, socketPath) };
+    }
+  }
+
+  /** Serves the WebSockets of a server that somebody else listens with. Returns what takes that back. */
+  attach(server: ForeignServer): () => void {
+    return this.attachments.attach(server);
+  }
+
+  get attached(): boolean {
+    return this.attachments.size > 0;
+  }
+
+  /**
+   * Replaces keys and certificates for connections that come later; what is not given stays.
+   * @throws Error without TLS, TypeError for what cannot be used, which changes nothing
+   */
+  updateTls(settings: TlsSettings): void {
+    if (this.tls === undefined) throw new Error('there is no TLS to update: set the option tls');
+    this.tls.replace(settings);
+    for (const server of this.listener.open) server.updateTls(this.tls);
   }
 
   /**
@@ -123,7 +182,8 @@ export class Engine implements SessionContext, DoorContext {
 
   /** Serves one client over any stream, as if it had connected to a port. */
   serve(stream: Duplex): void {
-    this.listener.serve(stream);
+    this.portless ??= this.createPortless();
+    this.portless.front.emit('connection', stream);
   }
 
   prepare(route: Route, facts: ConnectionFacts, socket: Duplex, agreed?: DeflateParameters): Session {
@@ -151,7 +211,8 @@ export class Engine implements SessionContext, DoorContext {
   }
 
   private async shutDown(): Promise<void> {
-    this.door.refuseUndecided();
+    this.attachments.detachAll();
+    this.gate.refuseUndecided();
     const listenerClosed = this.listener.close();
     const cancel = this.deadlines.set(this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS, () => {
       for (const session of this.connections.sessions()) session.terminate();
@@ -162,9 +223,24 @@ export class Engine implements SessionContext, DoorContext {
     if (this.alive.size > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
     this.onQuiet = undefined;
     cancel();
-    this.door.close();
+    this.http1.close();
     this.listener.terminate();
+    this.portless?.terminate();
     await listenerClosed;
-    this.listeningPort = undefined;
+    this.address = undefined;
   }
+
+  private urlOf(host: string, port: number | undefined, socketPath: string | undefined): string {
+    const scheme = this.tls === undefined ? 'ws' : 'wss';
+    if (socketPath !== undefined) return `${scheme}+unix:${socketPath}`;
+    const isAny = host === '0.0.0.0' || host === '::';
+    return `${scheme}://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+}
+
+/** A port, a Unix socket, or both. */
+function placesIn({ port, host, socketPath }: Place): Place[] {
+  const tcp = { ...(port !== undefined && { port }), ...(host !== undefined && { host }) };
+  if (socketPath === undefined) return [tcp];
+  return port === undefined ? [{ socketPath }] : [tcp, { socketPath }];
 }

@@ -83,6 +83,10 @@ export class Http1Door {
       this.context.request(request, response);
       return;
     }
+    if (request.httpVersionMajor === 2) {
+      answerOverHttp2(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
+      return;
+    }
     const { status, headers, body } = isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH;
     // RFC 9110 7.8: who sends Upgrade names it in Connection too
     const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
@@ -145,6 +149,18 @@ function clientErrorRefusal(code: string | undefined): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'The request headers are too large.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'The request took too long.');
   return new Refusal(400, 'The request is malformed.');
+}
+
+/** 426 and `Upgrade` mean nothing over HTTP/2. */
+const CONNECT_REQUIRED = new Refusal(400, 'This path speaks WebSocket: connect with a WebSocket client.');
+
+/** Its streams end one by one, so the connection goes on. */
+function answerOverHttp2(response: ServerResponse, { status, body }: Refusal): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 /** One for all sockets: ten thousand connections would each keep one of their own. */

@@ -19,7 +19,9 @@ export {
   type PortalErrorOptions,
 } from './portal-error';
 export { SERVER_ID, type RequestOptions } from './requests';
-export { ListenError } from './listener';
+export { ListenError, type Place } from './listener';
+export type { ForeignServer } from './attachments';
+export type { TlsSettings } from './tls';
 export { codecKinds } from './routes';
 export { IncompleteMessageError, MessageStream } from './message-stream';
 export type { Observer } from './observer';

@@ -1,6 +1,15 @@
-import type { Server } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
+import type { OwnServer } from './servers';
+
+/** Where to listen. */
+export interface Place {
+  /** 0 takes a free one. */
+  port?: number;
+  /** `localhost` is 127.0.0.1 and ::1, where the machine has both. */
+  host?: string;
+  /** A Unix socket, in place of a port. */
+  socketPath?: string;
+}
 
 /** `localhost` is both of them, where the machine has both. */
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -12,24 +21,30 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** The HTTP servers of one engine, on one port of one or two addresses. */
+/** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
 export class Listener {
-  private servers: Server[] = [];
-  /** Serves streams that came through no port. */
-  private portless: Server | undefined;
+  private servers: OwnServer[] = [];
 
-  constructor(private readonly createServer: () => Server) {}
+  constructor(private readonly createServer: () => OwnServer) {}
 
   get listening(): boolean {
     return this.servers.length > 0;
   }
 
-  /** Resolves with the port. @throws ListenError with what to do about it */
-  async listen(port: number, host: string): Promise<number> {
-    if (host !== 'localhost') return this.open([host], port);
+  get open(): readonly OwnServer[] {
+    return this.servers;
+  }
+
+  /** Resolves with the port; undefined for a Unix socket. @throws ListenError with what to do about it */
+  async listen(port: number, host: string, socketPath?: string): Promise<number | undefined> {
+    if (socketPath !== undefined) {
+      await this.openAt([{ path: socketPath }]);
+      return undefined;
+    }
+    if (host !== 'localhost') return this.openAt([{ port, host }]);
     for (let tries = 1; ; tries++) {
       try {
-        return await this.open(LOOPBACK, port);
+        return await this.openAt(LOOPBACK.map((address) => ({ port, host: address })));
       } catch (error) {
         // a port that is free on one address may be taken on the other
         if (port !== 0 || tries === FREE_PORT_TRIES) throw error;
@@ -37,67 +52,67 @@ export class Listener {
     }
   }
 
-  /** Serves one client over a stream (Node's HTTP server documents that a `connection` event may bring one). */
-  serve(stream: Duplex): void {
-    this.portless ??= this.createServer();
-    this.portless.emit('connection', stream);
-  }
-
   /** Takes no more connections. Resolves when those that there are have gone. */
   async close(): Promise<void> {
-    const closing = this.servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    await Promise.all(closing);
+    await Promise.all(this.servers.map((server) => server.close()));
     this.servers = [];
   }
 
-  /** Cuts the plain HTTP connections that are left. */
+  /** Cuts the connections that are left. */
   terminate(): void {
-    for (const server of this.servers) server.closeAllConnections();
-    this.portless?.closeAllConnections();
+    for (const server of this.servers) server.terminate();
   }
 
-  private async open(hosts: readonly string[], wanted: number): Promise<number> {
-    let port = wanted;
+  private async openAt(places: readonly ListenOptions[]): Promise<number | undefined> {
+    let port = places[0]!.port;
     let absent: NodeJS.ErrnoException | undefined;
-    for (const host of hosts) {
+    const opened: OwnServer[] = [];
+    for (const place of places) {
       const server = this.createServer();
+      const at = place.path === undefined ? { ...place, port: port! } : place;
       try {
-        await listen(server, port, host);
+        await listen(server, at);
       } catch (cause) {
         const error = cause as NodeJS.ErrnoException;
-        if (hosts.length > 1 && ABSENT.has(error.code ?? '')) {
+        if (places.length > 1 && ABSENT.has(error.code ?? '')) {
           absent = error;
           continue;
         }
-        await this.close();
-        throw explain(error, port, host);
+        await Promise.all(opened.map((other) => other.close()));
+        throw explain(error, at);
       }
-      this.servers.push(server);
-      port = (server.address() as AddressInfo).port;
+      opened.push(server);
+      const address = server.front.address() as AddressInfo | string;
+      if (typeof address !== 'string') port = address.port;
     }
-    if (this.servers.length === 0) throw explain(absent!, wanted, hosts.join(' and '));
+    if (opened.length === 0) throw explain(absent!, { ...places[0], host: LOOPBACK.join(' and ') });
+    this.servers.push(...opened);
     return port;
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function listen({ front }: OwnServer, place: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host }, () => {
-      server.off('error', reject);
+    front.once('error', reject);
+    front.listen(place, () => {
+      front.off('error', reject);
       resolve();
     });
   });
 }
 
-function explain(error: NodeJS.ErrnoException, port: number, host: string): ListenError {
+function explain(error: NodeJS.ErrnoException, { port, host, path }: ListenOptions): ListenError {
+  const where = path === undefined ? `port ${port} on ${host}` : `the socket ${path}`;
+  const because = (advice: string): ListenError => new ListenError(`${where} ${advice}`, { cause: error });
   if (error.code === 'EADDRINUSE') {
-    const advice = 'stop the program that uses it, or set another `port` (0 takes a free one)';
-    return new ListenError(`port ${port} on ${host} is already in use: ${advice}`, { cause: error });
+    if (path !== undefined) return because('is there already: stop the program that uses it, or remove the file');
+    return because('is already in use: stop the program that uses it, or set another `port` (0 takes a free one)');
   }
   if (error.code === 'EACCES') {
-    const advice = 'ports below 1024 need a privilege; set another `port`';
-    return new ListenError(`port ${port} on ${host} may not be used by this process: ${advice}`, { cause: error });
+    const advice =
+      path === undefined ? 'ports below 1024 need a privilege; set another `port`' : 'set another `socketPath`';
+    return because(`may not be used by this process: ${advice}`);
   }
+  if (path !== undefined) return new ListenError(`cannot listen on ${where}: ${error.message}`, { cause: error });
   return new ListenError(`cannot listen on port ${port} of ${host}: ${error.message}`, { cause: error });
 }

@@ -1,8 +1,9 @@
 export { negotiateDeflate, type DeflateAgreement, type DeflateWishes } from './deflate-negotiation';
 export { parseExtensions, type ExtensionOffer } from './extensions';
 export { judgeConnect, type ConnectHeaders } from './connect';
-export { forwardedFor, type Forwarded } from './forwarded';
+export { hopsOf, withoutPort, type Hop } from './forwarded';
 export { originRule, type OriginRule, type Origins } from './origins';
+export { readProxyHeader, type ProxyHeader } from './proxy-header';
 export { Refusal, refuse } from './refusal';
 export { parseRequestTarget, type RequestTarget } from './request-target';
 export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type Agreement } from './response';

@@ -23,10 +23,43 @@ export function acceptResponse(
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
   if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
   if (extensions !== undefined) head += headerLine('Sec-WebSocket-Extensions', extensions);
-  for (const [name, value] of Object.entries(headers)) {
-    if (!OURS.has(name.toLowerCase()) && !AGREED.has(name.toLowerCase())) head += headerLine(name, value);
-  }
+  for (const [name, value] of Object.entries(headers)) if (!isOurs(name)) head += headerLine(name, value);
   return head + '\r\n';
+}
+
+/** The same over HTTP/2 (RFC 8441 section 5): 200, and no key to prove. */
+export function connectHeaders(
+  { protocol, extensions }: Agreement,
+  headers: Readonly<Record<string, string>> = {},
+): Record<string, string | number> {
+  return {
+    ':status': 200,
+    ...(protocol !== '' && { 'sec-websocket-protocol': checked('Sec-WebSocket-Protocol', protocol) }),
+    ...(extensions !== undefined && { 'sec-websocket-extensions': extensions }),
+    ...lowerCase(headers, isOurs),
+  };
+}
+
+/** The headers of a refusal over HTTP/2. */
+export function refusalHeaders({ status, headers, body }: Refusal): Record<string, string | number> {
+  return {
+    ':status': status,
+    'content-type': 'text/plain; charset=utf-8',
+    ...lowerCase(headers, (name) => OURS.has(name.toLowerCase()) || name.toLowerCase() === 'upgrade'),
+    'content-length': Buffer.byteLength(body),
+  };
+}
+
+function lowerCase(
+  headers: Readonly<Record<string, string>>,
+  leaveOut: (name: string) => boolean,
+): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !leaveOut(name));
+  return Object.fromEntries(kept.map(([name, value]) => [name.toLowerCase(), checked(name, value)]));
+}
+
+function isOurs(name: string): boolean {
+  return OURS.has(name.toLowerCase()) || AGREED.has(name.toLowerCase());
 }
 
 /** A whole HTTP/1.1 answer that ends the connection. */
@@ -51,8 +84,12 @@ const AGREED = new Set(['upgrade', 'sec-websocket-protocol', 'sec-websocket-exte
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function headerLine(name: string, value: string): string {
+  return `${name}: ${checked(name, value)}\r\n`;
+}
+
+/** @throws TypeError for what would not be one header */
+function checked(name: string, value: string): string {
   if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
-  if (!FIELD_VALUE.test(value))
-    throw new TypeError(`the value of the header ${name} has a character that may not be sent`);
-  return `${name}: ${value}\r\n`;
+  if (FIELD_VALUE.test(value)) return value;
+  throw new TypeError(`the value of the header ${name} has a character that may not be sent`);
 }
