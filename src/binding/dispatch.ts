@@ -1,6 +1,7 @@
 import { CloseCode, PortalError, SERVER_ID, type Codec, type Connection, type Envelope } from '../engine';
-import { PLAIN, type Exchange } from './context';
+import type { Exchange } from './context';
 import type { Handler } from './pipeline';
+import { PLAIN } from './reply';
 
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;

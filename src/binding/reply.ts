@@ -9,6 +9,9 @@ const MAX_STREAMS = 64;
 /** For error replies on paths that are raw. */
 const JSON_CODEC = new JsonCodec();
 
+/** For all that is no event. */
+export const PLAIN: Exchange = { event: undefined, id: undefined };
+
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
 export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
   if (value === undefined || value === null) {
