@@ -13,20 +13,9 @@ import {
 } from '../../src';
 import { deferred } from '../support/engine';
 import { serve } from '../support/serve';
-import { guard, thrower } from '../support/uses';
+import { guard, NOT_TRUE, thrower } from '../support/uses';
 
 type Verdict = () => unknown;
-
-/** What is not exactly true: the default refusal. */
-const NO: [string, Verdict][] = [
-  ['false', () => false],
-  ['undefined', () => undefined],
-  ['1', () => 1],
-  ['the text "true"', () => 'true'],
-  ['an object', () => ({})],
-  ['a promise of false', () => Promise.resolve(false)],
-  ['a promise of nothing', () => Promise.resolve()],
-];
 
 function controllerWith(verdict: (context: Context) => unknown) {
   @WebSocketPath('/')
@@ -53,7 +42,7 @@ function controllerWith(verdict: (context: Context) => unknown) {
 const FORBIDDEN = { code: 'forbidden', message: 'This is not allowed.' };
 
 test.each<[string, Verdict, { code: string; message: string; details?: unknown }]>([
-  ...NO.map(([what, verdict]): [string, Verdict, typeof FORBIDDEN] => [`says ${what}`, verdict, FORBIDDEN]),
+  ...NOT_TRUE.map(([what, verdict]): [string, Verdict, typeof FORBIDDEN] => [`says ${what}`, verdict, FORBIDDEN]),
   ['throws an UnauthorizedError', thrower(new UnauthorizedError('who?')), { code: 'unauthorized', message: 'who?' }],
   [
     'throws a PortalError',

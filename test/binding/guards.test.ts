@@ -16,20 +16,9 @@ import {
 import { admit } from '../../src/binding/guards';
 import { deferred } from '../support/engine';
 import { serve } from '../support/serve';
-import { guard, thrower } from '../support/uses';
+import { guard, NOT_TRUE, thrower } from '../support/uses';
 
 type Verdict = () => unknown;
-
-/** What is not exactly true: the default refusal. */
-const NO: [string, Verdict][] = [
-  ['false', () => false],
-  ['undefined', () => undefined],
-  ['1', () => 1],
-  ['the text "true"', () => 'true'],
-  ['an object', () => ({})],
-  ['a promise of false', () => Promise.resolve(false)],
-  ['a promise of nothing', () => Promise.resolve()],
-];
 
 describe('at the upgrade', () => {
   function controllerWith(verdict: Verdict) {
@@ -55,7 +44,7 @@ describe('at the upgrade', () => {
     expect(await client.receive()).toBe('x');
   });
 
-  test.each(NO)('a guard that says %s refuses with 403', async (_what, verdict) => {
+  test.each(NOT_TRUE)('a guard that says %s refuses with 403', async (_what, verdict) => {
     const app = await serve([controllerWith(verdict)]);
     expect(await app.refusal('/')).toMatchObject({ status: 403, body: 'This is not allowed.' });
     expect(app.log.lines).toEqual(['info handshake refused: This is not allowed.']);
