@@ -194,6 +194,8 @@ function verdictOf(value: unknown): Verdict {
   const { protocol, headers = {} } = Object(value) as Acceptance;
   const isAcceptance =
     typeof value === 'object' &&
+    Object.keys(value).every((name) => name === 'protocol' || name === 'headers') &&
+    !Array.isArray(value) &&
     (protocol === undefined || typeof protocol === 'string') &&
     typeof headers === 'object' &&
     headers !== null &&

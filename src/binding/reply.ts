@@ -47,7 +47,8 @@ export function replyError(connection: Connection, error: PortalError, { event, 
 
 function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): void {
   if (event !== undefined) {
-    sendEnvelope(connection, id === undefined ? { event, data: value } : { event, data: value, id });
+    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+    sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
   } else if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer) {
     connection.send(value);
   } else {

@@ -151,7 +151,7 @@ function parts(calls: string[]) {
   return { Root, Guarding };
 }
 
-const STARTED = ['+Database', '+Users', '+Chat', '+Root', '+Data', '+value', '+factory', '+Guarding'];
+const STARTED = ['+Database', '+Users', '+Chat', '+Data', '+Root', '+value', '+factory', '+Guarding'];
 const STOPPED = [...STARTED].reverse().map((call) => call.replace('+', '-'));
 
 describe('an application', () => {

@@ -4,6 +4,8 @@ import {
   Connection,
   Header,
   MessageBody,
+  JsonCodec,
+  MessagePackCodec,
   MessageStream,
   OnMessage,
   OnOpen,
@@ -280,6 +282,23 @@ describe('a body', () => {
     expect(await bootErrorOf([Chat])).toBe(
       'Chat.join, parameter 1 (room): the function given to @MessageBody returns no class; files that import each ' +
         'other are the usual cause.',
+    );
+  });
+
+  test('of a stream that could never come, since all messages are read whole to find their event', async () => {
+    @WebSocketPath('/', { codec: { json: new JsonCodec(), msgpack: new MessagePackCodec() } })
+    class Chat {
+      @OnMessage('say')
+      say(): void {}
+
+      @OnMessage()
+      upload(stream: MessageStream): boolean {
+        return stream.binary;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toBe(
+      'Chat.upload: no message would come to it while it arrives, since those of both kinds are read whole to find ' +
+        'their event or have handlers of their own.',
     );
   });
 

@@ -50,12 +50,16 @@ const NO_ENVELOPES = [
   ['an event that is a number', '{"event":7,"data":1}'],
   ['an event that is an array', '{"event":["known"],"data":1}'],
   ['an event that is an object', '{"event":{"known":1},"data":1}'],
+  ['a property __proto__', '{"event":"known","data":{"__proto__":1}}'],
+  ['a constructor.prototype', '{"event":"known","data":[{"constructor":{"prototype":1}}]}'],
+] as const;
+
+/** Envelopes of an event that is known, with an id that is none. */
+const BAD_IDS = [
   ['an id that is null', '{"event":"known","data":1,"id":null}'],
   ['an id that is true', '{"event":"known","data":1,"id":true}'],
   ['an id that is an array', '{"event":"known","data":1,"id":["a"]}'],
   ['an id that is an object', '{"event":"known","data":1,"id":{"a":1}}'],
-  ['a property __proto__', '{"event":"known","data":{"__proto__":1}}'],
-  ['a constructor.prototype', '{"event":"known","data":[{"constructor":{"prototype":1}}]}'],
 ] as const;
 
 const UNKNOWN_NAMES = ['nope', 'Known', 'known ', '', 'constructor', '__proto__', 'toString', 'hasOwnProperty', 'text'];
@@ -81,6 +85,12 @@ describe.each(['/events', '/all', '/any'])('on the path %s', (path) => {
 });
 
 describe('with plain handlers beside those of events', () => {
+  test.each(BAD_IDS)('%s is malformed_message, since the event is known', async (_what, message) => {
+    const client = await (await serve([All])).connect('/all');
+    client.send(message);
+    expect(await client.receive()).toBe(MALFORMED);
+  });
+
   test.each(NO_ENVELOPES)('%s goes to the plain text handler as it is', async (_what, message) => {
     const client = await (await serve([All])).connect('/all');
     client.send(message);
@@ -159,14 +169,17 @@ describe('with plain handlers beside those of events', () => {
 });
 
 describe('without a plain handler for that kind of message', () => {
-  test.each(NO_ENVELOPES)('%s is malformed_message, and the connection stays open', async (_what, message) => {
-    const app = await serve([Events]);
-    const client = await app.connect('/events');
-    client.send(message);
-    expect(await client.receive()).toBe(MALFORMED);
-    expect(await client.request('known', 1)).toEqual([1]);
-    expect(app.log.lines).toEqual([]);
-  });
+  test.each([...NO_ENVELOPES, ...BAD_IDS])(
+    '%s is malformed_message, and the connection stays open',
+    async (_what, message) => {
+      const app = await serve([Events]);
+      const client = await app.connect('/events');
+      client.send(message);
+      expect(await client.receive()).toBe(MALFORMED);
+      expect(await client.request('known', 1)).toEqual([1]);
+      expect(app.log.lines).toEqual([]);
+    },
+  );
 
   test.each(UNKNOWN_NAMES)('the event %j is unknown_event, and the connection stays open', async (event) => {
     const app = await serve([Events]);

@@ -126,6 +126,8 @@ describe('@OnUpgrade refuses', () => {
     ['a text', later('v1'), 'Chat.enter', new TypeError(WRONG)],
     ['a protocol that is no text', () => ({ protocol: 1 }), 'Chat.enter', new TypeError(WRONG)],
     ['headers that are no texts', () => ({ headers: { a: ['b'] } }), 'Chat.enter', new TypeError(WRONG)],
+    ['something else', () => ({ user: 'x' }), 'Chat.enter', new TypeError(WRONG)],
+    ['an array', () => [], 'Chat.enter', new TypeError(WRONG)],
     ['headers that are null', () => ({ headers: null }), 'Chat.enter', new TypeError(WRONG)],
     [
       'a subprotocol that the client does not offer',

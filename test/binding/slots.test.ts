@@ -54,7 +54,6 @@ test.each<[string, BoundHandler[], CodecKinds | undefined, Partial<Record<Slot, 
   ['beside events, no body takes both', [join, message('all')], undefined, { text: 'all', binary: 'all' }],
   ['beside events in text, a stream takes binary only', [join, message('s', 'stream')], undefined, { binary: 's' }],
   ['beside events in binary, a stream takes text only', [join, message('s', 'stream')], BINARY, { text: 's' }],
-  ['beside events in both, a stream takes nothing', [join, message('s', 'stream')], BOTH, {}],
   [
     'the other hooks',
     (['upgrade', 'open', 'ping', 'pong', 'drain', 'close'] as const).map((kind) => handler(`on ${kind}`, kind)),

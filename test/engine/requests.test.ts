@@ -52,7 +52,6 @@ test.each<[string, unknown, { code: string; message: string; details: unknown }]
   ['a code of ours', { code: 'forbidden' }, { code: 'forbidden', message: 'This is not allowed.', details: undefined }],
   ['a code alone', { code: 'mine' }, { code: 'mine', message: 'mine', details: undefined }],
   ['no object', 'boom', { code: 'internal_error', message: 'Something went wrong.', details: undefined }],
-  ['null', null, { code: 'internal_error', message: 'Something went wrong.', details: undefined }],
   [
     'what is no text',
     { code: 5, message: { a: 1 } },
@@ -66,6 +65,21 @@ test.each<[string, unknown, { code: string; message: string; details: unknown }]
   await expect(asked).rejects.toBeInstanceOf(PortalError);
   await expect(asked).rejects.toMatchObject(expected);
   expect(settled).toHaveBeenCalledTimes(1);
+});
+
+test('null in place of an error is none', async () => {
+  const { requests } = requestsOf();
+  const asked = requests.request('e', 1, {});
+  expect(requests.take('{"event":"e","id":"s:1","data":5,"error":null}')).toBe(true);
+  expect(await asked).toBe(5);
+});
+
+test.each([0, -1, NaN])('a time-out of %d milliseconds is none', (timeoutMs) => {
+  const { requests, sent } = requestsOf();
+  expect(() => requests.request('e', 1, { timeoutMs })).toThrow(
+    new RangeError(`timeoutMs must be a positive number, not ${timeoutMs}`),
+  );
+  expect(sent).toEqual([]);
 });
 
 test('after ten seconds, or what was asked for, it fails with timeout; the answer that comes then means nothing', async () => {

@@ -165,8 +165,12 @@ class Plain {
 const INVALID = 'validation_failed';
 const MALFORMED = 'malformed_message';
 
-/** Name and source, event, data as JSON, code of the error reply. */
-type Payload = [name: string, event: string, json: string, code: string];
+/** Name and source, event, data as JSON, code of the error reply; where others would refuse it too, the first issue. */
+type Payload = [name: string, event: string, json: string, code: string, issue?: object];
+
+/** Found by Portal itself, before class-transformer or class-validator see the value. */
+const unfit = (path: string): object => ({ path, constraints: { whitelistValidation: expect.any(String) as string } });
+const NO_OBJECT = { path: '', constraints: { isObject: 'data must be an object' } };
 
 const validator = (issue: number): string => `class-validator#${issue}`;
 const transformer = (issue: number): string => `class-transformer#${issue}`;
@@ -174,11 +178,23 @@ const transformer = (issue: number): string => `class-transformer#${issue}`;
 const PAYLOADS: Payload[] = [
   ['CVE-2019-18413, the proof of class-validator#438', 'post', '{"title":1233,"__proto__":{}}', MALFORMED],
   ['CVE-2019-18413, in a nested object', 'game', '{"settings":{"size":"x","__proto__":{}}}', MALFORMED],
-  ['CVE-2019-18413, by routing-controllers#518', 'post', '{"title":1233,"constructor":{}}', INVALID],
-  ['… with a constructor that is no object', 'post', '{"title":1233,"constructor":1}', INVALID],
-  ['… beside what is valid', 'post', '{"title":"hello world","constructor":1}', INVALID],
-  ['… in a nested object', 'game', '{"settings":{"size":"x","constructor":{"name":"Settings"}}}', INVALID],
-  ['… in an array', 'games', '{"list":[{"size":"x","constructor":false}]}', INVALID],
+  [
+    'CVE-2019-18413, by routing-controllers#518',
+    'post',
+    '{"title":1233,"constructor":{}}',
+    INVALID,
+    unfit('constructor'),
+  ],
+  ['… with a constructor that is no object', 'post', '{"title":1233,"constructor":1}', INVALID, unfit('constructor')],
+  ['… beside what is valid', 'post', '{"title":"hello world","constructor":1}', INVALID, unfit('constructor')],
+  [
+    '… in a nested object',
+    'game',
+    '{"settings":{"size":"x","constructor":{"name":"Settings"}}}',
+    INVALID,
+    unfit('settings.constructor'),
+  ],
+  ['… in an array', 'games', '{"list":[{"size":"x","constructor":false}]}', INVALID, unfit('list.0.constructor')],
   ['CVE-2020-7637, the proof of class-transformer#340', 'post', '{"__proto__":{"hjw":"jhu"}}', MALFORMED],
   ['CVE-2020-7637, where everything is allowed', 'anything', '{"meta":{"__proto__":{"hjw":"jhu"}}}', MALFORMED],
   [
@@ -186,13 +202,20 @@ const PAYLOADS: Payload[] = [
     'post',
     '{"title":"hi","prototype":{"status":"pwned"}}',
     INVALID,
+    unfit('prototype'),
   ],
-  ['… where everything is allowed', 'anything', '{"meta":[{"prototype":{"status":"pwned"}}]}', INVALID],
+  [
+    '… where everything is allowed',
+    'anything',
+    '{"meta":[{"prototype":{"status":"pwned"}}]}',
+    INVALID,
+    unfit('meta.0.prototype'),
+  ],
   ['nestjs/nest#16050', 'post', '{"title":"hello world","constructor":{"prototype":{"hjw":1}}}', MALFORMED],
   ['… where everything is allowed', 'anything', '{"meta":{"a":{"constructor":{"prototype":{"hjw":1}}}}}', MALFORMED],
-  ['nestjs/nest#2874, an array for an object', 'post', '[{"rating":11}]', INVALID],
-  ['… with valid elements', 'post', '[{"title":"hello world"}]', INVALID],
-  ['routing-controllers#371, an array of texts', 'post', '["blahblah"]', INVALID],
+  ['nestjs/nest#2874, an array for an object', 'post', '[{"rating":11}]', INVALID, NO_OBJECT],
+  ['… with valid elements', 'post', '[{"title":"hello world"}]', INVALID, NO_OBJECT],
+  ['routing-controllers#371, an array of texts', 'post', '["blahblah"]', INVALID, NO_OBJECT],
   ['SNYK-JS-CLASSVALIDATOR-1730566 (class-validator#1422)', 'untyped', '{"settings":{"size":"x"}}', INVALID],
   ['… an unknown object without a wrong value', 'untyped', '{"settings":{}}', INVALID],
   [`${validator(810)}, an array for a nested object`, 'game', '{"settings":[{"size":1}]}', INVALID],
@@ -270,14 +293,15 @@ describe.each(CODECS)('%s', (_name, path, codec) => {
     expect(await client.request('alive')).toBe('alive');
   }
 
-  test.each(PAYLOADS)('%s: %s %s', async (_source, event, json, code) => {
+  test.each(PAYLOADS)('%s: %s %s', async (_source, event, json, code, issue) => {
     const client = await app.connect(path);
     // own properties of these names, as JSON.parse makes them
     const data: unknown = JSON.parse(json);
     const message = codec.encode({ event, data, id: 7 });
     // what cannot be read has no event that a reply could name
     const whose = code === MALFORMED ? {} : { event, id: 7 };
-    await expectRefused(client, message, { ...whose, error: { code } as Envelope['error'] & object });
+    const error = { code, ...(issue && { details: [issue] }) };
+    await expectRefused(client, message, { ...whose, error: error as Envelope['error'] & object });
   });
 });
 
@@ -329,12 +353,12 @@ describe('CVE-2020-36518, 100,000 levels', () => {
 
 test.each(PAYLOADS.filter(([, event]) => event === 'post'))(
   'a handler of messages that are no events: %s: %s %s',
-  async (_source, _event, json, code) => {
+  async (_source, _event, json, code, issue) => {
     const client = await app.connect('/plain');
     client.send(json);
-    expect(JSON.parse((await client.receive()) as string)).toEqual({
-      error: expect.objectContaining({ code }) as unknown,
-    });
+    const { error, ...rest } = JSON.parse((await client.receive()) as string) as Envelope;
+    expect(rest).toEqual({});
+    expect(error).toMatchObject({ code, ...(issue && { details: [issue] }) });
     client.send('{"title":"hello world"}');
     expect(await client.receive()).toBe('accepted');
     expect(reached.splice(0)).toEqual([{ title: 'hello world' }]);
