@@ -274,10 +274,10 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await app.close();
   expect(reached).toEqual([]);
   expect(ownNames()).toBe(prototypes);
   expect(log.lines).toEqual([]);
-  await app.close();
 });
 
 const CODECS: [string, string, Codec][] = [
@@ -293,7 +293,7 @@ describe.each(CODECS)('%s', (_name, path, codec) => {
     expect(await client.request('alive')).toBe('alive');
   }
 
-  test.each(PAYLOADS)('%s: %s %s', async (_source, event, json, code, issue) => {
+  test.each(PAYLOADS)('%s: %s %s', async (...[, event, json, code, issue]) => {
     const client = await app.connect(path);
     // own properties of these names, as JSON.parse makes them
     const data: unknown = JSON.parse(json);
@@ -353,7 +353,7 @@ describe('CVE-2020-36518, 100,000 levels', () => {
 
 test.each(PAYLOADS.filter(([, event]) => event === 'post'))(
   'a handler of messages that are no events: %s: %s %s',
-  async (_source, _event, json, code, issue) => {
+  async (...[, , json, code, issue]) => {
     const client = await app.connect('/plain');
     client.send(json);
     const { error, ...rest } = JSON.parse((await client.receive()) as string) as Envelope;
