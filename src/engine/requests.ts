@@ -42,7 +42,7 @@ export class Requests {
 
   /** @throws what the codec throws for the data; RangeError for a time-out that is none */
   request(event: string, data: unknown, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
-    if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be a positive number, not ${timeoutMs}`);
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be a number from 0 up, not ${timeoutMs}`);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const id = `${SERVER_ID}${++this.count}`;
     const message = this.codec.encode({ event, data, id });
