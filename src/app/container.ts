@@ -23,7 +23,8 @@ export class AppContainer implements Resolver {
 
   value(token: InjectionToken, value: unknown): void {
     this.makings.set(token, READY);
-    this.container.register(token, { useValue: value });
+    // for tsyringe, null and undefined are no values
+    this.container.register(token, { useFactory: () => value });
   }
 
   singleton(constructor: Constructor): void {
@@ -34,9 +35,9 @@ export class AppContainer implements Resolver {
   /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
     const factories = providers.flatMap((provider) => this.register(provider));
-    for (const { token, create } of factories) {
+    for (const { token, make } of factories) {
       try {
-        this.container.register(token, { useValue: await create() });
+        await make();
       } catch (cause) {
         throw unresolved(token, cause);
       }
@@ -95,7 +96,7 @@ export class AppContainer implements Resolver {
   }
 
   /** A factory is left for later, when all that it may ask for is registered. */
-  private register(provider: ModuleProvider): { token: InjectionToken; create: () => unknown }[] {
+  private register(provider: ModuleProvider): { token: InjectionToken; make: () => Promise<void> }[] {
     if (typeof provider === 'function') {
       this.singleton(provider);
       return [];
@@ -106,7 +107,7 @@ export class AppContainer implements Resolver {
     }
     if ('useFactory' in provider) {
       this.makings.set(token, READY);
-      return [{ token, create: this.onDemand(token, provider.useFactory) }];
+      return [{ token, make: this.onDemand(token, provider.useFactory) }];
     }
     if ('useClass' in provider) {
       const { lifecycle } = provider.options ?? { lifecycle: Lifecycle.Singleton };
@@ -139,17 +140,20 @@ export class AppContainer implements Resolver {
   }
 
   /** Until its turn comes, another factory may ask for it: a value that is there at once is made on the spot. */
-  private onDemand(token: InjectionToken, factory: Factory): () => unknown {
+  private onDemand(token: InjectionToken, factory: Factory): () => Promise<void> {
     let made: { value: unknown } | undefined;
-    const create = (): unknown => (made ??= { value: factory(this.container) }).value;
+    const create = (): { value: unknown } => (made ??= { value: factory(this.container) });
     this.container.register(token, {
       useFactory: () => {
-        const value = create();
+        const { value } = create();
         if (!(value instanceof Promise)) return value;
         throw new Error(`${describe(token)} comes from an async factory: list its provider before those that need it`);
       },
     });
-    return create;
+    return async () => {
+      const entry = create();
+      entry.value = await entry.value;
+    };
   }
 }
 

@@ -10,15 +10,17 @@ export interface ModuleGraph {
 
 /** @throws BootError when something imported is no module */
 export function readModules(root: Constructor): ModuleGraph {
+  const visited = new Set<Constructor>();
   const modules = new Set<Constructor>();
   const controllers = new Set<Constructor>();
   const providers = new Set<ModuleProvider>();
   const visit = (module: Constructor | undefined, importedBy: string): void => {
     const options = module && moduleOf<ModuleOptions>(module);
     if (module === undefined || options === undefined) throw new BootError(notAModule(module, importedBy));
-    if (modules.has(module)) return;
-    modules.add(module);
+    if (visited.has(module)) return;
+    visited.add(module);
     for (const imported of options.imports ?? []) visit(imported, module.name);
+    modules.add(module);
     for (const controller of options.controllers ?? []) controllers.add(defined(controller, module, 'controllers'));
     for (const provider of options.providers ?? []) providers.add(defined(provider, module, 'providers'));
   };

@@ -40,5 +40,3 @@ export interface Exchange {
   /** Undefined where no answer is owed. */
   readonly id: string | number | undefined;
 }
-
-export const PLAIN: Exchange = { event: undefined, id: undefined };

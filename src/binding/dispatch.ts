@@ -1,6 +1,7 @@
 import { CloseCode, PortalError, SERVER_ID, type Codec, type Connection, type Envelope } from '../engine';
-import { PLAIN, type Exchange } from './context';
+import type { Exchange } from './context';
 import type { Handler } from './pipeline';
+import { PLAIN } from './reply';
 
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
@@ -38,10 +39,9 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
     if (typeof id === 'string' && id.startsWith(SERVER_ID)) return undefined;
     const route = routes.get(event);
     if (route === undefined) {
-      return plain === undefined
-        ? unhandled(connection, new PortalError('unknown_event'), { event, id })
-        : plain(connection, message);
+      return plain === undefined ? unhandled(connection, ...whyUnhandled(event, id)) : plain(connection, message);
     }
+    if (!isId(id)) return unhandled(connection, new PortalError('malformed_message'), PLAIN);
     return route.handler(connection, data, id === undefined ? route.exchange : { event, id });
   };
 }
@@ -71,11 +71,16 @@ function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined
   } catch {
     return undefined;
   }
-  if (typeof envelope !== 'object' || envelope === null) return undefined;
-  const { id } = envelope;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') return undefined;
-  if (typeof envelope.event !== 'string') return undefined;
+  if (typeof envelope !== 'object' || envelope === null || typeof envelope.event !== 'string') return undefined;
   return envelope as EventEnvelope;
+}
+
+function isId(id: unknown): id is string | number | undefined {
+  return id === undefined || typeof id === 'string' || typeof id === 'number';
+}
+
+function whyUnhandled(event: string, id: unknown): [PortalError, Exchange] {
+  return isId(id) ? [new PortalError('unknown_event'), { event, id }] : [new PortalError('malformed_message'), PLAIN];
 }
 
 function refuse(connection: Connection, binary: boolean): void {

@@ -2,12 +2,13 @@ import { codecKinds, Refusal, type Acceptance, type Connection, type Endpoint, t
 import type { Constructor, WebSocketPathOptions } from '../decorators';
 import { BootError } from './boot-error';
 import { compileCall } from './call';
-import { PLAIN, type ContextKind } from './context';
+import type { ContextKind } from './context';
 import type { BoundController, BoundHandler } from './controller';
 import { decodePlain, dispatchEvents, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Report, type Stage } from './pipeline';
+import { PLAIN } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterTakers, type Taker } from './takers';
 
@@ -127,11 +128,16 @@ class EndpointCompiler {
 
   private errorTaker(bound: BoundHandler): Taker {
     const { record } = bound;
+    const { target } = this.bound;
     const invoke = compileInvoke({ ...this.stageOf('error', bound), takers: [] });
     return {
       error: record.error === Error ? undefined : record.error,
       name: `${this.bound.controller.name}.${record.method}`,
-      take: (error, { connection }, exchange) => invoke(connection, error, exchange),
+      take: (error, { connection }, exchange) => {
+        // there is no controller that could take the error of its own constructor
+        if (target instanceof ConnectionInstances && target.hasFailed(connection)) throw error;
+        return invoke(connection, error, exchange);
+      },
     };
   }
 
@@ -188,6 +194,8 @@ function verdictOf(value: unknown): Verdict {
   const { protocol, headers = {} } = Object(value) as Acceptance;
   const isAcceptance =
     typeof value === 'object' &&
+    Object.keys(value).every((name) => name === 'protocol' || name === 'headers') &&
+    !Array.isArray(value) &&
     (protocol === undefined || typeof protocol === 'string') &&
     typeof headers === 'object' &&
     headers !== null &&

@@ -10,6 +10,8 @@ interface Living {
 /** The instances of a controller that each connection has its own of. */
 export class ConnectionInstances {
   private readonly living = new WeakMap<Connection, Living>();
+  /** Those whose constructor threw. */
+  private readonly failed = new WeakSet<Connection>();
   private readonly released = new WeakSet<Connection>();
 
   constructor(
@@ -22,6 +24,10 @@ export class ConnectionInstances {
 
   has(connection: Connection): boolean {
     return this.living.has(connection);
+  }
+
+  hasFailed(connection: Connection): boolean {
+    return this.failed.has(connection);
   }
 
   resolve(connection: Connection, token: unknown): unknown {
@@ -40,10 +46,12 @@ export class ConnectionInstances {
     try {
       const instance = scope.resolve(this.controller as never) as object;
       this.living.set(connection, { scope, instance });
+      this.failed.delete(connection);
       // a guard that took longer than its upgrade
       if (this.released.has(connection)) void scope.dispose();
       return instance;
     } catch (error) {
+      this.failed.add(connection);
       void scope.dispose();
       throw error;
     }

@@ -3,12 +3,17 @@ import { issue, type Issue } from './issues';
 
 const NESTED = 'nestedValidation';
 
-/** What a property with `@ValidateNested` may be declared as and still hold several objects. */
-const COLLECTIONS = new Set<unknown>([Array, Set, Map, Object, undefined]);
+/** Of what class-transformer makes these, where a property is declared as one. */
+const SENT_AS = new Map<unknown, string>([
+  [Array, 'an array'],
+  [Set, 'an array'],
+  [Map, 'an object'],
+]);
 
 /**
- * What class-validator lets pass under `@ValidateNested`: an array of objects where one is declared, and arrays inside an
- * array. `object` is an instance that was found valid. A property whose type the compiler did not emit may be either.
+ * What class-validator lets pass under `@ValidateNested`: several objects where one is declared and the other way round,
+ * and arrays inside an array. `object` is an instance that was found valid. A property whose type the compiler did not emit
+ * may be either.
  */
 export function nestedIssues(object: object, path = '', found: Issue[] = []): Issue[] {
   const { constructor } = object;
@@ -20,20 +25,36 @@ export function nestedIssues(object: object, path = '', found: Issue[] = []): Is
   )) {
     if (type !== NESTED) continue;
     const value = (object as Record<string, unknown>)[propertyName];
+    if (typeof value !== 'object' || value === null) continue;
     const place = path === '' ? propertyName : `${path}.${propertyName}`;
     const declared: unknown = Reflect.getMetadata('design:type', constructor.prototype as object, propertyName);
-    if (!Array.isArray(value)) {
-      if (typeof value === 'object' && value !== null) nestedIssues(value, place, found);
-    } else if (!COLLECTIONS.has(declared)) {
-      found.push(issue(place, NESTED, `${propertyName} must be an object`));
-    } else {
-      value.forEach((item: unknown, index) => inArray(item, `${place}.${index}`, propertyName, found));
-    }
+    const wanted = whatElse(value, declared);
+    if (wanted !== undefined) found.push(issue(place, NESTED, `${propertyName} must be ${wanted}`));
+    else if (!isCollection(value)) nestedIssues(value, place, found);
+    else for (const [key, item] of entriesOf(value)) inCollection(item, `${place}.${key}`, propertyName, found);
   }
   return found;
 }
 
-function inArray(item: unknown, place: string, property: string, found: Issue[]): void {
-  if (Array.isArray(item)) found.push(issue(place, NESTED, `each value in ${property} must be an object`));
-  else if (typeof item === 'object' && item !== null) nestedIssues(item, place, found);
+/** What the peer should have sent; undefined where the value is like its declaration, or that tells nothing. */
+function whatElse(value: object, declared: unknown): string | undefined {
+  if (typeof declared !== 'function' || declared === Object) return undefined;
+  if (value instanceof declared) return undefined;
+  return SENT_AS.get(declared) ?? (isCollection(value) ? 'an object' : undefined);
+}
+
+type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<string, unknown>;
+
+function isCollection(value: object): value is Collection {
+  return Array.isArray(value) || value instanceof Set || value instanceof Map;
+}
+
+function entriesOf(value: Collection): Iterable<[number | string, unknown]> {
+  return value instanceof Map ? value : [...(value as Iterable<unknown>)].entries();
+}
+
+function inCollection(item: unknown, place: string, property: string, found: Issue[]): void {
+  if (typeof item !== 'object' || item === null) return;
+  if (isCollection(item)) found.push(issue(place, NESTED, `each value in ${property} must be an object`));
+  else nestedIssues(item, place, found);
 }

@@ -9,10 +9,10 @@ import {
 } from '../engine';
 import type { Constructor } from '../decorators';
 import type { Call } from './call';
-import { PLAIN, type Context, type ContextKind, type Exchange, type Guard, type Interceptor } from './context';
+import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
 import { admit } from './guards';
 import { compose } from './interceptors';
-import { replyError, replyLater, replyNow } from './reply';
+import { PLAIN, replyError, replyLater, replyNow } from './reply';
 import { takes, type Taker } from './takers';
 import { then } from './thenable';
 

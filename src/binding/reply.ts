@@ -9,6 +9,9 @@ const MAX_STREAMS = 64;
 /** For error replies on paths that are raw. */
 const JSON_CODEC = new JsonCodec();
 
+/** For all that is no event. */
+export const PLAIN: Exchange = { event: undefined, id: undefined };
+
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
 export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
   if (value === undefined || value === null) {
@@ -44,7 +47,8 @@ export function replyError(connection: Connection, error: PortalError, { event, 
 
 function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): void {
   if (event !== undefined) {
-    sendEnvelope(connection, id === undefined ? { event, data: value } : { event, data: value, id });
+    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+    sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
   } else if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer) {
     connection.send(value);
   } else {

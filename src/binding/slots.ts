@@ -58,6 +58,13 @@ export function assignSlots({ controller, handlers }: BoundController, kinds: Co
     const isEventKind = events.size > 0 && kinds[slot as 'text' | 'binary'];
     if (!single.has(slot) && !(handler.body === 'stream' && isEventKind)) single.set(slot, handler);
   }
+  for (const { record, body } of spare.values()) {
+    if (body !== 'stream' || [...single.values()].some((handler) => handler.record === record)) continue;
+    throw new BootError(
+      `${controller.name}.${record.method}: no message would come to it while it arrives, since those of both kinds are read ` +
+        `whole to find their event or have handlers of their own.`,
+    );
+  }
   refuseTwiceTheSameError(controller.name, errors);
   return { single, events, errors };
 }

@@ -40,8 +40,9 @@ export class Requests {
     return this.pending.size > 0;
   }
 
-  /** @throws what the codec throws for the data */
+  /** @throws what the codec throws for the data; RangeError for a time-out that is none */
   request(event: string, data: unknown, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be a number from 0 up, not ${timeoutMs}`);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const id = `${SERVER_ID}${++this.count}`;
     const message = this.codec.encode({ event, data, id });
@@ -63,7 +64,8 @@ export class Requests {
       const entry: Pending = {
         settle({ data: answer, error }) {
           finish();
-          if (error === undefined) resolve(answer);
+          // some write null for what is not there
+          if (error === undefined || error === null) resolve(answer);
           else reject(errorOf(error));
         },
         fail(reason) {

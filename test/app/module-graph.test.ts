@@ -16,7 +16,7 @@ class Root {}
 
 test('each thing once, imported modules first', () => {
   expect(readModules(Root)).toEqual({
-    modules: [Root, Middle, Leaf],
+    modules: [Leaf, Middle, Root],
     controllers: [ControllerA, ControllerB],
     providers: [Service],
   });

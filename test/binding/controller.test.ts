@@ -1,165 +1,113 @@
+import { IsInt } from 'class-validator';
 import {
-  bootstrap,
-  BootError,
   Connection,
-  MessageBody,
   OnClose,
   OnError,
   OnMessage,
   OnOpen,
+  UseInterceptors,
   WebSocketPath,
+  type PortalOptions,
 } from '../../src';
-import { connect, moduleOf, start } from '../support/app';
+import { deferred } from '../support/engine';
+import { serve } from '../support/serve';
+import { interceptor } from '../support/uses';
 
-type Class = abstract new (...args: never[]) => unknown;
-
-async function bootErrorOf(...controllers: Class[]): Promise<string> {
-  const error: unknown = await bootstrap(moduleOf(controllers), { port: 0 }).then(
-    (app) => app.close(),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof BootError)) throw new Error(`no boot error but ${String(error)}`);
-  return error.message;
-}
-
-test('a controller without handlers', async () => {
-  @WebSocketPath('/')
-  class Empty {}
-  expect(await bootErrorOf(Empty)).toBe(
-    'Empty has no handlers: decorate at least one method with @OnMessage(), @OnOpen() or @OnClose().',
-  );
-});
-
-test('a class without a path', async () => {
-  class Plain {
-    @OnMessage()
-    text(message: string): string {
-      return message;
+describe('what a controller inherits', () => {
+  test('handlers: one that is overridden without a decorator stays one, one that is decorated anew counts once', async () => {
+    class Base {
+      @OnMessage()
+      text(message: string): string {
+        return `base ${message}`;
+      }
+      @OnMessage()
+      binary(message: Uint8Array): Uint8Array {
+        return message;
+      }
+      @OnMessage('old')
+      event(): string {
+        return 'old';
+      }
     }
-  }
-  expect(await bootErrorOf(Plain)).toBe("Plain is listed under controllers, but has no @WebSocketPath('/…').");
+    @WebSocketPath('/')
+    class Derived extends Base {
+      override text(message: string): string {
+        return `derived ${message}`;
+      }
+      @OnMessage()
+      override binary(_message: Uint8Array): Uint8Array {
+        return Buffer.from([9]);
+      }
+      @OnMessage('new')
+      override event(): string {
+        return 'new';
+      }
+    }
+    const client = await (await serve([Derived])).connect('/');
+    client.send('x');
+    expect(await client.receive()).toBe('derived x');
+    client.send(Buffer.from([1]));
+    expect(await client.receive()).toEqual(Buffer.from([9]));
+    expect(await client.request('new')).toBe('new');
+    client.send('{"event":"old"}');
+    expect(await client.receive()).toBe('derived {"event":"old"}');
+  });
+
+  test('handlers of errors, and what is used on its methods', async () => {
+    class Base {
+      @UseInterceptors(interceptor((_context, next) => `around ${String(next())}`))
+      @OnMessage('join')
+      join(room: string): string {
+        if (room === '') throw new RangeError('no room');
+        return room;
+      }
+      @OnError(RangeError)
+      range(error: RangeError): string {
+        return `base ${error.message}`;
+      }
+    }
+    @WebSocketPath('/')
+    class Derived extends Base {
+      @OnError()
+      any(): string {
+        return 'derived';
+      }
+    }
+    const client = await (await serve([Derived])).connect('/');
+    expect(await client.request('join', 'a')).toBe('around a');
+    expect(await client.request('join', '')).toBe('base no room');
+    expect(await client.request('join', 5)).toBe('derived');
+  });
+
+  test('no path: that is each class’s own', async () => {
+    @WebSocketPath('/base')
+    class Base {
+      @OnMessage('where')
+      where(connection: Connection): string {
+        return `${this.constructor.name} ${connection.path}`;
+      }
+    }
+    @WebSocketPath('/derived')
+    class Derived extends Base {}
+    const app = await serve([Base, Derived]);
+    expect(await (await app.connect('/base')).request('where')).toBe('Base /base');
+    expect(await (await app.connect('/derived')).request('where')).toBe('Derived /derived');
+  });
 });
 
-test.each(['', 'echo', 5])('the path %p', async (path) => {
-  class Relative {
+test('one method may be the handler of several things', async () => {
+  @WebSocketPath('/')
+  class Chat {
+    @OnMessage('join')
+    @OnMessage('enter')
     @OnOpen()
-    open(): void {}
-  }
-  WebSocketPath(path as string)(Relative);
-  expect(await bootErrorOf(Relative)).toBe(`Relative: the path ${JSON.stringify(path)} must begin with a slash.`);
-});
-
-test('two handlers of one kind of message', async () => {
-  @WebSocketPath('/')
-  class Twice {
-    @OnMessage()
-    one(message: string): string {
-      return message;
-    }
-    @OnMessage()
-    two(connection: Connection, message: string): string {
-      return connection.id + message;
+    hello(): string {
+      return 'hello';
     }
   }
-  expect(await bootErrorOf(Twice)).toBe('Twice: one and two are both handlers of text messages.');
-});
-
-test('two handlers of which one takes every kind of body', async () => {
-  @WebSocketPath('/')
-  class Overlap {
-    @OnMessage()
-    one(message: Uint8Array): Uint8Array {
-      return message;
-    }
-    @OnMessage()
-    all(@MessageBody() message: unknown): unknown {
-      return message;
-    }
-  }
-  expect(await bootErrorOf(Overlap)).toBe('Overlap: one and all are both handlers of binary messages.');
-});
-
-test('two handlers without body, two @OnClose, two @OnError of one class', async () => {
-  @WebSocketPath('/')
-  class Bodiless {
-    @OnMessage()
-    one(): void {}
-    @OnMessage()
-    two(): void {}
-  }
-  expect(await bootErrorOf(Bodiless)).toBe('Bodiless: one and two are both handlers of all messages.');
-  @WebSocketPath('/')
-  class Closes {
-    @OnClose()
-    one(): void {}
-    @OnClose()
-    two(): void {}
-  }
-  expect(await bootErrorOf(Closes)).toBe('Closes: one and two are both handlers of @OnClose().');
-  @WebSocketPath('/')
-  class Errors {
-    @OnMessage()
-    any(): void {}
-    @OnError(TypeError)
-    one(): void {}
-    @OnError(TypeError)
-    two(): void {}
-  }
-  expect(await bootErrorOf(Errors)).toBe('Errors: one and two are both handlers of @OnError(TypeError).');
-});
-
-test.each([
-  ['/rooms/:room', '/rooms/:name'],
-  ['/x', '/x'],
-])('a path registered twice: %s and %s', async (first, second) => {
-  class One {
-    @OnOpen()
-    open(): void {}
-  }
-  class Two {
-    @OnOpen()
-    open(): void {}
-  }
-  WebSocketPath(first)(One);
-  WebSocketPath(second)(Two);
-  expect(await bootErrorOf(One, Two)).toBe(`One and Two both serve the path ${second}.`);
-});
-
-test('options of the path that are wrong name the controller', async () => {
-  @WebSocketPath('/', { limits: { maxMessageBytes: -1 } })
-  class Wrong {
-    @OnOpen()
-    open(): void {}
-  }
-  expect(await bootErrorOf(Wrong)).toBe(
-    'Wrong: limits.maxMessageBytes must be a whole number from 1 to 536870888, not -1',
-  );
-});
-
-test('handlers are inherited; a method that is overridden without a decorator stays one', async () => {
-  class Base {
-    @OnMessage()
-    text(message: string): string {
-      return `base ${message}`;
-    }
-    @OnMessage()
-    binary(message: Uint8Array): Uint8Array {
-      return message;
-    }
-  }
-  @WebSocketPath('/')
-  class Derived extends Base {
-    override text(message: string): string {
-      return `derived ${message}`;
-    }
-    @OnMessage()
-    override binary(_message: Uint8Array): Uint8Array {
-      return Buffer.from([9]);
-    }
-  }
-  const client = await connect(await start([Derived]), '/');
-  expect(await client.ask('x')).toBe('derived x');
-  expect(await client.ask(Buffer.from([1]))).toEqual(Buffer.from([9]));
+  const client = await (await serve([Chat])).connect('/');
+  expect(await client.receive()).toBe('hello');
+  expect([await client.request('join'), await client.request('enter')]).toEqual(['hello', 'hello']);
 });
 
 test('the options of a path hold for it alone', async () => {
@@ -177,11 +125,79 @@ test('the options of a path hold for it alone', async () => {
       return message;
     }
   }
-  const app = await start([Small, Large]);
-  const large = await connect(app, '/large');
-  expect(await large.ask('123456')).toBe('123456');
-  const small = await connect(app, '/small', { protocols: ['v0', 'v1'] });
-  expect(await small.ask('12345')).toBe('12345v1');
+  const app = await serve([Small, Large]);
+  const large = await app.connect('/large');
+  large.send('123456');
+  expect(await large.receive()).toBe('123456');
+  const small = await app.connect('/small', { protocols: ['v0', 'v1'] });
+  small.send('12345');
+  expect(await small.receive()).toBe('12345v1');
   small.send('123456');
-  expect(await small.closed).toEqual({ code: 1009, reason: 'message too big' });
+  expect(await small.closed).toEqual({ code: 1009, reason: 'message too big', clean: true });
+});
+
+test('concurrency lets that many messages of one connection be handled at once', async () => {
+  const works = [deferred<string>(), deferred<string>(), deferred<string>()];
+  const begun: number[] = [];
+  @WebSocketPath('/', { concurrency: 2 })
+  class Chat {
+    @OnMessage('work')
+    work(index: number): Promise<string> {
+      begun.push(index);
+      return works[index]!.promise;
+    }
+  }
+  const app = await serve([Chat]);
+  const client = await app.connect('/');
+  const answers = [0, 1, 2].map((index) => client.request('work', index));
+  await app.advance(0);
+  expect(begun).toEqual([0, 1]);
+  works[1]!.resolve('second');
+  expect(await answers[1]).toBe('second');
+  await app.advance(0);
+  expect(begun).toEqual([0, 1, 2]);
+  works[0]!.resolve('first');
+  works[2]!.resolve('third');
+  expect(await Promise.all(answers)).toEqual(['first', 'second', 'third']);
+});
+
+test.each<[string, NonNullable<PortalOptions['validation']> | undefined, unknown]>([
+  ['refuses unknown properties by default', undefined, 'validation_failed'],
+  ['leaves them out where that is asked for', { forbidNonWhitelisted: false }, { id: 5 }],
+  ['lets them pass where that is asked for', { whitelist: false, forbidNonWhitelisted: false }, { id: 5, more: 1 }],
+])('the validation of an application %s', async (_what, validation, expected) => {
+  class Item {
+    @IsInt()
+    id!: number;
+  }
+  @WebSocketPath('/')
+  class Shop {
+    @OnMessage('item')
+    item(item: Item): Item {
+      return item;
+    }
+  }
+  const app = await serve([Shop], { ...(validation && { validation }) });
+  const client = await app.connect('/');
+  const answer = await client.request('item', { id: 5, more: 1 }).catch((error: { code: string }) => error.code);
+  expect(answer).toEqual(expected);
+});
+
+test('a controller without handlers of messages may have others', async () => {
+  const calls: string[] = [];
+  @WebSocketPath('/')
+  class Presence {
+    @OnOpen()
+    open(): void {
+      calls.push('open');
+    }
+    @OnClose()
+    bye(): void {
+      calls.push('close');
+    }
+  }
+  const app = await serve([Presence]);
+  await (await app.connect('/')).close();
+  await app.advance(0);
+  expect(calls).toEqual(['open', 'close']);
 });

@@ -1,9 +1,11 @@
+import { IsInt } from 'class-validator';
 import {
   BootError,
   CloseInfo,
   ConnectedSocket,
   Connection,
   Connections,
+  CurrentUser,
   Header,
   Inject,
   MessageBody,
@@ -13,11 +15,13 @@ import {
   OnOpen,
   OnPing,
   OnPong,
+  OnUpgrade,
   PathParam,
   QueryParam,
   WebSocketPath,
 } from '../../src';
 import { bootstrap } from '../../src';
+import { createTestApp } from '../../src/testing';
 import { connect, moduleOf, start } from '../support/app';
 import { deferred } from '../support/engine';
 
@@ -281,4 +285,110 @@ test('a MessageStream takes what has no method of its own, while it arrives', as
   const client = await connect(await start([Controller]), '/');
   expect(await client.ask('x')).toBe('x');
   expect(await client.ask(Buffer.alloc(200_000))).toBe('true 200000 /');
+});
+
+test('@CurrentUser() is the user that was found at the upgrade, or none', async () => {
+  @WebSocketPath('/')
+  class Controller {
+    @OnUpgrade()
+    upgrade(connection: Connection, @QueryParam('user') id?: string): void {
+      if (id !== undefined) connection.user = { id };
+    }
+
+    @OnMessage('who')
+    who(@CurrentUser() user?: { id: string }): unknown {
+      return user?.id ?? 'nobody';
+    }
+
+    @OnMessage('rename')
+    rename(@MessageBody('name') id: string, connection: Connection, @CurrentUser() user: { id: string }): unknown {
+      connection.user = { id };
+      return user.id;
+    }
+  }
+  const app = await createTestApp(moduleOf([Controller]));
+  const client = await app.connect('/?user=ann');
+  expect(await client.request('who')).toBe('ann');
+  // what it is when the handler is called
+  expect(await client.request('rename', { name: 'bob' })).toBe('ann');
+  expect(await client.request('who')).toBe('bob');
+  expect(await (await app.connect('/')).request('who')).toBe('nobody');
+  await app.close();
+});
+
+test('an AbortSignal is that of the connection, by type or by token, and aborts when it closes', async () => {
+  const signals: AbortSignal[] = [];
+  @WebSocketPath('/')
+  class Controller {
+    @OnMessage()
+    text(signal: AbortSignal, @Inject(AbortSignal) other: unknown, connection: Connection): unknown {
+      signals.push(signal);
+      return [signal === other, signal === connection.signal, signal.aborted];
+    }
+  }
+  const app = await createTestApp(moduleOf([Controller]));
+  const [one, two] = [await app.connect('/'), await app.connect('/')];
+  for (const client of [one, two]) {
+    client.send('');
+    expect(await client.receive()).toBe('[true,true,false]');
+  }
+  await one.close();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  await app.close();
+});
+
+test('a Connection is injected by its token too', async () => {
+  @WebSocketPath('/')
+  class Controller {
+    @OnMessage()
+    text(@Inject(Connection) connection: unknown): unknown {
+      return connection instanceof Connection;
+    }
+  }
+  const client = await connect(await start([Controller]), '/');
+  expect(await client.ask('')).toBe('true');
+});
+
+test('providers are looked up at boot, once, however they are provided', async () => {
+  let made = 0;
+  class Counter {
+    readonly number = ++made;
+  }
+  @WebSocketPath('/')
+  class Controller {
+    @OnMessage()
+    text(
+      counter: Counter,
+      @Inject(Counter) same: Counter,
+      @Inject('alias') alias: Counter,
+      @Inject('later') later: string,
+      @Inject('nothing') nothing: unknown,
+    ): unknown {
+      return [counter.number, same === counter, alias === counter, later, nothing];
+    }
+  }
+  const providers = [
+    Counter,
+    { token: 'alias', useToken: Counter },
+    { token: 'later', useFactory: () => Promise.resolve('made') },
+    { token: 'nothing', useValue: null },
+  ];
+  const client = await connect(await start([Controller], { providers }), '/');
+  for (let time = 0; time < 2; time++) expect(await client.ask('')).toBe('[1,true,true,"made",null]');
+});
+
+test('a class that is provided is no body, though it has validators', async () => {
+  class Settings {
+    @IsInt()
+    size = 3;
+  }
+  @WebSocketPath('/')
+  class Controller {
+    @OnMessage()
+    text(settings: Settings, message: string): unknown {
+      return [settings.size, message];
+    }
+  }
+  const client = await connect(await start([Controller], { providers: [Settings] }), '/');
+  expect(await client.ask('a')).toBe('[3,"a"]');
 });

@@ -1,6 +1,9 @@
-import { Connection, OnClose, OnError, OnMessage, OnOpen, WebSocketPath } from '../../src';
+import { Connection, OnClose, OnError, OnMessage, OnOpen, refuse, WebSocketPath } from '../../src';
+import { PLAIN } from '../../src/binding/reply';
+import { compileInvoke, Pipeline, type Stage } from '../../src/binding/pipeline';
 import { connect, start } from '../support/app';
 import { deferred } from '../support/engine';
+import { guard, interceptor, thrower } from '../support/uses';
 
 class NotFound extends Error {}
 class RoomNotFound extends NotFound {}
@@ -206,4 +209,49 @@ test('10,000 throws, rejections and handlers that never settle: no unhandled rej
   expect(await neighbour.ask('ping')).toBe('pong');
   process.off('unhandledRejection', unhandled);
   expect(unhandled).not.toHaveBeenCalled();
+});
+
+describe('what is synchronous makes no promise', () => {
+  class Controller {}
+  const sent: unknown[] = [];
+  const connection = { send: (message: unknown) => sent.push(message), path: '/' } as unknown as Connection;
+  const around = {
+    guards: [guard(() => true), guard(() => true)],
+    interceptors: [interceptor((_context, next) => `(${String(next())})`)],
+  };
+  const stage = (more: Partial<Stage> = {}): Stage => ({
+    controller: Controller,
+    kind: 'message',
+    method: 'text',
+    call: (_connection, body) => body,
+    guards: [],
+    interceptors: [],
+    takers: [],
+    ...more,
+  });
+  const pipeline = new Pipeline(thrower(new Error('nothing is reported here')));
+
+  test('without guards and interceptors, a call is called as it is', () => {
+    const bare = stage();
+    expect(compileInvoke(bare)).toBe(bare.call);
+  });
+
+  test.each<[string, Partial<Stage>, unknown]>([
+    ['a method', {}, 'x'],
+    ['a method behind guards and interceptors', around, '(x)'],
+    ['a method that returns nothing', { call: () => undefined }, undefined],
+  ])('%s', (_what, more, expected) => {
+    sent.length = 0;
+    expect(pipeline.compile(stage(more))(connection, 'x', PLAIN)).toBeUndefined();
+    expect(sent).toEqual(expected === undefined ? [] : [expected]);
+  });
+
+  test('an upgrade, accepted or refused', () => {
+    const verdictOf = (value: unknown) => ({ value });
+    const decide = (call: Stage['call']) =>
+      pipeline.compileUpgrade(stage({ kind: 'upgrade' }), compileInvoke(stage({ ...around, call })), verdictOf);
+    expect(decide(() => 'yes')(connection)).toEqual({ value: '(yes)' });
+    const refusal = refuse(418);
+    expect(decide(thrower(refusal))(connection)).toBe(refusal);
+  });
 });

@@ -10,3 +10,14 @@ export const filter = (take: ExceptionFilter['catch']): ExceptionFilter => ({ ca
 export const thrower = (error: unknown) => (): never => {
   throw error;
 };
+
+/** What a guard may say that is not exactly true. */
+export const NOT_TRUE: [string, () => unknown][] = [
+  ['false', () => false],
+  ['undefined', () => undefined],
+  ['1', () => 1],
+  ['the text "true"', () => 'true'],
+  ['an object', () => ({})],
+  ['a promise of false', () => Promise.resolve(false)],
+  ['a promise of nothing', () => Promise.resolve()],
+];

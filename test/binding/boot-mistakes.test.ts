@@ -1,0 +1,330 @@
+import { IsString } from 'class-validator';
+import {
+  Connection,
+  Inject,
+  injectable,
+  MessageBody,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  WebSocketPath,
+  type Guard,
+} from '../../src';
+import { Lifecycle } from 'tsyringe';
+import { bootErrorOf } from '../support/serve';
+
+class Room {
+  @IsString()
+  room!: string;
+}
+
+describe('a controller', () => {
+  test('without any handler', async () => {
+    @WebSocketPath('/')
+    class Chat {}
+    expect(await bootErrorOf([Chat])).toBe(
+      'Chat has no handlers: decorate at least one method with @OnMessage(), @OnOpen() or @OnClose().',
+    );
+  });
+
+  test('without a path', async () => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe("Chat is listed under controllers, but has no @WebSocketPath('/…').");
+  });
+
+  test.each(['', 'chat', 5])('with the path %p', async (path) => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    WebSocketPath(path as string)(Chat);
+    expect(await bootErrorOf([Chat])).toBe(`Chat: the path ${JSON.stringify(path)} must begin with a slash.`);
+  });
+
+  test.each([
+    ['/chat', '/chat'],
+    ['/rooms/:room', '/rooms/:name'],
+  ])('whose path is registered twice: %s and %s', async (first, second) => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    class Forum extends Chat {}
+    WebSocketPath(first)(Chat);
+    WebSocketPath(second)(Forum);
+    expect(await bootErrorOf([Chat, Forum])).toBe(`Chat and Forum both serve the path ${second}.`);
+  });
+
+  test.each(['request', null, ''])('with the scope %p', async (scope) => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    WebSocketPath('/', { scope: scope as 'singleton' })(Chat);
+    expect(await bootErrorOf([Chat])).toBe(
+      `Chat: scope must be 'singleton' or 'connection', not ${JSON.stringify(scope)}.`,
+    );
+  });
+
+  test.each([{}, 'json', { v1: 'json' }, { decode: () => {} }])('with the codec %j', async (codec) => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    WebSocketPath('/', { codec: codec as 'raw' })(Chat);
+    expect(await bootErrorOf([Chat])).toBe("Chat: codec must be a codec, 'raw', or an object of those by subprotocol");
+  });
+
+  test('with a limit that is none', async () => {
+    @WebSocketPath('/', { limits: { maxMessageBytes: -1 } })
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe(
+      'Chat: limits.maxMessageBytes must be a whole number from 1 to 536870888, not -1',
+    );
+  });
+});
+
+describe('two handlers', () => {
+  test('of one event', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage('chat.join')
+      join(): void {}
+      @OnMessage('chat.join')
+      enter(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: join and enter are both handlers of the event "chat.join".');
+  });
+
+  test('of one event, one of them inherited', async () => {
+    class Base {
+      @OnMessage('chat.join')
+      join(): void {}
+    }
+    @WebSocketPath('/')
+    class Chat extends Base {
+      @OnMessage('chat.join')
+      enter(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: join and enter are both handlers of the event "chat.join".');
+  });
+
+  test('of text', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage()
+      one(message: string): string {
+        return message;
+      }
+      @OnMessage()
+      two(_connection: Connection, message: string): string {
+        return message;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and two are both handlers of text messages.');
+  });
+
+  test('of text, where one takes what the codec makes of it', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage()
+      one(message: string): string {
+        return message;
+      }
+      @OnMessage()
+      two(room: Room): Room {
+        return room;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and two are both handlers of text messages.');
+  });
+
+  test('of binary messages, where one takes every kind of body', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage()
+      one(message: Uint8Array): Uint8Array {
+        return message;
+      }
+      @OnMessage()
+      all(@MessageBody() message: unknown): unknown {
+        return message;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and all are both handlers of binary messages.');
+  });
+
+  test('without a body', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage()
+      one(): void {}
+      @OnMessage()
+      two(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and two are both handlers of all messages.');
+  });
+
+  test('of the end', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnClose()
+      one(): void {}
+      @OnClose()
+      two(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and two are both handlers of @OnClose().');
+  });
+
+  test('of one class of errors', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage()
+      any(): void {}
+      @OnError(TypeError)
+      one(): void {}
+      @OnError(TypeError)
+      two(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: one and two are both handlers of @OnError(TypeError).');
+  });
+});
+
+describe('a raw path', () => {
+  test('with a handler of an event', async () => {
+    @WebSocketPath('/', { codec: 'raw' })
+    class Chat {
+      @OnMessage('chat.join')
+      join(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat.join: the path is raw, so no codec finds the event "chat.join".');
+  });
+
+  test('with a class for a body', async () => {
+    @WebSocketPath('/', { codec: { v1: 'raw', v2: 'raw' } })
+    class Chat {
+      @OnMessage()
+      say(room: Room): Room {
+        return room;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toBe(
+      'Chat.say: the path is raw, so no codec makes a body of a message: take a string or a Uint8Array.',
+    );
+  });
+});
+
+describe('what is used around handlers', () => {
+  class NoGuard {
+    check(): boolean {
+      return true;
+    }
+  }
+  const noGuard = NoGuard as never;
+
+  test('a guard without canActivate, on the class', async () => {
+    @UseGuards(noGuard)
+    @WebSocketPath('/')
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: NoGuard is no guard: it has no method canActivate.');
+  });
+
+  test('a guard without canActivate, on a method', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @UseGuards({} as never)
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat.open: [object Object] is no guard: it has no method canActivate.');
+  });
+
+  test('a guard without canActivate, for the application', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat], { guards: [undefined as never] })).toBe(
+      'the application: undefined is no guard: it has no method canActivate.',
+    );
+  });
+
+  test('a function in the place of a guard', async () => {
+    @UseGuards((() => true) as never)
+    @WebSocketPath('/')
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat: a function is no guard: it has no method canActivate.');
+  });
+
+  test('an interceptor and a filter without their method', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @UseInterceptors(noGuard)
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe('Chat.open: NoGuard is no interceptor: it has no method intercept.');
+    @UseFilters(noGuard)
+    @WebSocketPath('/')
+    class Forum {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Forum])).toBe('Forum: NoGuard is no filter: it has no method catch.');
+  });
+
+  test('a guard that cannot be made', async () => {
+    @injectable()
+    class Auth implements Guard {
+      constructor(@Inject('secret') readonly secret: string) {}
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    @WebSocketPath('/')
+    class Chat {
+      @UseGuards(Auth)
+      @OnOpen()
+      open(): void {}
+    }
+    expect(await bootErrorOf([Chat])).toBe(
+      'Auth, constructor parameter 1: nothing provides "secret": add { token: "secret", useValue: … } to the providers ' +
+        'of a module.',
+    );
+  });
+
+  test('a guard of which each connection has its own', async () => {
+    class Auth implements Guard {
+      canActivate(): boolean {
+        return true;
+      }
+    }
+    @UseGuards(Auth)
+    @WebSocketPath('/', { scope: 'connection' })
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    const providers = [{ token: Auth, useClass: Auth, options: { lifecycle: Lifecycle.ContainerScoped } }];
+    expect(await bootErrorOf([Chat], { providers })).toBe(
+      'Chat, guard: each connection has its own Auth, so what is made once cannot have one.',
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { BootError, UseFilters, UseGuards, UseInterceptors, type Guard } from '../../src';
+import { Uses } from '../../src/binding/uses';
+import type { Resolver } from '../../src/binding/resolver';
+import { filter, guard, interceptor } from '../support/uses';
+
+class Made implements Guard {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+/** Makes classes, and keeps in mind for what. */
+function resolverWith(wanted: string[] = []) {
+  const shared = (constructor: new () => unknown, place: string): unknown => {
+    wanted.push(place);
+    return new constructor();
+  };
+  return { shared } as unknown as Resolver;
+}
+
+const [g1, g2, g3] = [guard(() => true), guard(() => true), guard(() => true)];
+const around = interceptor((_context, next) => next());
+const taker = filter(() => {});
+
+@UseGuards(g1)
+class Base {
+  @UseInterceptors(around)
+  inherited(): void {}
+}
+
+@UseGuards(g2, Made)
+@UseFilters(taker)
+class Chat extends Base {
+  @UseGuards(g3)
+  @UseGuards(g1)
+  join(): void {}
+}
+
+test('those of a class and of its methods are found by their role, those of base classes first', () => {
+  const uses = new Uses({}, resolverWith());
+  expect(uses.of('guards', Chat)).toEqual([g1, g2, expect.any(Made)]);
+  expect(uses.of('filters', Chat)).toEqual([taker]);
+  expect(uses.of('interceptors', Chat)).toEqual([]);
+  expect(uses.of('guards', Chat, 'join')).toEqual([g3, g1]);
+  expect(uses.of('interceptors', Chat, 'inherited')).toEqual([around]);
+  expect(uses.of('guards', Chat, 'inherited')).toEqual([]);
+});
+
+test('those of the application are there once for all; none is none', () => {
+  const uses = new Uses({ guards: [g1, Made], filters: [taker] }, resolverWith());
+  expect(uses.ofApplication('guards')).toEqual([g1, expect.any(Made)]);
+  expect(uses.ofApplication('filters')).toEqual([taker]);
+  expect(uses.ofApplication('interceptors')).toEqual([]);
+});
+
+test('a class is made for the place that names it', () => {
+  const wanted: string[] = [];
+  class Room {
+    @UseGuards(Made)
+    enter(): void {}
+  }
+  const uses = new Uses({ guards: [Made] }, resolverWith(wanted));
+  uses.ofApplication('guards');
+  uses.of('guards', Chat);
+  uses.of('guards', Room, 'enter');
+  expect(wanted).toEqual(['the application, guard', 'Chat, guard', 'Room.enter, guard']);
+});
+
+test.each<[string, unknown, string]>([
+  ['a class', class Plain {}, 'Plain is no guard'],
+  ['an object', {}, '[object Object] is no guard'],
+  ['undefined', undefined, 'undefined is no guard'],
+  ['a text', 'auth', 'auth is no guard'],
+  ['an interceptor', around, '[object Object] is no guard'],
+  [
+    'an arrow function',
+    (
+      () => () =>
+        true
+    )(),
+    'a function is no guard',
+  ],
+])('%s without the method is refused', (_what, item, expected) => {
+  const uses = new Uses({ guards: [item as Guard] }, resolverWith());
+  expect(() => uses.ofApplication('guards')).toThrow(
+    new BootError(`the application: ${expected}: it has no method canActivate.`),
+  );
+});
