@@ -23,6 +23,7 @@ import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
 import { Listener, type Place } from './listener';
 import type { Observer } from './observer';
 import { Peers } from './peers';
+import { PlainRequests } from './plain-requests';
 import { RawSockets } from './raw-sockets';
 import { Routes, type Route } from './routes';
 import { Session, type SessionContext } from './session';
@@ -98,10 +99,11 @@ export class Engine implements SessionContext, GateContext {
     this.routes = new Routes(this.limits, options.origins, options.compression);
     const { gate, limits, deadlines } = this;
     const peers = new Peers(options.trustedProxies);
-    const http1 = new Http1Door({ gate, peers, limits, deadlines, request: options.request });
-    const http2 = new Http2Door({ gate, peers });
+    const plain = new PlainRequests(gate, options.request);
+    const http1 = new Http1Door({ gate, peers, limits, deadlines, plain });
+    const http2 = new Http2Door({ gate, peers, plain });
     this.http1 = http1;
-    this.tls = options.tls && new Tls(options.tls);
+    this.tls = options.tls && new Tls(options.tls, (error) => this.observer.failed?.(error, 'tls.SNICallback'));
     const context = { limits, deadlines, peers, http1, http2 };
     const settings = {
       tls: this.tls,

@@ -6,7 +6,7 @@ export type FirstBytes = 'more' | 'invalid' | { readonly taken: number; readonly
 
 /**
  * Reads the first bytes of a connection until `judge` knows what to do with it, and puts back what it does not take. A
- * connection that takes longer than `timeoutMs`, or says something else, is cut.
+ * connection that takes longer than `timeoutMs`, says something else, or ends before that, is cut.
  */
 export function readFirstBytes(
   socket: Socket,
@@ -15,27 +15,29 @@ export function readFirstBytes(
   timeoutMs: number,
 ): void {
   let bytes: Buffer = Buffer.alloc(0);
-  const cancel = deadlines.set(timeoutMs, () => socket.destroy());
+  const cut = (): void => void socket.destroy();
+  const cancel = deadlines.set(timeoutMs, cut);
   const onReadable = (): void => {
     const chunk = socket.read() as Buffer | null;
     if (chunk === null) return;
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
     const verdict = judge(bytes);
     if (verdict === 'more') return;
-    cancel();
-    socket.off('readable', onReadable);
+    leave();
     if (verdict === 'invalid') {
-      socket.destroy();
+      cut();
       return;
     }
     if (verdict.taken < bytes.length) socket.unshift(bytes.subarray(verdict.taken));
     verdict.next(socket);
+    socket.off('error', ignore);
   };
-  socket.on('error', ignore);
-  socket.on('close', cancel);
-  socket.on('end', () => socket.end());
-  socket.on('readable', onReadable);
+  const leave = (): void => {
+    cancel();
+    socket.off('close', cancel).off('end', cut).off('readable', onReadable);
+  };
+  socket.on('error', ignore).on('close', cancel).on('end', cut).on('readable', onReadable);
 }
 
-/** One for all. */
+/** It ends in `close`. */
 function ignore(): void {}

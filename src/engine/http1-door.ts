@@ -1,13 +1,11 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   acceptResponse,
   judgeUpgrade,
-  NO_SUCH_PATH,
   Refusal,
   refusalResponse,
-  UPGRADE_REQUIRED,
   type Agreement,
   type UpgradeOffer,
 } from '../handshake';
@@ -17,6 +15,7 @@ import type { Deadlines } from './deadlines';
 import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
+import type { PlainRequests } from './plain-requests';
 
 /** What the door asks of its engine. */
 export interface DoorContext {
@@ -24,27 +23,21 @@ export interface DoorContext {
   readonly deadlines: Deadlines;
   readonly gate: Gate;
   readonly peers: Peers;
-  /** Serves plain requests, but for those to a WebSocket's path. */
-  readonly request: RequestListener | undefined;
+  readonly plain: PlainRequests;
 }
-
-/** The events of Node's HTTP servers that the door takes; a TLS server with HTTP/2 has them too. */
-type Http1Server = Pick<Server, 'on'>;
 
 /** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
 export class Http1Door {
   /** Sockets that got a refusal and have not gone yet. */
   private readonly leaving = new Set<Duplex>();
-  /** Sockets whose plain request was answered with `Connection: close`: what follows it gets no answer. */
-  private readonly answered = new WeakSet<Duplex>();
   private readonly commonValues = new CommonValues();
 
   constructor(private readonly context: DoorContext) {}
 
   /** Serves all that comes to a server of our own. */
-  open(server: Http1Server): void {
+  open(server: Server): void {
     server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
-    server.on('request', (request, response) => this.onRequest(request, response));
+    server.on('request', (request, response) => this.context.plain.serve(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
   }
 
@@ -77,29 +70,6 @@ export class Http1Door {
     return { headers, url: request.url ?? '', httpVersion: '1.1', ...this.context.peers.of(socket, headers) };
   }
 
-  private onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const isWebSocketPath = this.context.gate.find(request.url ?? '') !== undefined;
-    if (!isWebSocketPath && this.context.request !== undefined) {
-      this.context.request(request, response);
-      return;
-    }
-    if (request.httpVersionMajor === 2) {
-      answerOverHttp2(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
-      return;
-    }
-    const { status, headers, body } = isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH;
-    // RFC 9110 7.8: who sends Upgrade names it in Connection too
-    const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
-    response.writeHead(status, {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      Connection: connection,
-      ...headers,
-    });
-    response.end(body);
-    this.answered.add(request.socket);
-  }
-
   /** Node's parser or its clock refused the request. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.on('error', ignore);
@@ -107,7 +77,7 @@ export class Http1Door {
       socket.destroy();
       return;
     }
-    if (this.answered.has(socket)) {
+    if (this.context.plain.endedOn(socket)) {
       this.leave(socket);
       return;
     }
@@ -149,18 +119,6 @@ function clientErrorRefusal(code: string | undefined): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'The request headers are too large.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'The request took too long.');
   return new Refusal(400, 'The request is malformed.');
-}
-
-/** 426 and `Upgrade` mean nothing over HTTP/2. */
-const CONNECT_REQUIRED = new Refusal(400, 'This path speaks WebSocket: connect with a WebSocket client.');
-
-/** Its streams end one by one, so the connection goes on. */
-function answerOverHttp2(response: ServerResponse, { status, body }: Refusal): void {
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body);
 }
 
 /** One for all sockets: ten thousand connections would each keep one of their own. */

@@ -1,10 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import {
   constants,
   type Http2Server,
-  type Http2SecureServer,
   type IncomingHttpHeaders as Http2Headers,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
@@ -12,13 +10,13 @@ import { connectHeaders, judgeConnect, Refusal, refusalHeaders, type Agreement, 
 import type { Handshake } from './connection';
 import type { Arrival, Gate } from './gate';
 import type { Peers } from './peers';
-
-export type AnyHttp2Server = Http2Server | Http2SecureServer;
+import type { PlainRequests } from './plain-requests';
 
 /** What the door asks of its engine. */
 export interface Http2Context {
   readonly gate: Gate;
   readonly peers: Peers;
+  readonly plain: PlainRequests;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -28,8 +26,12 @@ const UNKNOWN_PROTOCOL = new Refusal(501, 'Only the :protocol websocket is serve
 export class Http2Door {
   constructor(private readonly context: Http2Context) {}
 
-  /** Serves all that comes to a server of our own; plain requests are the HTTP/1.1 door's, by Node's compatibility layer. */
-  open(server: AnyHttp2Server): void {
+  /** Serves all that comes to a server of our own. */
+  open(server: Http2Server): void {
+    server.on('request', (request, response) => {
+      // what Node's compatibility layer makes of them is made for this
+      this.context.plain.serve(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+    });
     server.on('stream', (stream, headers) => {
       if (this.onStream(stream, headers) || headers[':method'] !== 'CONNECT') return;
       stream.on('error', ignore);
@@ -86,47 +88,6 @@ class Http2Arrival implements Arrival {
     // RFC 9113 8.1: the client need not send the rest
     stream.end(refusal.body, () => stream.close(constants.NGHTTP2_NO_ERROR));
     stream.resume();
-  }
-}
-
-/** The HTTP/2 connections of a server of our own: told to go when it stops, and when they carry nothing for too long. */
-export class Http2Sessions {
-  private readonly open = new Set<ServerHttp2Session>();
-  private closing = false;
-
-  /** `idleMs`: how long one may stay open without a stream. */
-  constructor(private readonly idleMs: number) {}
-
-  watch(server: AnyHttp2Server): void {
-    server.on('session', (session) => {
-      this.open.add(session);
-      let streams = 0;
-      const giveUp = (): void => void (streams === 0 && session.close());
-      let timer = setTimeout(giveUp, this.idleMs).unref();
-      session.on('stream', (stream) => {
-        streams++;
-        clearTimeout(timer);
-        stream.on('close', () => {
-          if (--streams === 0) timer = setTimeout(giveUp, this.idleMs).unref();
-        });
-      });
-      session.on('error', ignore);
-      session.on('close', () => {
-        clearTimeout(timer);
-        this.open.delete(session);
-      });
-      if (this.closing) session.close();
-    });
-  }
-
-  /** GOAWAY: no new streams; each goes when its last stream has. */
-  close(): void {
-    this.closing = true;
-    for (const session of this.open) session.close();
-  }
-
-  terminate(): void {
-    for (const session of this.open) session.destroy();
   }
 }
 

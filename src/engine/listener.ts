@@ -1,6 +1,9 @@
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { OwnServer } from './servers';
 
+/** What the listener does with a server. */
+type ListeningServer = Pick<OwnServer, 'front' | 'close' | 'terminate' | 'updateTls'>;
+
 /** Where to listen. */
 export interface Place {
   /** 0 takes a free one. */
@@ -23,15 +26,15 @@ export class ListenError extends Error {
 
 /** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
 export class Listener {
-  private servers: OwnServer[] = [];
+  private servers: ListeningServer[] = [];
 
-  constructor(private readonly createServer: () => OwnServer) {}
+  constructor(private readonly createServer: () => ListeningServer) {}
 
   get listening(): boolean {
     return this.servers.length > 0;
   }
 
-  get open(): readonly OwnServer[] {
+  get open(): readonly ListeningServer[] {
     return this.servers;
   }
 
@@ -66,7 +69,7 @@ export class Listener {
   private async openAt(places: readonly ListenOptions[]): Promise<number | undefined> {
     let port = places[0]!.port;
     let absent: NodeJS.ErrnoException | undefined;
-    const opened: OwnServer[] = [];
+    const opened: ListeningServer[] = [];
     for (const place of places) {
       const server = this.createServer();
       const at = place.path === undefined ? { ...place, port: port! } : place;
@@ -91,7 +94,7 @@ export class Listener {
   }
 }
 
-function listen({ front }: OwnServer, place: ListenOptions): Promise<void> {
+function listen({ front }: ListeningServer, place: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     front.once('error', reject);
     front.listen(place, () => {

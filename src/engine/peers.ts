@@ -90,7 +90,7 @@ function normal([address, bits]: Range): Range {
 }
 
 function contains(range: Range, address: Address): boolean {
-  return range[0].kind() === address.kind() && (address as ipaddr.IPv6).match(range as [ipaddr.IPv6, number]);
+  return range[0].kind() === address.kind() && (address as ipaddr.IPv6).match(range);
 }
 
 /** `::ffff:192.0.2.1` is 192.0.2.1, however the socket was opened. */

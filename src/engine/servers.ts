@@ -1,13 +1,13 @@
-import { createServer as createHttp, type Server as HttpServer, type ServerOptions } from 'node:http';
-import { createSecureServer, createServer as createHttp2, type Http2Server } from 'node:http2';
-import { createServer as createHttps } from 'node:https';
+import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
+import { createServer as createHttp2, type Http2Server } from 'node:http2';
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
+import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { readProxyHeader } from '../handshake';
 import type { Deadlines } from './deadlines';
 import { readFirstBytes, type FirstBytes } from './first-bytes';
 import type { Http1Door } from './http1-door';
-import { Http2Sessions, type AnyHttp2Server, type Http2Door } from './http2-door';
+import type { Http2Door } from './http2-door';
+import { Http2Sessions } from './http2-sessions';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { Tls } from './tls';
@@ -36,36 +36,50 @@ const CHECK_EVERY_MS = 1_000;
 /** The first bytes of HTTP/2 without TLS (RFC 9113 3.4), as far as no HTTP/1.1 request begins so. */
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0', 'latin1');
 
-/** A server of our own for one address, whatever is spoken there, with all that hangs on it. */
+/** Node's own: what an HTTP server does with a connection that ends its side is the server's to say. */
+const SOCKET_OPTIONS = { noDelay: true, allowHalfOpen: true };
+
+/**
+ * A server of our own for one address. A connection goes through those layers that the settings ask for, and ends at one of
+ * Node's HTTP servers: PROXY header, TLS, then HTTP/1.1 or HTTP/2.
+ */
 export class OwnServer {
   /** The one that listens. */
   readonly front: TcpServer;
-  /** The one that speaks TLS, if any does. */
-  private secure: TlsServer | undefined;
+  private readonly http1: Http1Server;
+  private readonly http2: Http2Server | undefined;
+  private readonly secure: TlsServer | undefined;
   private readonly sessions: Http2Sessions;
   private readonly sockets = new Set<Socket>();
-  private http: HttpServer | undefined;
 
   constructor(
     private readonly context: ServerContext,
-    private readonly settings: ServerSettings,
+    { tls, http2, proxyProtocol }: ServerSettings,
   ) {
-    this.sessions = new Http2Sessions(context.limits.handshakeTimeoutMs);
-    const inner = settings.tls === undefined ? this.plain() : this.encrypted(settings.tls);
-    this.front = settings.proxyProtocol ? this.behindProxy(inner) : inner;
-    if (this.front !== this.http) this.front.on('connection', (socket: Socket) => this.track(socket));
+    this.sessions = new Http2Sessions(context.deadlines, context.limits.handshakeTimeoutMs);
+    this.http1 = this.createHttp1();
+    this.http2 = http2 ? this.createHttp2() : undefined;
+    this.secure = tls && this.createTls(tls);
+    if (proxyProtocol) this.front = this.createFront(readPastProxyHeader(context.peers, this.afterProxy));
+    else if (this.secure !== undefined) this.front = this.secure;
+    else this.front = http2 ? this.createFront(this.byFirstBytes) : this.http1;
+    if (this.front === this.http1) return;
+    this.front.on('connection', (socket: Socket) => this.track(socket));
+    // this one does not listen; told that it does, it looks for slow requests
+    this.http1.emit('listening');
   }
 
   /** Takes no more connections. Resolves when those that there are have gone. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.front.close(() => resolve()));
+    if (this.front !== this.http1) this.http1.close();
     this.sessions.close();
     return closed;
   }
 
   /** Cuts the connections that are left. */
   terminate(): void {
-    this.http?.closeAllConnections();
+    this.http1.closeAllConnections();
     this.sessions.terminate();
     for (const socket of this.sockets) socket.destroy();
   }
@@ -75,71 +89,54 @@ export class OwnServer {
     this.secure?.setSecureContext(tls.options);
   }
 
-  private get httpOptions(): ServerOptions {
+  private createHttp1(): Http1Server {
     const { handshakeTimeoutMs, maxHeaderBytes } = this.context.limits;
-    return {
+    const server = createHttp1({
       headersTimeout: handshakeTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
       connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, handshakeTimeoutMs),
       noDelay: true,
-    };
+    });
+    this.context.http1.open(server);
+    return server;
   }
 
-  private get http2Settings() {
-    return { enableConnectProtocol: true, maxHeaderListSize: this.context.limits.maxHeaderBytes };
-  }
-
-  private plain(): TcpServer {
-    const http1 = createHttp(this.httpOptions);
-    this.context.http1.open(http1);
-    this.http = http1;
-    if (!this.settings.http2) return http1;
-    const http2 = createHttp2({ settings: this.http2Settings });
-    this.open(http2);
-    return createTcp({ noDelay: true }, (socket) =>
-      this.readFirst(socket, (bytes) => {
-        const isHttp2 = bytes.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE.subarray(0, bytes.length));
-        if (isHttp2 && bytes.length < HTTP2_PREFACE.length) return 'more';
-        return { taken: 0, next: emitTo(isHttp2 ? http2 : http1) };
-      }),
-    );
-  }
-
-  private encrypted(tls: Tls): TcpServer {
-    const { handshakeTimeoutMs } = this.context.limits;
-    const options = { ...tls.options, handshakeTimeout: handshakeTimeoutMs, ...this.httpOptions };
-    if (!this.settings.http2) {
-      const https = createHttps(options);
-      this.context.http1.open(https);
-      this.secure = https;
-      return https;
-    }
-    const http2 = createSecureServer({ ...options, allowHTTP1: true, settings: this.http2Settings });
-    this.context.http1.open(http2 as unknown as HttpServer);
-    this.open(http2);
-    this.secure = http2;
-    return http2;
-  }
-
-  private open(server: AnyHttp2Server): void {
+  private createHttp2(): Http2Server {
+    const settings = { enableConnectProtocol: true, maxHeaderListSize: this.context.limits.maxHeaderBytes };
+    const server = createHttp2({ settings });
     this.sessions.watch(server);
     this.context.http2.open(server);
+    return server;
   }
 
-  private behindProxy(inner: TcpServer): TcpServer {
-    return createTcp({ noDelay: true }, (socket) =>
-      this.readFirst(socket, (bytes) => {
-        const header = readProxyHeader(bytes);
-        if (typeof header === 'string') return header;
-        if (header.address !== undefined) this.context.peers.announce(socket, header.address);
-        return { taken: header.length, next: emitTo(inner) };
-      }),
-    );
+  private createTls(tls: Tls): TlsServer {
+    const ALPNProtocols = this.http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'];
+    const handshakeTimeout = this.context.limits.handshakeTimeoutMs;
+    const options = { ...SOCKET_OPTIONS, ...tls.options, ALPNProtocols, handshakeTimeout };
+    return createTls(options, (socket: TLSSocket) => {
+      handTo(socket.alpnProtocol === 'h2' ? this.http2! : this.http1)(socket);
+    });
   }
 
-  private readFirst(socket: Socket, judge: (bytes: Buffer) => FirstBytes): void {
-    readFirstBytes(socket, judge, this.context.deadlines, this.context.limits.handshakeTimeoutMs);
+  private createFront(judge: (bytes: Buffer, socket: Socket) => FirstBytes): TcpServer {
+    const { deadlines, limits } = this.context;
+    return createTcp(SOCKET_OPTIONS, (socket) => {
+      readFirstBytes(socket, (bytes) => judge(bytes, socket), deadlines, limits.handshakeTimeoutMs);
+    });
   }
+
+  private readonly afterProxy = (socket: Socket): void => {
+    const { deadlines, limits } = this.context;
+    if (this.secure !== undefined) handTo(this.secure)(socket);
+    else if (this.http2 === undefined) handTo(this.http1)(socket);
+    else readFirstBytes(socket, this.byFirstBytes, deadlines, limits.handshakeTimeoutMs);
+  };
+
+  private readonly byFirstBytes = (bytes: Buffer): FirstBytes => {
+    const isHttp2 = bytes.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE.subarray(0, bytes.length));
+    if (isHttp2 && bytes.length < HTTP2_PREFACE.length) return 'more';
+    return { taken: 0, next: handTo(isHttp2 ? this.http2! : this.http1) };
+  };
 
   private track(socket: Socket): void {
     this.sockets.add(socket);
@@ -147,7 +144,16 @@ export class OwnServer {
   }
 }
 
+function readPastProxyHeader(peers: Peers, next: (socket: Socket) => void) {
+  return (bytes: Buffer, socket: Socket): FirstBytes => {
+    const header = readProxyHeader(bytes);
+    if (typeof header === 'string') return header;
+    if (header.address !== undefined) peers.announce(socket, header.address);
+    return { taken: header.length, next };
+  };
+}
+
 /** Node's servers document that a `connection` event may bring a socket that they did not accept themselves. */
-function emitTo(server: TcpServer | Http2Server): (socket: Socket) => void {
+function handTo(server: TcpServer | Http2Server): (socket: Socket) => void {
   return (socket) => void server.emit('connection', socket);
 }

@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 
-/** What `node:tls` takes, and keys and certificates for other names than the default one's. */
-export interface TlsSettings extends TlsOptions {
+/** What `node:tls` takes, and keys and certificates for other names than the default one's. At least TLS 1.2, unless `minVersion` says otherwise. */
+export interface TlsSettings extends Omit<TlsOptions, 'ALPNProtocols' | 'ALPNCallback'> {
   /** By host name; `*.example.com` for those directly below it. A client that names none of them gets the default. */
   servernames?: Record<string, SecureContextOptions>;
 }
@@ -13,16 +13,21 @@ export class Tls {
   private settings: TlsSettings;
   private contexts: ReadonlyMap<string, SecureContext>;
 
-  /** @throws TypeError for a key or certificate that cannot be used, and says whose */
-  constructor(settings: TlsSettings) {
+  /**
+   * `failed`: told when the user's own `SNICallback` throws.
+   * @throws TypeError for a key or certificate that cannot be used, and says whose
+   */
+  constructor(
+    settings: TlsSettings,
+    private readonly failed: (error: unknown) => void,
+  ) {
     this.contexts = checked(settings);
     this.settings = settings;
   }
 
-  /** For `https.createServer` and its kin. */
+  /** For `tls.createServer` and `setSecureContext`. */
   get options(): TlsOptions {
-    const { servernames: _servernames, SNICallback, ...options } = this.settings;
-    return { ...options, SNICallback: SNICallback === undefined ? this.find : guarded(SNICallback) };
+    return { minVersion: 'TLSv1.2', ...this.settings, SNICallback: this.find };
   }
 
   /** What is given takes the place of what was there, for connections that come later. @throws as the constructor */
@@ -36,19 +41,37 @@ export class Tls {
     const name = servername.toLowerCase();
     const dot = name.indexOf('.');
     const wildcard = dot < 0 ? undefined : this.contexts.get(`*${name.slice(dot)}`);
-    found(null, this.contexts.get(name) ?? wildcard);
+    const context = this.contexts.get(name) ?? wildcard;
+    if (context !== undefined || this.settings.SNICallback === undefined) found(null, context);
+    else this.ask(this.settings.SNICallback, servername, found);
   };
+
+  /** One that throws ends one handshake, and not the process. */
+  private ask(callback: NonNullable<TlsOptions['SNICallback']>, servername: string, found: Found): void {
+    try {
+      callback(servername, found);
+    } catch (error) {
+      this.failed(error);
+      found(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
 }
 
 function checked({ servernames = {}, ...settings }: TlsSettings): Map<string, SecureContext> {
   contextOf(settings, 'tls');
-  const { minVersion, maxVersion, ciphers } = settings;
-  const common = { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }), ...(ciphers && { ciphers }) };
+  const common = { minVersion: 'TLSv1.2', ...withoutIdentity(settings) } as const;
   const entries = Object.entries(servernames);
   return new Map(
     entries.map(([name, own]) => [name.toLowerCase(), contextOf({ ...common, ...own }, `tls.servernames["${name}"]`)]),
   );
 }
+
+/** All but what makes a name's own. */
+function withoutIdentity(settings: SecureContextOptions): SecureContextOptions {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !IDENTITY.has(name)));
+}
+
+const IDENTITY = new Set(['key', 'cert', 'pfx', 'passphrase']);
 
 function contextOf(settings: SecureContextOptions, place: string): SecureContext {
   if (settings.pfx === undefined && (settings.key === undefined || settings.cert === undefined)) {
@@ -59,15 +82,4 @@ function contextOf(settings: SecureContextOptions, place: string): SecureContext
   } catch (cause) {
     throw new TypeError(`${place}: the key and certificate cannot be used: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** One that throws ends one handshake, and not the process. */
-function guarded(callback: NonNullable<TlsOptions['SNICallback']>): NonNullable<TlsOptions['SNICallback']> {
-  return (servername, found) => {
-    try {
-      callback(servername, found);
-    } catch (error) {
-      found(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
 }

@@ -1,0 +1,45 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { NO_SUCH_PATH, Refusal, UPGRADE_REQUIRED } from '../handshake';
+import type { Gate } from './gate';
+
+/** 426 and `Upgrade` mean nothing over HTTP/2. */
+const CONNECT_REQUIRED = new Refusal(400, UPGRADE_REQUIRED.body);
+
+/** Requests that ask for no WebSocket: the user's listener serves them, but for those to a WebSocket's path. */
+export class PlainRequests {
+  /** Sockets on which an answer said `Connection: close`. */
+  private readonly closing = new WeakSet<Duplex>();
+
+  constructor(
+    private readonly gate: Gate,
+    private readonly listener: RequestListener | undefined,
+  ) {}
+
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const isWebSocketPath = this.gate.find(request.url ?? '') !== undefined;
+    if (!isWebSocketPath && this.listener !== undefined) this.listener(request, response);
+    else if (request.httpVersionMajor === 2) answer(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
+    else {
+      // RFC 9110 7.8: who sends Upgrade names it in Connection too
+      const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
+      answer(response, isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH, { Connection: connection });
+      this.closing.add(request.socket);
+    }
+  }
+
+  /** Whether an answer of ours was the last on this socket: what follows it gets none. */
+  endedOn(socket: Duplex): boolean {
+    return this.closing.has(socket);
+  }
+}
+
+function answer(response: ServerResponse, { status, headers, body }: Refusal, more?: Record<string, string>): void {
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    ...more,
+    ...headers,
+  });
+  response.end(body);
+}
