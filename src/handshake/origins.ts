@@ -1,4 +1,7 @@
-/** Which pages may connect: `'*'`, a list of exact origins and patterns that must match a whole origin, or a function. */
+/**
+ * Which pages may connect: `'*'`, a list, or a function. In a list: exact origins, `https://*.example.com` for the hosts below
+ * one, and patterns that must match a whole origin.
+ */
 export type Origins<Request = unknown> =
   '*' | (string | RegExp)[] | ((origin: string | undefined, request: Request) => boolean);
 
@@ -14,8 +17,10 @@ export function originRule<Request>(origins: Origins<Request> | undefined): Orig
   if (origins === undefined) return (origin, host) => origin === undefined || isSameHost(origin, host);
   if (origins === '*') return () => true;
   if (typeof origins === 'function') return (origin, _host, request) => origins(origin, request);
-  const exact = new Set(origins.filter((entry) => typeof entry === 'string').map(checkedOrigin));
-  const patterns = origins.filter((entry) => entry instanceof RegExp).map(wholeMatch);
+  const written = origins.filter((entry) => typeof entry === 'string');
+  const exact = new Set(written.filter((entry) => !isWildcard(entry)).map(checkedOrigin));
+  const below = written.filter(isWildcard).map(hostsBelow);
+  const patterns = [...below, ...origins.filter((entry) => entry instanceof RegExp).map(wholeMatch)];
   return (origin) => origin === undefined || exact.has(origin) || patterns.some((pattern) => pattern.test(origin));
 }
 
@@ -25,6 +30,22 @@ function checkedOrigin(entry: string): string {
   if (serialized === entry) return entry;
   const hint = serialized === undefined ? 'write it like https://app.example.com' : `did you mean ${serialized}?`;
   throw new TypeError(`${JSON.stringify(entry)} in origins is no origin: ${hint}`);
+}
+
+const isWildcard = (entry: string): boolean => entry !== '*' && entry.includes('*');
+
+/** One or more labels in place of the asterisk: the dot before what follows keeps `https://evilexample.com` out. */
+function hostsBelow(entry: string): RegExp {
+  const [scheme = '', host = '', ...more] = entry.split('://*.');
+  if (more.length > 0 || host === '' || host.includes('*')) {
+    throw new TypeError(
+      `${JSON.stringify(entry)} in origins: an asterisk stands for the labels before a host, as in https://*.example.com`,
+    );
+  }
+  const [, escaped = ''] = checkedOrigin(`${scheme}://${host}`)
+    .replace(/[.\\^$*+?()[\]{}|]/g, '\\$&')
+    .split('://');
+  return new RegExp(`^${scheme}://(?:[a-z0-9_-]+\\.)+${escaped}$`);
 }
 
 /** A pattern without anchors would let `https://app.example.com.evil.net` in. */

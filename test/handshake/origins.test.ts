@@ -182,3 +182,46 @@ test.each([
   expect(allows(['https://app.example.com', /https:\/\/\w+\.example\.com/], origin)).toBe(false);
   expect(allows(undefined, 'https://app.example.com', origin)).toBe(false);
 });
+
+describe('an asterisk stands for the labels before a host', () => {
+  const listed = ['https://*.good.com', 'http://*.dev.test:3000'];
+
+  test.each(['https://app.good.com', 'https://a.b.good.com', 'https://x_1-y.good.com', 'http://a.dev.test:3000'])(
+    '%s may connect',
+    (origin) => {
+      expect(allows(listed, origin)).toBe(true);
+    },
+  );
+
+  test.each([
+    'https://good.com',
+    'https://.good.com',
+    'https://evilgood.com',
+    'https://app.good.com.evil.com',
+    'https://evil.com/.good.com',
+    'https://evil.com#.good.com',
+    'https://evil.com\\.good.com',
+    'https://evil.com:443@app.good.com',
+    'https://appxgoodycom',
+    'https://app.good.com:8443',
+    'https://app.good.com\n',
+    'http://app.good.com',
+    'http://a.dev.test',
+    'https://*.good.com',
+    'https://good.com, https://app.good.com',
+  ])('%j may not', (origin) => {
+    expect(allows(listed, origin)).toBe(false);
+  });
+
+  test.each([
+    'https://*',
+    'https://*.',
+    'https://app.*.com',
+    'https://*.*.com',
+    '*.good.com',
+    'https://*.good.com/',
+    'https://a*.good.com',
+  ])('%j is refused at boot', (entry) => {
+    expect(() => originRule([entry])).toThrow(/in origins/);
+  });
+});
