@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { readServerFrame, type ServerFrame } from './frames';
 
 export interface HttpAnswer {
@@ -16,17 +17,17 @@ export const UPGRADE_HEADERS: Readonly<Record<string, string>> = {
   'Sec-WebSocket-Version': '13',
 };
 
-/** A client that does exactly what it is told, byte by byte, over TCP. */
-export class RawClient {
+/** A client that does exactly what it is told, byte by byte, over TCP or any other stream. */
+export class RawClient<Stream extends Duplex = Socket> {
   private received = Buffer.alloc(0);
   private ended = false;
   private wake: () => void = () => {};
 
   private constructor(
-    readonly socket: Socket,
+    readonly socket: Stream,
     private readonly authority: string,
   ) {
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       this.received = Buffer.concat([this.received, bytes]);
       this.wake();
     });
@@ -46,6 +47,11 @@ export class RawClient {
     await once(socket, 'connect');
     socket.setNoDelay(true);
     return new RawClient(socket, host);
+  }
+
+  /** Over a stream that is there already; `authority`: what it names as `Host` when it asks for an upgrade. */
+  static over<Stream extends Duplex>(stream: Stream, authority = 'localhost'): RawClient<Stream> {
+    return new RawClient(stream, authority);
   }
 
   /** Connects and passes the handshake; fails when it is refused. */

@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bootstrap } from '../../src';
+import { DoorsModule, SETTINGS } from './application';
+import { behaves } from './behaviour';
+import { HANDSHAKE, http1, unixTo } from './ways';
+
+behaves('a Unix socket', 'HTTP/1.1', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portal-'));
+  const socketPath = join(folder, 'portal.sock');
+  const app = await bootstrap(DoorsModule, { ...SETTINGS, socketPath });
+  return {
+    app,
+    // nobody has an address there
+    handshake: { ...HANDSHAKE, remoteAddress: '' },
+    ...http1(() => unixTo(socketPath), 'localhost'),
+    close: async () => rmSync(folder, { recursive: true }),
+  };
+});

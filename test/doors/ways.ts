@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { bootstrap, createApp, type Application, type PortalOptions } from '../../src';
+import { CA, LOCALHOST } from '../support/certificates';
+import { RawClient } from '../support/raw-client';
+import { DoorsModule, SETTINGS } from './application';
+import type { Answered, OpenDoor } from './behaviour';
+
+export const TLS: PortalOptions = { tls: LOCALHOST };
+
+/** An application of its own on a free port, or on whatever else the options say. */
+export function listening(options: PortalOptions = {}): Promise<Application> {
+  return bootstrap(DoorsModule, { port: 0, host: '127.0.0.1', ...SETTINGS, ...options });
+}
+
+export function unheard(): Promise<Application> {
+  return createApp(DoorsModule, SETTINGS);
+}
+
+export async function tcpTo(port: number): Promise<Duplex> {
+  const socket = connectTcp({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+export async function tlsTo(port: number): Promise<Duplex> {
+  const socket = connectTls({ host: '127.0.0.1', port, servername: 'localhost', ca: CA, ALPNProtocols: ['http/1.1'] });
+  await once(socket, 'secureConnect');
+  socket.setNoDelay(true);
+  return socket;
+}
+
+export async function unixTo(path: string): Promise<Duplex> {
+  const socket = connectTcp({ path });
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A client that ends its side when the server has ended its own. */
+export function clientOver(stream: Duplex, authority?: string): RawClient<Duplex> {
+  stream.on('end', () => stream.end());
+  return RawClient.over(stream, authority);
+}
+
+/** The handshake of RFC 6455 over whatever `dial` brings. */
+export function http1(
+  dial: () => Promise<Duplex>,
+  authority: string,
+): Pick<OpenDoor, 'connect' | 'dial' | 'authority'> {
+  return {
+    authority,
+    dial,
+    connect: async (path, headers = {}) => {
+      const client = clientOver(await dial(), authority);
+      client.upgrade(path, headers);
+      return { ...(await client.answer()), client } satisfies Answered;
+    },
+  };
+}
+
+export const HANDSHAKE = { httpVersion: '1.1', secure: false, remoteAddress: '127.0.0.1' } as const;
+
+/** What is attached to a server that somebody else listens with. */
+export async function attachedTo(server: Server): Promise<OpenDoor> {
+  const app = await unheard();
+  await app.attach(server);
+  const { port } = server.address() as AddressInfo;
+  return {
+    app,
+    handshake: HANDSHAKE,
+    ...http1(() => tcpTo(port), `127.0.0.1:${port}`),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export async function nothing(): Promise<void> {}
