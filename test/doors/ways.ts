@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { bootstrap, createApp, type Application, type PortalOptions } from '../../src';
 import { CA, LOCALHOST } from '../support/certificates';
+import { Http2Client } from '../support/http2-client';
 import { RawClient } from '../support/raw-client';
 import { DoorsModule, SETTINGS } from './application';
-import type { Answered, OpenDoor } from './behaviour';
+import type { OpenDoor } from './behaviour';
 
 export const TLS: PortalOptions = { tls: LOCALHOST };
 
@@ -45,18 +47,36 @@ export function clientOver(stream: Duplex, authority?: string): RawClient<Duplex
   return RawClient.over(stream, authority);
 }
 
+type Way = Pick<OpenDoor, 'authority' | 'dial' | 'accepted' | 'connect'>;
+
 /** The handshake of RFC 6455 over whatever `dial` brings. */
-export function http1(
-  dial: () => Promise<Duplex>,
-  authority: string,
-): Pick<OpenDoor, 'connect' | 'dial' | 'authority'> {
+export function http1(dial: () => Promise<Duplex>, authority: string): Way {
   return {
     authority,
     dial,
+    accepted: 101,
     connect: async (path, headers = {}) => {
       const client = clientOver(await dial(), authority);
       client.upgrade(path, headers);
-      return { ...(await client.answer()), client } satisfies Answered;
+      return { ...(await client.answer()), client };
+    },
+  };
+}
+
+/** The handshake of RFC 8441, on streams of one HTTP/2 connection for as long as there is one. */
+export function http2(dial: () => Promise<Duplex>, url: string): Way {
+  let shared: Http2Client | undefined;
+  return {
+    authority: new URL(url).host,
+    dial,
+    accepted: 200,
+    connect: async (path, headers = {}) => {
+      const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value || undefined]);
+      if (shared === undefined || shared.session.destroyed) shared = await Http2Client.connect(url, { ca: CA });
+      const answer = await shared.connect(path, Object.fromEntries(own) as OutgoingHttpHeaders);
+      const client = clientOver(answer.stream);
+      const body = answer.status === 200 ? '' : (await client.end()).toString();
+      return { status: answer.status, headers: answer.headers as Record<string, string>, body, client };
     },
   };
 }
