@@ -5,6 +5,8 @@ import { Connections, Engine, type ForeignServer, type Place, type TlsSettings }
 import { AppContainer } from './container';
 import { Lifecycle } from './lifecycle';
 import { logObserver } from './log-observer';
+import { allOf } from './observers';
+import { onceAskedToEnd } from './signals';
 import { consoleLogger } from './logger';
 import { readModules } from './module-graph';
 import { checkOptions, type PortalOptions } from './options';
@@ -15,6 +17,8 @@ export interface ApplicationParts {
   readonly container: DependencyContainer;
   readonly engine: Engine;
   readonly lifecycle: Lifecycle;
+  /** Whether SIGTERM and SIGINT close it. */
+  readonly signals: boolean;
 }
 
 /** A built application. Two of them share nothing. */
@@ -26,10 +30,13 @@ export class Application {
   protected readonly engine: Engine;
   /** @internal */
   protected readonly lifecycle: Lifecycle;
+  private readonly signals: boolean;
+  private stopListeningToSignals: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
   /** @internal Applications are made by `createApp`. */
-  constructor({ name, container, engine, lifecycle }: ApplicationParts) {
+  constructor({ name, container, engine, lifecycle, signals }: ApplicationParts) {
+    this.signals = signals;
     this.name = name;
     this.container = container;
     this.engine = engine;
@@ -93,7 +100,9 @@ export class Application {
   private async running<T>(open: () => Promise<T> | T): Promise<T> {
     await this.lifecycle.start();
     try {
-      return await open();
+      const opened = await open();
+      if (this.signals) this.stopListeningToSignals ??= onceAskedToEnd(() => void this.close());
+      return opened;
     } catch (error) {
       if (!this.engine.listening && !this.engine.attached) await this.lifecycle.stop();
       throw error;
@@ -103,6 +112,8 @@ export class Application {
   private async shutDown(): Promise<void> {
     await this.engine.close();
     await this.lifecycle.stop();
+    this.stopListeningToSignals?.();
+    this.stopListeningToSignals = undefined;
   }
 }
 
@@ -128,8 +139,17 @@ export async function buildParts(
   overrides: readonly ModuleProvider[] = [],
 ): Promise<ApplicationParts> {
   checkOptions(options);
-  const { name = root.name, logger = consoleLogger, guards, interceptors, filters, validation, ...rest } = options;
-  const observer = logObserver(logger);
+  const {
+    name = root.name,
+    logger = consoleLogger,
+    observers = [],
+    guards,
+    interceptors,
+    filters,
+    validation,
+    ...rest
+  } = options;
+  const observer = allOf([logObserver(logger), ...observers]);
   const engine = new Engine({ ...rest, observer });
   const { modules, controllers, providers } = readModules(root);
   const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
@@ -153,7 +173,8 @@ export async function buildParts(
   }
   const members = container.tokensInOrder().map((token) => container.resolve(token));
   const lifecycle = new Lifecycle(members, (error, where) => observer.failed?.(error, where));
-  return { name, container: container.container, engine, lifecycle };
+  const signals = options.shutdown?.signals === true;
+  return { name, container: container.container, engine, lifecycle, signals };
 }
 
 function overridden(providers: readonly ModuleProvider[], overrides: readonly ModuleProvider[]): ModuleProvider[] {

@@ -4,7 +4,7 @@ import type { Logger } from './logger';
 /** Writes what the engine reports to a log. */
 export function logObserver(logger: Logger): Observer {
   return {
-    handshakeRefused({ status, body }, { url, remoteAddress, origin }) {
+    handshakeRefused({ status, body }, { url, remoteAddress, headers: { origin } }) {
       const details = { status, url, remoteAddress, ...(origin !== undefined && { origin }) };
       if (status === 403 && origin !== undefined) {
         logger.warn(details, `${body} To allow it, list it: origins: [${JSON.stringify(origin)}]`);

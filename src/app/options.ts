@@ -1,13 +1,21 @@
 import type { BindingOptions } from '../binding';
-import type { EngineOptions } from '../engine';
+import type { EngineOptions, Observer } from '../engine';
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */
-export interface PortalOptions extends Omit<EngineOptions, 'observer'>, BindingOptions {
+export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdown'>, BindingOptions {
   /** A name for logs. Default: the name of the module. */
   name?: string;
   /** Default: warnings and errors to standard error. */
   logger?: Logger;
+  shutdown?: {
+    /** For all connections to close; those that are left are terminated. Default 30 s. */
+    deadlineMs?: number;
+    /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
+    signals?: boolean;
+  };
+  /** Hear what the engine reports: metrics, traces. */
+  observers?: Observer[];
 }
 
 const KNOWN: Record<keyof PortalOptions, true> = {
@@ -27,9 +35,12 @@ const KNOWN: Record<keyof PortalOptions, true> = {
   interceptors: true,
   filters: true,
   validation: true,
+  heartbeat: true,
+  health: true,
   shutdown: true,
   clock: true,
   logger: true,
+  observers: true,
 };
 
 /** @throws TypeError for an option that does not exist, which is most often a slip of the pen */

@@ -46,6 +46,20 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
   };
 }
 
+/** What befalls messages that come faster than the limits allow: events are answered, for others the connection is closed. */
+export function refuseTooFast(unhandled: Unhandled): MessageHook {
+  return (connection, message) => {
+    const { codec } = connection;
+    const envelope = codec?.binary === (typeof message !== 'string') ? read(codec, message) : undefined;
+    if (envelope === undefined || !isId(envelope.id)) {
+      void connection.close(CloseCode.PolicyViolation, 'rate limited');
+      return undefined;
+    }
+    const { event, id } = envelope;
+    return unhandled(connection, new PortalError('rate_limited'), { event, id });
+  };
+}
+
 /** A plain handler that takes what the codec makes of the whole message. */
 export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhandled): MessageHook {
   return (connection, message) => {

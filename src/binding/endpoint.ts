@@ -4,7 +4,7 @@ import { BootError } from './boot-error';
 import { compileCall } from './call';
 import type { ContextKind } from './context';
 import type { BoundController, BoundHandler } from './controller';
-import { decodePlain, dispatchEvents, type MessageHook, type Unhandled } from './dispatch';
+import { decodePlain, dispatchEvents, refuseTooFast, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Report, type Stage } from './pipeline';
@@ -57,6 +57,7 @@ class EndpointCompiler {
       };
     }
     Object.assign(hooks, this.messageHooks('text'), this.messageHooks('binary'));
+    if (slots.events.size > 0) hooks.tooFast = refuseTooFast(this.unhandled());
     Object.assign(hooks, this.lifeHooks());
     return { path: bound.pattern, name: bound.controller.name, ...bound.options, ...hooks };
   }

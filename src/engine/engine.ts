@@ -1,14 +1,10 @@
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Origins } from '../handshake';
-import {
-  CloseCode,
-  createDeflateCodec,
-  PerMessageDeflate,
-  type DeflateCodec,
-  type DeflateParameters,
-} from '../protocol';
+import { createDeflateCodec, PerMessageDeflate, type DeflateCodec, type DeflateParameters } from '../protocol';
+import { Admission } from './admission';
 import { Batch } from './batch';
+import { Budget } from './budget';
 import type { Compression } from './compression';
 import type { ConnectionFacts, Handshake } from './connection';
 import { Connections } from './connections';
@@ -19,8 +15,11 @@ import { Attachments, type ForeignServer } from './attachments';
 import { Gate, type GateContext } from './gate';
 import { Http1Door } from './http1-door';
 import { Http2Door } from './http2-door';
-import { resolveLimits, type Limits, type ResolvedLimits } from './limits';
+import { Heartbeat, type HeartbeatOptions } from './heartbeat';
+import { DEFAULT_LIMITS, resolveLimits, type Limits, type ResolvedLimits } from './limits';
 import { Listener, type Place } from './listener';
+import { drain } from './drain';
+import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from './observer';
 import { Peers } from './peers';
 import { PlainRequests } from './plain-requests';
@@ -53,6 +52,10 @@ export interface EngineOptions {
   compression?: boolean | Compression;
   /** Serves plain HTTP requests to all paths that are no WebSocket's. */
   request?: RequestListener;
+  /** Pings to all connections, and the end of those that stay silent. Default: every 25 s, with 20 s for an answer. */
+  heartbeat?: false | HeartbeatOptions;
+  /** Answers `/healthz` (it lives) and `/readyz` (it takes connections) with 200 or 503. Default false. */
+  health?: boolean;
   /** Default 30 s for all connections to close; then they are terminated. */
   shutdown?: { deadlineMs?: number };
   observer?: Observer;
@@ -71,6 +74,9 @@ export class Engine implements SessionContext, GateContext {
   readonly deadlines: Deadlines;
   readonly observer: Observer;
   readonly routes: Routes;
+  readonly admission: Admission;
+  readonly budget: Budget;
+  private readonly heartbeat: Heartbeat | undefined;
   readonly batch = new Batch();
   readonly flusher = new Flusher();
   private readonly rawSockets = new RawSockets();
@@ -92,14 +98,19 @@ export class Engine implements SessionContext, GateContext {
 
   /** @throws TypeError or RangeError when an option is wrong */
   constructor(private readonly options: EngineOptions = {}) {
-    this.limits = resolveLimits(options.limits);
+    this.limits = resolveLimits(options.limits, limitsOfMachine());
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
     this.observer = options.observer ?? {};
     this.routes = new Routes(this.limits, options.origins, options.compression);
+    this.admission = new Admission(this);
+    this.budget = new Budget(this.limits.maxTotalBufferedBytes, () => this.connections.sessions());
+    if (options.heartbeat !== false) {
+      this.heartbeat = new Heartbeat(this.clock, () => this.connections.sessions(), options.heartbeat);
+    }
     const { gate, limits, deadlines } = this;
     const peers = new Peers(options.trustedProxies);
-    const plain = new PlainRequests(gate, options.request);
+    const plain = new PlainRequests(gate, options.request, options.health === true ? () => this.ready : undefined);
     const http1 = new Http1Door({ gate, peers, limits, deadlines, plain });
     const http2 = new Http2Door({ gate, peers, plain });
     this.http1 = http1;
@@ -196,6 +207,7 @@ export class Engine implements SessionContext, GateContext {
   opened(session: Session): void {
     this.connections.add(session);
     this.alive.add(session);
+    this.heartbeat?.start();
     this.observer.opened?.(session.connection);
   }
 
@@ -205,6 +217,7 @@ export class Engine implements SessionContext, GateContext {
 
   closed(session: Session): void {
     this.connections.delete(session);
+    this.admission.release(session.route, session.connection.handshake.remoteAddress);
   }
 
   ended(session: Session): void {
@@ -212,19 +225,27 @@ export class Engine implements SessionContext, GateContext {
     if (this.alive.size === 0) this.onQuiet?.();
   }
 
+  private get ready(): boolean {
+    return this.admits && (this.listening || this.attached);
+  }
+
   private async shutDown(): Promise<void> {
-    this.attachments.detachAll();
     this.gate.refuseUndecided();
-    const listenerClosed = this.listener.close();
-    const cancel = this.deadlines.set(this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS, () => {
-      for (const session of this.connections.sessions()) session.terminate();
+    this.listener.drain();
+    const deadlineMs = this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS;
+    const cancelDeadline = this.deadlines.set(deadlineMs, () => {
+      for (const session of this.connections.sessions()) session.terminate('shutdown.deadlineMs');
       this.alive.clear();
       this.onQuiet?.();
     });
-    for (const session of this.connections.sessions()) session.drain(CloseCode.GoingAway, 'going away');
+    const cancelDrain = drain([...this.connections.sessions()], deadlineMs, this.clock);
     if (this.alive.size > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
     this.onQuiet = undefined;
-    cancel();
+    cancelDeadline();
+    cancelDrain();
+    this.heartbeat?.stop();
+    this.attachments.detachAll();
+    const listenerClosed = this.listener.close();
     this.http1.close();
     this.listener.terminate();
     this.portless?.terminate();
@@ -238,6 +259,16 @@ export class Engine implements SessionContext, GateContext {
     const isAny = host === '0.0.0.0' || host === '::';
     return `${scheme}://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   }
+}
+
+/** What is not read may take a quarter of the memory; some files are left for other things than connections. */
+function limitsOfMachine(): ResolvedLimits {
+  const files = fileLimit();
+  return {
+    ...DEFAULT_LIMITS,
+    ...(files !== undefined && { maxConnections: Math.max(1, files - Math.min(1024, files >> 4)) }),
+    maxTotalBufferedBytes: Math.floor(memoryLimit() / 4),
+  };
 }
 
 /** A port, a Unix socket, or both. */

@@ -18,6 +18,7 @@ import type { Acceptance, Endpoint } from './endpoint';
 import type { ResolvedLimits } from './limits';
 import type { Observer } from './observer';
 import { PendingUpgrade } from './pending-upgrade';
+import type { Admission } from './admission';
 import type { Route, Routes } from './routes';
 import type { Session } from './session';
 
@@ -29,6 +30,7 @@ export interface GateContext {
   readonly observer: Observer;
   /** False while the engine stops. */
   readonly admits: boolean;
+  readonly admission: Admission;
   /** A session whose handshake is still to be answered. */
   prepare(route: Route, facts: ConnectionFacts, stream: Duplex, deflate?: DeflateParameters): Session;
 }
@@ -73,6 +75,7 @@ export class Gate {
   }
 
   enter(arrival: Arrival): void {
+    this.context.observer.arrived?.(arrival.handshake);
     let refusal: Refusal | undefined;
     try {
       refusal = this.judge(arrival);
@@ -84,8 +87,7 @@ export class Gate {
   }
 
   refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
-    const { url, remoteAddress, headers } = arrival.handshake;
-    this.context.observer.handshakeRefused?.(refusal, { url, remoteAddress, origin: headers.origin });
+    this.context.observer.handshakeRefused?.(refusal, arrival.handshake);
     arrival.refuse(refusal);
   }
 
@@ -107,14 +109,25 @@ export class Gate {
     if (offer instanceof Refusal) return offer;
     const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
     if (foreign !== undefined) return foreign;
+    const full = this.context.admission.admit(route, handshake.remoteAddress);
+    if (full !== undefined) return full;
     const protocol = chooseProtocol(offer.protocols, route.protocols);
     const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
     const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
     const session = this.context.prepare(route, facts, stream, deflate?.parameters);
     const candidate = { arrival, offer, session, extensions: deflate?.header };
-    if (route.endpoint.upgrade === undefined) this.accept(candidate, undefined);
+    if (route.endpoint.upgrade === undefined) this.acceptAtOnce(candidate);
     else this.ask(route.endpoint.upgrade, candidate);
     return undefined;
+  }
+
+  private acceptAtOnce(candidate: Candidate): void {
+    try {
+      this.accept(candidate, undefined);
+    } catch (error) {
+      candidate.session.discard();
+      throw error;
+    }
   }
 
   private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate): void {

@@ -72,6 +72,6 @@ export class Inbox {
 }
 
 /** A stream holds what its socket's next read brings, and counts for nothing here. */
-function sizeOf(message: Message): number {
+export function sizeOf(message: Message): number {
   return message instanceof IncomingStream ? 0 : message.length;
 }

@@ -1,9 +1,10 @@
 import { MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
 import type { Connection } from './connection';
 import type { Endpoint, Message } from './endpoint';
-import { Inbox } from './inbox';
+import { Inbox, sizeOf } from './inbox';
 import type { ResolvedLimits } from './limits';
 import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
+import { Rate } from './rate';
 import type { Route } from './routes';
 import type { Transport } from './transport';
 import type { WriteQueue } from './write-queue';
@@ -20,6 +21,13 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
   readonly awaitsAnswer: boolean;
   /** Takes a message that answers one; false for all others. */
   takeAnswer(message: Message): boolean;
+  /** So many bytes more are held for this peer. */
+  onHeld(bytes: number): void;
+  now(): number;
+  /** A message of so many bytes, or units of text; 0 for one that is streamed. */
+  onReceived(size: number): void;
+  /** A message is not handled, since the peer sends faster than this limit allows. */
+  onTooFast(message: Message, limit: 'messagesPerSecond' | 'bytesPerSecond'): void;
 }
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
@@ -35,6 +43,7 @@ const MAX_GATHERED = 16 * 1024 * 1024;
  */
 export class Intake implements MessageReceiver, StreamOwner {
   private readonly assembler: MessageAssembler;
+  private readonly rate: Rate | undefined;
   private inbox: Inbox | undefined;
   /** The latest message that was handed over while it arrived. */
   private incoming: IncomingStream | undefined;
@@ -60,6 +69,18 @@ export class Intake implements MessageReceiver, StreamOwner {
   ) {
     const rules = deflate === undefined ? route.rules : route.compressedRules;
     this.assembler = new MessageAssembler(this, rules, deflate);
+    this.rate = Rate.of(route.limits, host.now());
+  }
+
+  /** Bytes that wait here for whatever reason. */
+  get heldBytes(): number {
+    const { assembler, leftover, inbox, incoming } = this;
+    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + (incoming?.heldBytes ?? 0);
+  }
+
+  /** Whether the peer is listened to; what it sends meanwhile is not read. */
+  get isReading(): boolean {
+    return this.reading;
   }
 
   private get endpoint(): Endpoint {
@@ -88,6 +109,7 @@ export class Intake implements MessageReceiver, StreamOwner {
     }
     const at = this.parse(bytes, length);
     if (at < length && this.host.hearing !== 'deaf') this.leftover = Buffer.from(bytes.subarray(at, length));
+    if (this.assembler.heldBytes > 0 || this.leftover !== undefined) this.host.onHeld(length);
     if (!this.reading) this.readOn();
   }
 
@@ -148,7 +170,11 @@ export class Intake implements MessageReceiver, StreamOwner {
   }
 
   onStreamPart(bytes: Buffer): void {
-    this.incoming?.push(bytes);
+    if (this.incoming === undefined) return;
+    const limit = this.rate?.beyondBytes(bytes.length, this.host.now());
+    if (limit !== undefined) this.host.onTooFast(this.incoming, limit);
+    this.host.onHeld(bytes.length);
+    this.incoming.push(bytes);
     this.pauseForStream();
   }
 
@@ -213,13 +239,20 @@ export class Intake implements MessageReceiver, StreamOwner {
       if (!this.awaitsLastMessage) return;
       this.awaitsLastMessage = false;
     }
+    this.host.onReceived(sizeOf(message));
     if (this.host.takeAnswer(message)) return;
+    const limit = this.rate?.beyond(sizeOf(message), this.host.now());
+    if (limit !== undefined) {
+      this.host.onTooFast(message, limit);
+      return;
+    }
     const { inbox } = this;
     if (inbox === undefined || !inbox.busy) {
       this.handle(message);
       return;
     }
     inbox.add(message);
+    this.host.onHeld(sizeOf(message));
     if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
   }
 

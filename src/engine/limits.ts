@@ -20,13 +20,32 @@ export interface Limits {
   slowConsumer?: 'close' | 'drop';
   /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
   maxQueuedMessages?: number;
+  /**
+   * Connections in all, upgrades under way among them; beyond it 503. Per path. Default: what the process may open of files, less some for other
+   * things, for the application.
+   */
+  maxConnections?: number;
+  /** Connections of one address (of one /64 network for IPv6); beyond it 429. Per path. Default: none. */
+  maxConnectionsPerAddress?: number;
+  /** Messages a second of one connection; beyond it the error `rate_limited` for an event, 1008 for others. Per path. Default: none. */
+  messagesPerSecond?: number;
+  /** Bytes of messages a second of one connection; beyond it as `messagesPerSecond`. Per path. Default: none. */
+  bytesPerSecond?: number;
+  /**
+   * Bytes that all connections of the application may hold together: parts of messages, messages that wait, what peers have not
+   * read. Beyond it those that hold most are terminated. Not per path. Default: a quarter of the memory that the process may use.
+   */
+  maxTotalBufferedBytes?: number;
 }
 
 export type ResolvedLimits = Readonly<Required<Limits>>;
 
+/** More than anybody reaches. */
+export const NONE = Number.MAX_SAFE_INTEGER;
+
 export const DEFAULT_LIMITS: ResolvedLimits = {
   maxMessageBytes: 1024 * 1024,
-  maxStreamBytes: Number.MAX_SAFE_INTEGER,
+  maxStreamBytes: NONE,
   maxEmptyFragments: 128,
   handshakeTimeoutMs: 10_000,
   maxHeaderBytes: 16 * 1024,
@@ -35,11 +54,19 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   maxBufferedBytes: 1024 * 1024,
   slowConsumer: 'close',
   maxQueuedMessages: 64,
+  maxConnections: NONE,
+  maxConnectionsPerAddress: NONE,
+  messagesPerSecond: NONE,
+  bytesPerSecond: NONE,
+  maxTotalBufferedBytes: NONE,
 };
 
 /** Largest values that make sense: a string of Node holds 2^29 bytes of text, its timers 2^31 - 1 milliseconds. */
 const MAX_BYTES = 2 ** 29 - 24;
 const MAX_MS = 2 ** 31 - 1;
+
+/** Limits whose default is none. */
+const UNBOUNDED = new Set(Object.entries(DEFAULT_LIMITS).flatMap(([name, value]) => (value === NONE ? [name] : [])));
 
 /**
  * `limits` over `base`.
@@ -54,7 +81,7 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       if (value !== 'close' && value !== 'drop') throw new RangeError(`limits.slowConsumer must be 'close' or 'drop'`);
       continue;
     }
-    const max = name === 'maxStreamBytes' ? Number.MAX_SAFE_INTEGER : name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
+    const max = UNBOUNDED.has(name) ? NONE : name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
       throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
     }

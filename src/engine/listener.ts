@@ -2,7 +2,7 @@ import type { AddressInfo, ListenOptions } from 'node:net';
 import type { OwnServer } from './servers';
 
 /** What the listener does with a server. */
-type ListeningServer = Pick<OwnServer, 'front' | 'close' | 'terminate' | 'updateTls'>;
+type ListeningServer = Pick<OwnServer, 'front' | 'drain' | 'close' | 'terminate' | 'updateTls'>;
 
 /** Where to listen. */
 export interface Place {
@@ -53,6 +53,11 @@ export class Listener {
         if (port !== 0 || tries === FREE_PORT_TRIES) throw error;
       }
     }
+  }
+
+  /** Says to those that may come by another way that they had better. */
+  drain(): void {
+    for (const server of this.servers) server.drain();
   }
 
   /** Takes no more connections. Resolves when those that there are have gone. */

@@ -56,6 +56,11 @@ export class IncomingStream {
     return this.parts.length === 0 || this.failed;
   }
 
+  /** Bytes that have arrived and nobody has read. */
+  get heldBytes(): number {
+    return this.parts.reduce((sum, part) => sum + part.length, 0);
+  }
+
   /** Whether all of the message has arrived. */
   get complete(): boolean {
     return this.ended;

@@ -6,6 +6,14 @@ import type { WriteQueue } from './write-queue';
 /** From this size on compressing takes a millisecond, which other connections would wait: a thread of libuv does it. */
 const OFF_LOOP_FROM = 64 * 1024;
 
+/** What the outbox asks of its session. */
+export interface OutboxHost {
+  readonly state: string;
+  readonly signal: AbortSignal;
+  /** A message was sent: bytes, or units of text; 0 for one in fragments. */
+  onSent(size: number): void;
+}
+
 /** The way out for messages of one connection: compressed where that was agreed on, whole or in fragments. */
 export class Outbox implements FragmentSender {
   /** The last message that is sent in fragments or compressed elsewhere; one in fragments waits for it. */
@@ -13,7 +21,7 @@ export class Outbox implements FragmentSender {
   private onFragmentRoom: (() => void) | undefined;
 
   constructor(
-    private readonly host: { readonly state: string; readonly signal: AbortSignal },
+    private readonly host: OutboxHost,
     private readonly queue: WriteQueue,
     private readonly deflate: PerMessageDeflate | undefined,
     /** Messages of fewer bytes are not compressed. */
@@ -30,6 +38,7 @@ export class Outbox implements FragmentSender {
 
   sendText(message: string, compress?: boolean): boolean {
     if (this.host.state !== 'open') return false;
+    this.host.onSent(message.length);
     if (this.deflate !== undefined && compress !== false) {
       const bytes = Buffer.from(message);
       if (compress === true || bytes.length >= this.compressFrom)
@@ -40,6 +49,7 @@ export class Outbox implements FragmentSender {
 
   sendBinary(message: Uint8Array, compress?: boolean): boolean {
     if (this.host.state !== 'open') return false;
+    this.host.onSent(message.length);
     if (this.deflate !== undefined && (compress ?? message.length >= this.compressFrom)) {
       return this.sendDeflated(this.deflate, Opcode.Binary, message);
     }
@@ -48,6 +58,7 @@ export class Outbox implements FragmentSender {
 
   sendShared(message: SharedMessage): boolean {
     if (this.host.state !== 'open') return false;
+    this.host.onSent(message.length);
     const { deflate } = this;
     if (deflate === undefined || message.length < this.compressFrom) return this.queue.sendFrame(message.plainFrame());
     return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload);
@@ -55,6 +66,7 @@ export class Outbox implements FragmentSender {
 
   /** One message in fragments, after those that were begun before it. */
   sendStream(chunks: Chunks): Promise<void> {
+    this.host.onSent(0);
     const sent = (this.lastStream ?? Promise.resolve()).then(() => sendFragments(this, chunks));
     this.lastStream = sent.catch(() => {});
     return sent;

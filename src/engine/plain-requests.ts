@@ -14,9 +14,16 @@ export class PlainRequests {
   constructor(
     private readonly gate: Gate,
     private readonly listener: RequestListener | undefined,
+    /** Whether the server takes connections; undefined where nobody may ask. */
+    private readonly ready?: () => boolean,
   ) {}
 
   serve(request: IncomingMessage, response: ServerResponse): void {
+    const health = this.ready && this.healthOf(request.url);
+    if (health !== undefined) {
+      answer(response, health, { 'Cache-Control': 'no-store' });
+      return;
+    }
     const isWebSocketPath = this.gate.find(request.url ?? '') !== undefined;
     if (!isWebSocketPath && this.listener !== undefined) this.listener(request, response);
     else if (request.httpVersionMajor === 2) answer(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
@@ -28,13 +35,25 @@ export class PlainRequests {
     }
   }
 
+  private healthOf(url: string | undefined): Health | undefined {
+    if (url === '/healthz') return ALIVE;
+    if (url === '/readyz') return this.ready!() ? READY : NOT_READY;
+    return undefined;
+  }
+
   /** Whether an answer of ours was the last on this socket: what follows it gets none. */
   endedOn(socket: Duplex): boolean {
     return this.closing.has(socket);
   }
 }
 
-function answer(response: ServerResponse, { status, headers, body }: Refusal, more?: Record<string, string>): void {
+type Health = Pick<Refusal, 'status' | 'body'> & Partial<Pick<Refusal, 'headers'>>;
+
+const ALIVE: Health = { status: 200, body: 'alive' };
+const READY: Health = { status: 200, body: 'ready' };
+const NOT_READY: Health = { status: 503, body: 'not ready' };
+
+function answer(response: ServerResponse, { status, headers, body }: Health, more?: Record<string, string>): void {
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
 import { createServer as createHttp2, type Http2Server } from 'node:http2';
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
@@ -51,6 +52,7 @@ export class OwnServer {
   private readonly secure: TlsServer | undefined;
   private readonly sessions: Http2Sessions;
   private readonly sockets = new Set<Socket>();
+  private closed: Promise<void> | undefined;
 
   constructor(
     private readonly context: ServerContext,
@@ -69,9 +71,18 @@ export class OwnServer {
     this.http1.emit('listening');
   }
 
+  /**
+   * HTTP/2 clients are told to go. Others still get their answers, so that it is known that we go; but where other processes
+   * listen at the same port they take the new connections.
+   */
+  drain(): void {
+    this.sessions.close();
+    if (cluster.isWorker) void this.stopListening();
+  }
+
   /** Takes no more connections. Resolves when those that there are have gone. */
   close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.front.close(() => resolve()));
+    const closed = this.stopListening();
     if (this.front !== this.http1) this.http1.close();
     this.sessions.close();
     return closed;
@@ -137,6 +148,10 @@ export class OwnServer {
     if (isHttp2 && bytes.length < HTTP2_PREFACE.length) return 'more';
     return { taken: 0, next: handTo(isHttp2 ? this.http2! : this.http1) };
   };
+
+  private stopListening(): Promise<void> {
+    return (this.closed ??= new Promise((resolve) => this.front.close(() => resolve())));
+  }
 
   private track(socket: Socket): void {
     this.sockets.add(socket);

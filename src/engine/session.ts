@@ -10,14 +10,17 @@ import {
   type Violation,
 } from '../protocol';
 import type { Batch } from './batch';
+import type { Budget, Holder } from './budget';
 import type { Codec } from '../codecs';
 import { Connection, type ConnectionFacts } from './connection';
 import type { Clock, Deadlines } from './deadlines';
 import type { Endpoint, Message } from './endpoint';
 import type { Flusher } from './flusher';
+import type { Beating } from './heartbeat';
 import { Intake, type IntakeHost } from './intake';
 import type { ResolvedLimits } from './limits';
-import type { Observer } from './observer';
+import { IncomingStream } from './message-stream';
+import type { LimitName, Observer } from './observer';
 import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
 import { ConnectionClosedError } from './portal-error';
@@ -34,15 +37,20 @@ export interface SessionContext {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
+  readonly budget: Budget;
   /** Makes an id by which its connection is found. */
   identify(session: Session): string;
   /** The handshake is answered. */
   opened(session: Session): void;
-  /** The transport is gone: the connection counts no more. */
+  /** The transport is gone, or its upgrade was refused: the connection counts no more. */
   closed(session: Session): void;
   /** The endpoint's `close` and `release` have settled too: the session's last sign of life. */
   ended(session: Session): void;
 }
+
+const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
+
+const NO_PAYLOAD = Buffer.alloc(0);
 
 type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
 
@@ -50,11 +58,14 @@ type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<v
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
  * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
  */
-export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
+export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, Beating, Holder {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
   readonly connection: Connection;
+  pulse = 0;
   private readonly intake: Intake;
+  /** Something came since the heartbeat looked. */
+  private heard = false;
   /** Made when it begins. */
   private closingHandshake: ClosingHandshake | undefined;
   private waits: Waiting | undefined;
@@ -66,7 +77,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   constructor(
     private readonly context: SessionContext,
-    private readonly route: Route,
+    readonly route: Route,
     private readonly transport: Transport,
     facts: ConnectionFacts,
     deflate?: PerMessageDeflate,
@@ -142,6 +153,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   /** The upgrade was refused, or nobody waits for it any more. */
   discard(): void {
     this.transportClosed = true;
+    this.context.closed(this);
     this.abort?.abort();
     void this.call('release', this.endpoint.release, undefined);
   }
@@ -149,6 +161,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
   // what the transport reports
 
   onBytes(bytes: Buffer, length: number): void {
+    this.heard = true;
     this.intake.onBytes(bytes, length);
   }
 
@@ -183,7 +196,47 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.intake.whenIdle(() => this.end(info));
   }
 
+  // what the heartbeat and the budget ask
+
+  /** Bytes that leave count: a peer whose network is slow may be a long way from our ping. */
+  takeSignOfLife(): boolean {
+    const alive = this.heard || this.phase !== 'open' || !this.intake.isReading;
+    this.heard = false;
+    return this.outgoing.takeProgress() || alive;
+  }
+
+  sendHeartbeat(): void {
+    this.sendControl(Opcode.Ping, NO_PAYLOAD);
+  }
+
+  get heldBytes(): number {
+    return this.outgoing.bufferedBytes + this.intake.heldBytes;
+  }
+
   // what the intake reports
+
+  now(): number {
+    return this.context.clock.now();
+  }
+
+  onReceived(size: number): void {
+    this.context.observer.received?.(this.connection, size);
+  }
+
+  onSent(size: number): void {
+    this.context.observer.sent?.(this.connection, size);
+  }
+
+  onHeld(bytes: number): void {
+    this.context.budget.put(bytes);
+  }
+
+  onTooFast(message: Message, limit: LimitName): void {
+    this.context.observer.limited?.(this.connection, limit);
+    const { tooFast } = this.endpoint;
+    if (tooFast === undefined || message instanceof IncomingStream) this.onViolation(TOO_FAST);
+    else void this.call<string | Buffer>('too fast', tooFast, message);
+  }
 
   onPing(payload: Buffer): void {
     this.sendControl(Opcode.Pong, payload);
@@ -232,7 +285,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   // what the write queue reports
 
-  onSlowConsumer(): void {
+  onSlowConsumer(policy: 'close' | 'drop'): void {
+    this.context.observer.limited?.(this.connection, 'maxBufferedBytes');
+    if (policy === 'drop') return;
     this.outgoing.drop();
     this.close(CloseCode.PolicyViolation, 'slow consumer');
   }
@@ -305,7 +360,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
     this.intake.drain(() => this.close(code, reason));
   }
 
-  terminate(): void {
+  terminate(limit?: LimitName): void {
+    if (limit !== undefined && !this.transportClosed) this.context.observer.limited?.(this.connection, limit);
     this.transport.destroy();
   }
 
@@ -357,7 +413,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner {
 
   private armCloseDeadline(): void {
     if (this.transportClosed) return;
-    this.cancelDeadline ??= this.context.deadlines.set(this.limits.closeTimeoutMs, () => this.terminate());
+    this.cancelDeadline ??= this.context.deadlines.set(this.limits.closeTimeoutMs, () =>
+      this.terminate('closeTimeoutMs'),
+    );
   }
 
   private end(info: CloseInfo): void {

@@ -18,10 +18,12 @@ const BY_REFERENCE_FROM = 16 * 1024;
 
 /** What a write queue asks of its session. */
 export interface WriteQueueOwner {
-  /** More waits than `maxBufferedBytes` allows, and the policy is `close`. */
-  onSlowConsumer(): void;
+  /** More would wait than `maxBufferedBytes` allows: the message is dropped, or the connection closed. */
+  onSlowConsumer(policy: 'close' | 'drop'): void;
   /** What waits fell to the high-water mark or below, after a send that returned false. */
   onDrained(): void;
+  /** So many bytes more wait. */
+  onHeld(bytes: number): void;
 }
 
 /** A data frame that is still being made; what is sent after it waits for it. */
@@ -55,6 +57,7 @@ export class WriteQueue {
   private heldBytes = 0;
   /** RFC 6455 5.5.3: while the peer does not read, only the latest ping is answered. */
   private latestPong: Buffer | undefined;
+  private lastPending = 0;
 
   constructor(
     private readonly transport: Transport,
@@ -126,6 +129,7 @@ export class WriteQueue {
     const pending = new PendingFrame(size);
     (this.held ??= []).push(pending);
     this.heldBytes += size;
+    this.owner.onHeld(size);
     return pending;
   }
 
@@ -180,6 +184,15 @@ export class WriteQueue {
     }
   }
 
+  /** Whether some of what waited has left since the last call. */
+  takeProgress(): boolean {
+    if (!this.blocked) return false;
+    const { pending } = this.transport;
+    const moved = pending !== this.lastPending;
+    this.lastPending = pending;
+    return moved;
+  }
+
   /** The transport has sent all it had. */
   onFlushed(): void {
     if (!this.blocked) return;
@@ -229,6 +242,7 @@ export class WriteQueue {
   private flushBatch(): void {
     if (this.transport.write(this.batch.take())) return;
     this.blocked = true;
+    this.owner.onHeld(this.transport.pending);
     this.batch.renew();
   }
 
@@ -272,7 +286,7 @@ export class WriteQueue {
     const buffered = this.bufferedBytes;
     if (buffered === 0 || buffered + size <= maxBufferedBytes) return true;
     this.aboveMark = true;
-    if (this.limits.slowConsumer === 'close') this.owner.onSlowConsumer();
+    this.owner.onSlowConsumer(this.limits.slowConsumer);
     return false;
   }
 
@@ -302,7 +316,9 @@ export class WriteQueue {
   private hold(held: (Uint8Array | PendingFrame)[], first: Uint8Array, second: Uint8Array | undefined): void {
     held.push(first);
     if (second !== undefined) held.push(second);
-    this.heldBytes += first.length + (second?.length ?? 0);
+    const size = first.length + (second?.length ?? 0);
+    this.heldBytes += size;
+    this.owner.onHeld(size);
   }
 
   private append(first: Uint8Array, second?: Uint8Array): void {
@@ -315,6 +331,7 @@ export class WriteQueue {
       waiting.push(second);
       this.waitingBytes += second.length;
     }
+    if (this.blocked) this.owner.onHeld(first.length + (second?.length ?? 0));
     this.schedule();
   }
 

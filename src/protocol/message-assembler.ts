@@ -59,6 +59,11 @@ export class MessageAssembler implements FrameSink {
     this.parser = new FrameParser(this, rules);
   }
 
+  /** Bytes of memory for the message that has not wholly come. */
+  get heldBytes(): number {
+    return this.buffer.length;
+  }
+
   onMessage(opcode: number, compressed: boolean, source: Buffer, start: number, end: number, key: number): void {
     const text = opcode === Opcode.Text;
     if (compressed || this.isStreamed(text)) {

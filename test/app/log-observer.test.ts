@@ -1,13 +1,16 @@
 import { logObserver } from '../../src/app/log-observer';
-import { Refusal, Violations, type Connection } from '../../src/engine';
+import { Refusal, Violations, type Connection, type Handshake } from '../../src/engine';
 import { MemoryLogger } from '../support/app';
 
 test('refusals, broken rules and failures are logged', () => {
   const log = new MemoryLogger();
   const observer = logObserver(log);
-  const request = { url: '/x', remoteAddress: '10.0.0.1' };
+  const request: Handshake = { url: '/x', remoteAddress: '10.0.0.1', headers: {}, httpVersion: '1.1', secure: false };
   observer.handshakeRefused?.(new Refusal(404, 'No such path.'), request);
-  observer.handshakeRefused?.(new Refusal(403, 'Not you.'), { ...request, origin: 'https://a.b' });
+  observer.handshakeRefused?.(new Refusal(403, 'Not you.'), {
+    ...request,
+    headers: { origin: 'https://a.b' },
+  });
   observer.violated?.({ id: '1', path: '/' } as Connection, Violations.NotMasked);
   observer.failed?.(new Error('boom'), 'Echo.text');
   expect(log.lines).toEqual([

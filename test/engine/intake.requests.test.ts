@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock';
 /** A client in memory, which needs no waiting to know that the server reads nothing more. */
 async function opened(endpoint: Omit<Endpoint, 'path'>, limits: Limits = {}) {
   const clock = new ManualClock();
-  const engine = new Engine({ clock, limits });
+  const engine = new Engine({ clock, limits, heartbeat: false });
   engine.add({ path: '/', ...endpoint });
   const [ours, theirs] = MemorySocket.pair();
   engine.serve(theirs);

@@ -12,6 +12,11 @@ test('the defaults are those of the documentation', () => {
     maxBufferedBytes: 1_048_576,
     slowConsumer: 'close',
     maxQueuedMessages: 64,
+    maxConnections: Number.MAX_SAFE_INTEGER,
+    maxConnectionsPerAddress: Number.MAX_SAFE_INTEGER,
+    messagesPerSecond: Number.MAX_SAFE_INTEGER,
+    bytesPerSecond: Number.MAX_SAFE_INTEGER,
+    maxTotalBufferedBytes: Number.MAX_SAFE_INTEGER,
   });
 });
 

@@ -7,6 +7,7 @@ function server() {
   return {
     front,
     close: () => new Promise<void>((resolve) => front.close(() => resolve())),
+    drain: () => {},
     terminate: () => front.closeAllConnections(),
     updateTls: () => {},
   };

@@ -7,8 +7,8 @@ test('an observer hears of refusals, connections, broken rules and failures', as
   const closed = deferred();
   const engine = await startEngine([{ ...echo, name: 'Echo', binary: () => Promise.reject(new Error('boom')) }], {
     observer: {
-      handshakeRefused: ({ status }, { url, remoteAddress, origin }) =>
-        void reports.push(`refused ${status} ${url} ${remoteAddress} ${origin}`),
+      handshakeRefused: ({ status }, { url, remoteAddress, headers }) =>
+        void reports.push(`refused ${status} ${url} ${remoteAddress} ${headers.origin}`),
       opened: ({ path }) => void reports.push(`opened ${path}`),
       violated: (_connection, { name }) => void reports.push(`violated ${name}`),
       closed: (_connection, { code }) => {

@@ -1,0 +1,89 @@
+import type { Clock } from './deadlines';
+
+export interface HeartbeatOptions {
+  /** Between two pings to a connection. Default 25 s: proxies cut what is silent for a minute. */
+  intervalMs?: number;
+  /** For any byte of the peer after a ping. Default 20 s. */
+  timeoutMs?: number;
+}
+
+/** What the heartbeat asks of a connection. */
+export interface Beating {
+  /** Whether the peer has shown itself since the last call, or could not, since we do not read. */
+  takeSignOfLife(): boolean;
+  sendHeartbeat(): void;
+  terminate(limit: 'heartbeat'): void;
+  /** Ticks since the last ping: below zero while nothing has come since. Begins with 0, and is the heartbeat's to change. */
+  pulse: number;
+}
+
+export const DEFAULT_HEARTBEAT: Readonly<Required<HeartbeatOptions>> = { intervalMs: 25_000, timeoutMs: 20_000 };
+
+/** How exact it is. */
+const MAX_TICK_MS = 500;
+
+/**
+ * Pings all connections from one timer, and terminates those that stay silent. It counts ticks and not milliseconds: a process
+ * that was busy, or asleep, has ticked once, and judges nobody by a tick that came late, since what it has not read may be an answer.
+ */
+export class Heartbeat {
+  private readonly tickMs: number;
+  private readonly intervalTicks: number;
+  private readonly timeoutTicks: number;
+  private timer: { cancel(): void } | undefined;
+  private due = 0;
+
+  /** @throws RangeError when a time is no whole number of milliseconds above 0 */
+  constructor(
+    private readonly clock: Clock,
+    private readonly connections: () => Iterable<Beating>,
+    { intervalMs, timeoutMs }: HeartbeatOptions = {},
+  ) {
+    const interval = checked('intervalMs', intervalMs ?? DEFAULT_HEARTBEAT.intervalMs);
+    const timeout = checked('timeoutMs', timeoutMs ?? DEFAULT_HEARTBEAT.timeoutMs);
+    this.tickMs = Math.min(MAX_TICK_MS, interval, timeout);
+    this.intervalTicks = Math.floor(interval / this.tickMs);
+    this.timeoutTicks = Math.ceil(timeout / this.tickMs);
+  }
+
+  /** There is somebody; it stops by itself when there is nobody. */
+  start(): void {
+    if (this.timer === undefined) this.arm();
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private arm(): void {
+    this.due = this.clock.now() + this.tickMs;
+    this.timer = this.clock.after(this.tickMs, () => this.tick());
+  }
+
+  private tick(): void {
+    this.timer = undefined;
+    const isLate = this.clock.now() - this.due > this.tickMs;
+    let somebody = false;
+    for (const connection of this.connections()) {
+      somebody = true;
+      if (!isLate) this.beat(connection);
+    }
+    if (somebody) this.arm();
+  }
+
+  private beat(connection: Beating): void {
+    if (connection.takeSignOfLife() && connection.pulse < 0) connection.pulse = -connection.pulse;
+    if (connection.pulse < 0) {
+      if (--connection.pulse < -this.timeoutTicks) connection.terminate('heartbeat');
+    } else if (++connection.pulse >= this.intervalTicks) {
+      connection.pulse = -1;
+      connection.sendHeartbeat();
+    }
+  }
+}
+
+function checked(name: string, ms: number): number {
+  if (Number.isInteger(ms) && ms >= 1 && ms < 2 ** 31) return ms;
+  throw new RangeError(`heartbeat.${name} must be a whole number of milliseconds from 1 on, not ${String(ms)}`);
+}
