@@ -13,7 +13,7 @@ export interface Beating {
   takeSignOfLife(): boolean;
   sendHeartbeat(): void;
   terminate(limit: 'heartbeat'): void;
-  /** Ticks since the last ping: below zero while nothing has come since. Begins with 0, and is the heartbeat's to change. */
+  /** Ticks since the last ping; below zero, and one less, while nothing has come since. Begins with 0, and is the heartbeat's to change. */
   pulse: number;
 }
 
@@ -73,7 +73,7 @@ export class Heartbeat {
   }
 
   private beat(connection: Beating): void {
-    if (connection.takeSignOfLife() && connection.pulse < 0) connection.pulse = -connection.pulse;
+    if (connection.takeSignOfLife() && connection.pulse < 0) connection.pulse = -connection.pulse - 1;
     if (connection.pulse < 0) {
       if (--connection.pulse < -this.timeoutTicks) connection.terminate('heartbeat');
     } else if (++connection.pulse >= this.intervalTicks) {

@@ -30,6 +30,11 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.timers.delete(timer) };
   }
 
+  /** Lets time pass in which nothing is called, as when the process is busy. */
+  sleep(ms: number): void {
+    this.time += ms;
+  }
+
   /** Moves on to the next timer that is due within `ms`, and calls it; by `ms` when none is. Returns what is left of them. */
   step(ms: number): number {
     const end = this.time + ms;

@@ -1,0 +1,39 @@
+import { allOf } from '../../src/app/observers';
+import type { Connection, Observer } from '../../src/engine';
+
+const connection = {} as Connection;
+
+test('a report goes to all who hear it, as methods of their own', () => {
+  const heard: string[] = [];
+  class Counting implements Observer {
+    constructor(private readonly name: string) {}
+
+    opened(): void {
+      heard.push(this.name);
+    }
+  }
+  allOf([new Counting('a'), {}, new Counting('b')]).opened?.(connection);
+  expect(heard).toEqual(['a', 'b']);
+});
+
+test('reports that nobody hears are not there to be made', () => {
+  expect(Object.keys(allOf([{ opened() {} }, { failed() {} }]))).toEqual(['opened', 'failed']);
+});
+
+test('one that throws is told to the first, and the others hear the report all the same', () => {
+  const failures: [unknown, string][] = [];
+  const heard: string[] = [];
+  const error = new Error('no room for a counter');
+  const all = allOf([
+    { failed: (thrown, where) => void failures.push([thrown, where]) },
+    {
+      received() {
+        throw error;
+      },
+    },
+    { received: () => void heard.push('received') },
+  ]);
+  all.received?.(connection, 1);
+  expect(failures).toEqual([[error, 'an observer (received)']]);
+  expect(heard).toEqual(['received']);
+});
