@@ -65,3 +65,5 @@ export interface Endpoint {
 }
 
 export type Message = string | Buffer | IncomingStream;
+
+export type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;

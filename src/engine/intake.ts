@@ -1,9 +1,11 @@
-import { MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
+import { CloseCode, MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
 import type { Connection } from './connection';
-import type { Endpoint, Message } from './endpoint';
+import type { Clock } from './deadlines';
+import type { Endpoint, Hook, Message } from './endpoint';
 import { Inbox, sizeOf } from './inbox';
 import type { ResolvedLimits } from './limits';
 import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
+import type { LimitName, Observer } from './observer';
 import { Rate } from './rate';
 import type { Route } from './routes';
 import type { Transport } from './transport';
@@ -11,6 +13,7 @@ import type { WriteQueue } from './write-queue';
 
 /** What the intake asks of its session. */
 export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 'onClose' | 'onViolation'> {
+  readonly connection: Connection;
   /** `open`; `closing` when we have sent our Close frame and wait for the peer's; `deaf` when nothing counts any more. */
   readonly hearing: 'open' | 'closing' | 'deaf';
   /** Calls a hook of the endpoint; undefined when it has settled. The promise does not reject. */
@@ -23,14 +26,9 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
   takeAnswer(message: Message): boolean;
   /** So many bytes more are held for this peer. */
   onHeld(bytes: number): void;
-  now(): number;
-  /** A message of so many bytes, or units of text; 0 for one that is streamed. */
-  onReceived(size: number): void;
-  /** A message is not handled, since the peer sends faster than this limit allows. */
-  onTooFast(message: Message, limit: 'messagesPerSecond' | 'bytesPerSecond'): void;
 }
 
-type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
+const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -62,6 +60,7 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   constructor(
     private readonly host: IntakeHost,
+    private readonly context: { readonly clock: Clock; readonly observer: Observer },
     private readonly route: Route,
     private readonly transport: Transport,
     private readonly outgoing: WriteQueue,
@@ -69,7 +68,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   ) {
     const rules = deflate === undefined ? route.rules : route.compressedRules;
     this.assembler = new MessageAssembler(this, rules, deflate);
-    this.rate = Rate.of(route.limits, host.now());
+    this.rate = Rate.of(route.limits, context.clock.now());
   }
 
   /** Bytes that wait here for whatever reason. */
@@ -171,8 +170,8 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   onStreamPart(bytes: Buffer): void {
     if (this.incoming === undefined) return;
-    const limit = this.rate?.beyondBytes(bytes.length, this.host.now());
-    if (limit !== undefined) this.host.onTooFast(this.incoming, limit);
+    const limit = this.rate?.beyondBytes(bytes.length, this.context.clock.now());
+    if (limit !== undefined) this.refuseTooFast(this.incoming, limit);
     this.host.onHeld(bytes.length);
     this.incoming.push(bytes);
     this.pauseForStream();
@@ -239,11 +238,11 @@ export class Intake implements MessageReceiver, StreamOwner {
       if (!this.awaitsLastMessage) return;
       this.awaitsLastMessage = false;
     }
-    this.host.onReceived(sizeOf(message));
+    this.context.observer.received?.(this.host.connection, sizeOf(message));
     if (this.host.takeAnswer(message)) return;
-    const limit = this.rate?.beyond(sizeOf(message), this.host.now());
+    const limit = this.rate?.beyond(sizeOf(message), this.context.clock.now());
     if (limit !== undefined) {
-      this.host.onTooFast(message, limit);
+      this.refuseTooFast(message, limit);
       return;
     }
     const { inbox } = this;
@@ -254,6 +253,14 @@ export class Intake implements MessageReceiver, StreamOwner {
     inbox.add(message);
     this.host.onHeld(sizeOf(message));
     if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
+  }
+
+  /** What is streamed cannot be left out: its parts follow. */
+  private refuseTooFast(message: Message, limit: LimitName): void {
+    const { host, endpoint } = this;
+    this.context.observer.limited?.(host.connection, limit);
+    if (endpoint.tooFast === undefined || message instanceof IncomingStream) host.onViolation(TOO_FAST);
+    else void host.call<string | Buffer>('too fast', endpoint.tooFast, message);
   }
 
   private handle(message: Message): void {

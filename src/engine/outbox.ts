@@ -36,6 +36,11 @@ export class Outbox implements FragmentSender {
     return this.host.signal;
   }
 
+  /** What a codec made. */
+  sendEncoded(message: string | Uint8Array): boolean {
+    return typeof message === 'string' ? this.sendText(message) : this.sendBinary(message);
+  }
+
   sendText(message: string, compress?: boolean): boolean {
     if (this.host.state !== 'open') return false;
     this.host.onSent(message.length);

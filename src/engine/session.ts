@@ -9,50 +9,24 @@ import {
   type PerMessageDeflate,
   type Violation,
 } from '../protocol';
-import type { Batch } from './batch';
-import type { Budget, Holder } from './budget';
+import type { Holder } from './budget';
 import type { Codec } from '../codecs';
 import { Connection, type ConnectionFacts } from './connection';
-import type { Clock, Deadlines } from './deadlines';
-import type { Endpoint, Message } from './endpoint';
-import type { Flusher } from './flusher';
+import type { Hook, Message } from './endpoint';
 import type { Beating } from './heartbeat';
 import { Intake, type IntakeHost } from './intake';
-import type { ResolvedLimits } from './limits';
-import { IncomingStream } from './message-stream';
-import type { LimitName, Observer } from './observer';
+import type { LimitName } from './observer';
 import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
 import { ConnectionClosedError } from './portal-error';
 import { Requests, type RequestOptions } from './requests';
+import type { SessionContext } from './session-context';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
 import { Waiting } from './waiting';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
-/** What the sessions of one engine share. */
-export interface SessionContext {
-  readonly batch: Batch;
-  readonly flusher: Flusher;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  readonly observer: Observer;
-  readonly budget: Budget;
-  /** Makes an id by which its connection is found. */
-  identify(session: Session): string;
-  /** The handshake is answered. */
-  opened(session: Session): void;
-  /** The transport is gone, or its upgrade was refused: the connection counts no more. */
-  closed(session: Session): void;
-  /** The endpoint's `close` and `release` have settled too: the session's last sign of life. */
-  ended(session: Session): void;
-}
-
-const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
-
 const NO_PAYLOAD = Buffer.alloc(0);
-
-type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;
 
 /**
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
@@ -85,15 +59,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.connection = new Connection(this, facts);
     this.outgoing = new WriteQueue(transport, context.batch, context.flusher, route.limits, this);
     this.outbox = new Outbox(this, this.outgoing, deflate, route.compression?.threshold);
-    this.intake = new Intake(this, route, transport, this.outgoing, deflate);
-  }
-
-  private get endpoint(): Endpoint {
-    return this.route.endpoint;
-  }
-
-  private get limits(): ResolvedLimits {
-    return this.route.limits;
+    this.intake = new Intake(this, context, route, transport, this.outgoing, deflate);
   }
 
   private get closing(): ClosingHandshake {
@@ -143,7 +109,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.started = true;
     this.context.opened(this);
     this.outgoing.cork();
-    const opening = this.call('open', this.endpoint.open, undefined);
+    const opening = this.call('open', this.route.endpoint.open, undefined);
     if (opening !== undefined) this.intake.holdUntil(opening);
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);
@@ -155,7 +121,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.transportClosed = true;
     this.context.closed(this);
     this.abort?.abort();
-    void this.call('release', this.endpoint.release, undefined);
+    void this.call('release', this.route.endpoint.release, undefined);
   }
 
   // what the transport reports
@@ -192,7 +158,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
       return;
     }
     // handlers that never settle must not keep @OnClose from running
-    this.cancelDeadline = this.context.deadlines.set(this.limits.closeTimeoutMs, () => this.end(info));
+    this.cancelDeadline = this.context.deadlines.set(this.route.limits.closeTimeoutMs, () => this.end(info));
     this.intake.whenIdle(() => this.end(info));
   }
 
@@ -215,14 +181,6 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   // what the intake reports
 
-  now(): number {
-    return this.context.clock.now();
-  }
-
-  onReceived(size: number): void {
-    this.context.observer.received?.(this.connection, size);
-  }
-
   onSent(size: number): void {
     this.context.observer.sent?.(this.connection, size);
   }
@@ -231,21 +189,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.context.budget.put(bytes);
   }
 
-  onTooFast(message: Message, limit: LimitName): void {
-    this.context.observer.limited?.(this.connection, limit);
-    const { tooFast } = this.endpoint;
-    if (tooFast === undefined || message instanceof IncomingStream) this.onViolation(TOO_FAST);
-    else void this.call<string | Buffer>('too fast', tooFast, message);
-  }
-
   onPing(payload: Buffer): void {
     this.sendControl(Opcode.Pong, payload);
-    void this.call('ping', this.endpoint.ping, payload);
+    void this.call('ping', this.route.endpoint.ping, payload);
   }
 
   onPong(payload: Buffer): void {
     this.waits?.pings.answer(payload, this.context.clock.now());
-    void this.call('pong', this.endpoint.pong, payload);
+    void this.call('pong', this.route.endpoint.pong, payload);
   }
 
   onClose(code: number, reason: string): void {
@@ -275,7 +226,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   call<Argument>(what: string, hook: Hook<Argument>, argument: Argument): Promise<void> | undefined {
     if (hook === undefined) return undefined;
     try {
-      const work = hook.call(this.endpoint, this.connection, argument);
+      const work = hook.call(this.route.endpoint, this.connection, argument);
       return work === undefined ? undefined : work.then(undefined, (error: unknown) => this.onFailure(error, what));
     } catch (error) {
       this.onFailure(error, what);
@@ -294,7 +245,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   onDrained(): void {
     this.waits?.onDrained();
-    if (!this.transportClosed) void this.call('drain', this.endpoint.drain, undefined);
+    if (!this.transportClosed) void this.call('drain', this.route.endpoint.drain, undefined);
   }
 
   // what the connection asks for
@@ -320,7 +271,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   /** @throws Error where the path has no codec; what the codec throws for the data */
   emit(event: string, data: unknown): boolean {
-    return this.sendEncoded(this.requireCodec().encode({ event, data }));
+    return this.outbox.sendEncoded(this.requireCodec().encode({ event, data }));
   }
 
   async request(event: string, data: unknown, options: RequestOptions): Promise<unknown> {
@@ -329,7 +280,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     const requests = (this.waiting.requests ??= new Requests(
       codec,
       this.context.deadlines,
-      (message) => void this.sendEncoded(message),
+      (message) => void this.outbox.sendEncoded(message),
       () => this.intake.onAwaiting(),
     ));
     const answer = requests.request(event, data, options);
@@ -371,12 +322,13 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   drained(): Promise<void> {
-    if (this.transportClosed || this.outgoing.bufferedBytes <= this.limits.highWaterMarkBytes) return Promise.resolve();
+    if (this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes)
+      return Promise.resolve();
     return this.waiting.untilDrained();
   }
 
   private onFailure(error: unknown, what: string): void {
-    const { endpoint } = this;
+    const { endpoint } = this.route;
     this.context.observer.failed?.(error, `${endpoint.name ?? endpoint.path} (${what})`, this.connection);
     this.close(CloseCode.InternalError, 'internal error');
   }
@@ -401,19 +353,15 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.waits?.requests?.close();
   }
 
-  private sendEncoded(message: string | Uint8Array): boolean {
-    return typeof message === 'string' ? this.outbox.sendText(message) : this.outbox.sendBinary(message);
-  }
-
   private requireCodec(): Codec {
     const { codec } = this;
-    if (codec === undefined) throw new Error(`the path ${this.endpoint.path} is raw: it has no codec for events`);
+    if (codec === undefined) throw new Error(`the path ${this.route.endpoint.path} is raw: it has no codec for events`);
     return codec;
   }
 
   private armCloseDeadline(): void {
     if (this.transportClosed) return;
-    this.cancelDeadline ??= this.context.deadlines.set(this.limits.closeTimeoutMs, () =>
+    this.cancelDeadline ??= this.context.deadlines.set(this.route.limits.closeTimeoutMs, () =>
       this.terminate('closeTimeoutMs'),
     );
   }
@@ -423,14 +371,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.ended = true;
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
-    const work = this.call('close', this.endpoint.close, info);
+    const work = this.call('close', this.route.endpoint.close, info);
     if (work === undefined) this.release();
     else void work.then(() => this.release());
     this.context.observer.closed?.(this.connection, info);
   }
 
   private release(): void {
-    const work = this.call('release', this.endpoint.release, undefined);
+    const work = this.call('release', this.route.endpoint.release, undefined);
     if (work === undefined) this.context.ended(this);
     else void work.then(() => this.context.ended(this));
   }
