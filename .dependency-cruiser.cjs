@@ -9,6 +9,9 @@ const rooms = {
   binding: ['decorators', 'engine', 'channels'],
   app: ['protocol', 'codecs', 'handshake', 'engine', 'channels', 'decorators', 'binding'],
   testing: ['protocol', 'engine', 'decorators', 'app'],
+  packages: [],
+  metrics: ['engine', 'packages'],
+  opentelemetry: ['engine', 'binding', 'packages'],
 };
 
 /** Types are erased: what a decorator's options look like is the engine's to say (docs/decisions/decorator-types.md). */
@@ -25,6 +28,13 @@ const roomRule = ([room, mayImport]) => ({
 module.exports = {
   forbidden: [
     ...Object.entries(rooms).map(roomRule),
+    {
+      name: 'only-by-whoever-asks',
+      comment: 'entry points of their own, with packages that not everybody has installed',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(metrics|opentelemetry)/' },
+      to: { path: '^src/(metrics|opentelemetry)/|node_modules/(prom-client|@opentelemetry)/' },
+    },
     {
       name: 'no-circular',
       severity: 'error',

@@ -1,5 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
-import { BootError, compileController, type Report } from '../binding';
+import { BootError, compileController, type Report, type Timing } from '../binding';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
 import { Connections, Engine, type ForeignServer, type Place, type TlsSettings } from '../engine';
 import { AppContainer } from './container';
@@ -153,6 +153,10 @@ export async function buildParts(
   const engine = new Engine({ ...rest, observer });
   const { modules, controllers, providers } = readModules(root);
   const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
+  const timing: Timing | undefined = observer.handled && {
+    now: () => engine.clock.now(),
+    handled: (call, ms, error) => observer.handled?.(call, ms, error),
+  };
   const container = new AppContainer(report);
   container.value(Connections, engine.connections);
   for (const constructor of [...controllers.filter(isSingleton), ...modules]) container.singleton(constructor);
@@ -164,7 +168,7 @@ export async function buildParts(
   const owners = new Map<string, Constructor>();
   for (const controller of controllers) {
     refuseTakenPath(controller, owners);
-    const endpoint = compileController(controller, container, report, binding);
+    const endpoint = compileController(controller, container, report, binding, timing);
     try {
       engine.add(endpoint);
     } catch (cause) {

@@ -6,12 +6,17 @@ type Listener = (...report: unknown[]) => void;
 const REPORTS: Record<Report, true> = {
   arrived: true,
   handshakeRefused: true,
+  abandoned: true,
   opened: true,
   closed: true,
   received: true,
   sent: true,
+  bytesRead: true,
+  bytesWritten: true,
   limited: true,
   violated: true,
+  terminated: true,
+  handled: true,
   failed: true,
 };
 

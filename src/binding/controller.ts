@@ -7,6 +7,7 @@ import { ConnectionInstances } from './instances';
 import { bindParameters, type BoundParameters } from './parameters';
 import type { Report } from './pipeline';
 import type { Resolver } from './resolver';
+import type { Timing } from './timing';
 import { Uses, type ApplicationUses } from './uses';
 
 /** What an application has in common for all of its controllers. */
@@ -36,6 +37,7 @@ export function compileController(
   resolver: Resolver,
   report: Report,
   options: BindingOptions = {},
+  timing?: Timing,
 ): Endpoint {
   const path = declaredPath(controller);
   const records = handlersOf(controller);
@@ -50,7 +52,7 @@ export function compileController(
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   if (instances !== undefined) resolver.scoped(controller);
   const target = instances ?? (resolver.resolve(controller as never) as object);
-  return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report);
+  return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);
 }
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {

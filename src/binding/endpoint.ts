@@ -1,4 +1,12 @@
-import { codecKinds, Refusal, type Acceptance, type Connection, type Endpoint, type Verdict } from '../engine';
+import {
+  codecKinds,
+  Refusal,
+  type Acceptance,
+  type Connection,
+  type Endpoint,
+  type HandledCall,
+  type Verdict,
+} from '../engine';
 import type { Constructor, WebSocketPathOptions } from '../decorators';
 import { BootError } from './boot-error';
 import { compileCall } from './call';
@@ -11,10 +19,11 @@ import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Rep
 import { PLAIN } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterTakers, type Taker } from './takers';
+import type { Timing } from './timing';
 
 /** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */
-export function compileEndpoint(bound: BoundController, report: Report): Endpoint {
-  return new EndpointCompiler(bound, report).compile();
+export function compileEndpoint(bound: BoundController, report: Report, timing?: Timing): Endpoint {
+  return new EndpointCompiler(bound, report, timing).compile();
 }
 
 type Hooks = { -readonly [Name in keyof Endpoint]?: Endpoint[Name] };
@@ -31,11 +40,12 @@ class EndpointCompiler {
   constructor(
     private readonly bound: BoundController,
     report: Report,
+    timing: Timing | undefined,
   ) {
     const { uses, controller, options } = bound;
     this.kinds = kindsIn(controller, options);
     this.slots = assignSlots(bound, this.kinds);
-    this.pipeline = new Pipeline(report);
+    this.pipeline = new Pipeline(report, timing);
     this.classTakers = filterTakers(uses.of('filters', controller));
     this.applicationTakers = filterTakers(uses.ofApplication('filters'));
     this.ownTakers = bySpecificity(this.slots.errors.map((handler) => this.errorTaker(handler)));
@@ -112,7 +122,10 @@ class EndpointCompiler {
     const guards = [...uses.ofApplication('guards'), ...uses.of('guards', controller)];
     const bound = this.slots.single.get('upgrade');
     if (checks.length + guards.length === 0 && bound === undefined) return undefined;
-    const stage = bound === undefined ? this.stage('upgrade', '') : this.stageOf('upgrade', bound);
+    const stage =
+      bound === undefined
+        ? { ...this.stage('upgrade', ''), called: this.called('upgrade', '') }
+        : this.stageOf('upgrade', bound);
     const decide: Invoke = bound === undefined ? () => undefined : compileInvoke(stage);
     const invoke: Invoke = (connection, body, exchange) => {
       for (const check of checks) {
@@ -148,9 +161,9 @@ class EndpointCompiler {
 
   private stageOf(kind: ContextKind, bound: BoundHandler): Stage {
     const { uses, controller, target } = this.bound;
-    const { method } = bound.record;
+    const { method, event } = bound.record;
     const instanceOf = target instanceof ConnectionInstances ? target.of : target;
-    return this.stage(kind, method, {
+    const stage = this.stage(kind, method, {
       call: compileCall(instanceOf, method, bound),
       guards: uses.of('guards', controller, method),
       interceptors: [
@@ -159,6 +172,12 @@ class EndpointCompiler {
         ...uses.of('interceptors', controller, method),
       ],
     });
+    return { ...stage, called: this.called(kind, method, event) };
+  }
+
+  private called(kind: ContextKind, method: string, event?: string): HandledCall {
+    const { pattern, controller } = this.bound;
+    return { path: pattern, controller: controller.name, method, kind, ...(event !== undefined && { event }) };
   }
 
   /** Without a method it calls nothing, and has the takers of the class. */

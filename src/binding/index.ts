@@ -5,4 +5,5 @@ export { compileController, type BindingOptions } from './controller';
 export type { Issue } from './issues';
 export type { Report } from './pipeline';
 export type { Resolver, Scope } from './resolver';
+export type { Timing } from './timing';
 export type { ApplicationUses } from './uses';

@@ -6,6 +6,7 @@ import {
   Refusal,
   UnauthorizedError,
   type Connection,
+  type HandledCall,
 } from '../engine';
 import type { Constructor } from '../decorators';
 import type { Call } from './call';
@@ -15,6 +16,7 @@ import { compose } from './interceptors';
 import { PLAIN, replyError, replyLater, replyNow } from './reply';
 import { takes, type Taker } from './takers';
 import { then } from './thenable';
+import { timed, type Timing } from './timing';
 
 /** Reports what nobody took care of; `where` is such as `ChatController.join`. */
 export type Report = (error: unknown, where: string, connection: Connection) => void;
@@ -30,6 +32,8 @@ export interface Stage {
   readonly interceptors: readonly Interceptor[];
   /** Who takes its errors, in the order in which they are asked. */
   readonly takers: readonly Taker[];
+  /** What is reported of its calls; undefined where it calls no method. */
+  readonly called?: HandledCall;
 }
 
 /** A call inside its guards and interceptors. It may throw or reject. */
@@ -57,10 +61,14 @@ export function contextOf(stage: Stage, connection: Connection, body: unknown, {
 
 /** Runs users' code, in the one place that catches what it throws. */
 export class Pipeline {
-  constructor(private readonly report: Report) {}
+  /** Without `timing` nothing is measured, nor asked whether it should be. */
+  constructor(
+    private readonly report: Report,
+    private readonly timing?: Timing,
+  ) {}
 
   compile(stage: Stage): Handler {
-    const invoke = compileInvoke(stage);
+    const invoke = this.measured(stage, compileInvoke(stage));
     return (connection, body, exchange) => {
       try {
         const value = invoke(connection, body, exchange);
@@ -73,8 +81,9 @@ export class Pipeline {
     };
   }
 
-  /** An upgrade has no replies: it is accepted or refused. `invoke` returns what `@OnUpgrade` may return. */
-  compileUpgrade<Verdict>(stage: Stage, invoke: Invoke, verdictOf: (value: unknown) => Verdict) {
+  /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
+  compileUpgrade<Verdict>(stage: Stage, decide: Invoke, verdictOf: (value: unknown) => Verdict) {
+    const invoke = this.measured(stage, decide);
     const fail = (error: unknown, connection: Connection): Promise<Refusal> => this.refusalOf(stage, error, connection);
     return (connection: Connection): Promise<Verdict | Refusal> | Verdict | Refusal => {
       try {
@@ -103,6 +112,10 @@ export class Pipeline {
     } catch (error) {
       this.close(stage, error, connection);
     }
+  }
+
+  private measured({ called }: Stage, invoke: Invoke): Invoke {
+    return called === undefined || this.timing === undefined ? invoke : timed(invoke, called, this.timing);
   }
 
   private async refusalOf(stage: Stage, thrown: unknown, connection: Connection): Promise<Refusal> {

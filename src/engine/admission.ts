@@ -7,8 +7,8 @@ interface Counted {
   readonly limits: Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
 }
 
-const FULL = new Refusal(503, 'The server has no room for more connections.');
-const TOO_MANY = new Refusal(429, 'Too many connections from this address.');
+const FULL = new Refusal(503, 'The server has no room for more connections.', {}, 'maxConnections');
+const TOO_MANY = new Refusal(429, 'Too many connections from this address.', {}, 'maxConnectionsPerAddress');
 
 /** Counts the connections that are there or about to be, and refuses those beyond the limits. */
 export class Admission {

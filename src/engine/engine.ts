@@ -262,12 +262,17 @@ export class Engine implements SessionContext, GateContext {
   }
 }
 
+/** Node opens some twenty for itself. */
+const OTHER_FILES = 32;
+
 /** What is not read may take a quarter of the memory; some files are left for other things than connections. */
 function limitsOfMachine(): ResolvedLimits {
   const files = fileLimit();
   return {
     ...DEFAULT_LIMITS,
-    ...(files !== undefined && { maxConnections: Math.max(1, files - Math.min(1024, files >> 4)) }),
+    ...(files !== undefined && {
+      maxConnections: Math.max(1, files - Math.min(1024, Math.max(OTHER_FILES, files >> 4))),
+    }),
     maxTotalBufferedBytes: Math.floor(memoryLimit() / 4),
   };
 }

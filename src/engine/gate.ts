@@ -80,20 +80,26 @@ export class Gate {
     try {
       refusal = this.judge(arrival);
     } catch (error) {
-      this.context.observer.failed?.(error, `handshake of ${arrival.handshake.url}`);
+      this.context.observer.failed?.(error, `handshake of ${this.patternOf(arrival.handshake) ?? 'an unknown path'}`);
       refusal = FAILED;
     }
     if (refusal !== undefined) this.refuse(arrival, refusal);
   }
 
   refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
-    this.context.observer.handshakeRefused?.(refusal, arrival.handshake);
+    const { handshake } = arrival;
+    this.context.observer.handshakeRefused?.(refusal, handshake, this.patternOf(handshake));
     arrival.refuse(refusal);
   }
 
   /** The server stops: nobody else is let in. */
   refuseUndecided(): void {
     for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
+  }
+
+  /** What may be said of a request's path where peers must not choose the words. */
+  private patternOf({ url }: Handshake): string | undefined {
+    return this.find(url)?.endpoint.endpoint.path;
   }
 
   private judge(arrival: Arrival): Refusal | undefined {
@@ -134,12 +140,16 @@ export class Gate {
     const { deadlines, limits, observer } = this.context;
     const { session, arrival } = candidate;
     const { stream, handshake } = arrival;
+    const { path } = session.route.endpoint;
     const door = {
       accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
       refuse: (refusal: Refusal) => this.refuse(arrival, refusal),
-      failed: (error: unknown) => observer.failed?.(error, `handshake of ${handshake.url}`, session.connection),
+      failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, session.connection),
     };
-    const onClose = (): void => upgrade.abandon();
+    const onClose = (): void => {
+      observer.abandoned?.(handshake, path);
+      upgrade.abandon();
+    };
     const upgrade = new PendingUpgrade(session, door, () => {
       this.undecided.delete(upgrade);
       stream.off('close', onClose);

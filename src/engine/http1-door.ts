@@ -116,8 +116,12 @@ class Http1Arrival implements Arrival {
 }
 
 function clientErrorRefusal(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal(431, 'The request headers are too large.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal(408, 'The request took too long.');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Refusal(431, 'The request headers are too large.', {}, 'maxHeaderBytes');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Refusal(408, 'The request took too long.', {}, 'handshakeTimeoutMs');
+  }
   return new Refusal(400, 'The request is malformed.');
 }
 

@@ -24,4 +24,4 @@ export type { ForeignServer } from './attachments';
 export type { TlsSettings } from './tls';
 export { codecKinds } from './routes';
 export { IncompleteMessageError, MessageStream } from './message-stream';
-export type { Observer } from './observer';
+export type { HandledCall, LimitName, Observer } from './observer';

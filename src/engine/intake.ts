@@ -169,7 +169,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   }
 
   onStreamPart(bytes: Buffer): void {
-    if (this.incoming === undefined) return;
+    if (this.incoming === undefined || this.host.hearing === 'deaf') return;
     const limit = this.rate?.beyondBytes(bytes.length, this.context.clock.now());
     if (limit !== undefined) this.refuseTooFast(this.incoming, limit);
     this.host.onHeld(bytes.length);

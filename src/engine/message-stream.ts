@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { Utf8Validator, Violations, type InflateStream, type Violation } from '../protocol';
+import { STREAM_TOO_BIG, Utf8Validator, Violations, type InflateStream, type Violation } from '../protocol';
 
 /** The message will never be complete: its connection was closed, or the peer broke a rule. */
 export class IncompleteMessageError extends Error {
@@ -153,7 +153,7 @@ export class IncomingStream {
     }
     if (!Buffer.isBuffer(piece)) return this.violate(piece);
     this.total += piece.length;
-    if (this.total > this.maxBytes) return this.violate(Violations.MessageTooBig);
+    if (this.total > this.maxBytes) return this.violate(STREAM_TOO_BIG);
     this.owner.onInflated(piece);
     return piece;
   }

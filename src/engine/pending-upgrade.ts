@@ -13,7 +13,7 @@ export interface UpgradeDoor {
 }
 
 const FAILED = new Refusal(500, 'The handshake failed.');
-const TOO_SLOW = new Refusal(408, 'The handshake took too long.');
+const TOO_SLOW = new Refusal(408, 'The handshake took too long.', {}, 'handshakeTimeoutMs');
 
 /**
  * An upgrade request that is in order, and that the endpoint's hook accepts or refuses, in its own time up to a deadline.

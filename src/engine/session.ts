@@ -128,6 +128,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   onBytes(bytes: Buffer, length: number): void {
     this.heard = true;
+    this.context.observer.bytesRead?.(this.connection, length);
     this.intake.onBytes(bytes, length);
   }
 
@@ -207,6 +208,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   onViolation(violation: Violation): void {
+    if (this.hearing === 'deaf') return;
     this.context.observer.violated?.(this.connection, violation);
     if (this.closing.fail()) {
       this.outgoing.sendControl(Opcode.Close, closePayload(violation.closeCode, violation.message));
@@ -241,6 +243,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     if (policy === 'drop') return;
     this.outgoing.drop();
     this.close(CloseCode.PolicyViolation, 'slow consumer');
+  }
+
+  onWritten(bytes: number): void {
+    this.context.observer.bytesWritten?.(this.connection, bytes);
   }
 
   onDrained(): void {
@@ -312,7 +318,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   terminate(limit?: LimitName): void {
-    if (limit !== undefined && !this.transportClosed) this.context.observer.limited?.(this.connection, limit);
+    const { observer } = this.context;
+    if (!this.transportClosed && limit === undefined) observer.terminated?.(this.connection);
+    else if (!this.transportClosed) observer.limited?.(this.connection, limit!);
     this.transport.destroy();
   }
 

@@ -24,6 +24,8 @@ export interface WriteQueueOwner {
   onDrained(): void;
   /** So many bytes more wait. */
   onHeld(bytes: number): void;
+  /** So many bytes are given to the transport. */
+  onWritten(bytes: number): void;
 }
 
 /** A data frame that is still being made; what is sent after it waits for it. */
@@ -175,6 +177,7 @@ export class WriteQueue {
     }
     const { waiting } = this;
     if (waiting === undefined || this.waitingBytes === 0 || this.blocked || this.closed) return;
+    this.owner.onWritten(this.waitingBytes);
     this.waitingBytes = 0;
     if (waiting.length === 1) {
       this.blocked = !this.transport.write(waiting.pop()!);
@@ -182,6 +185,7 @@ export class WriteQueue {
       this.waiting = undefined;
       this.blocked = !this.transport.writeAll(waiting);
     }
+    if (this.blocked) this.owner.onHeld(this.transport.pending);
   }
 
   /** Whether some of what waited has left since the last call. */
@@ -240,6 +244,7 @@ export class WriteQueue {
   }
 
   private flushBatch(): void {
+    this.owner.onWritten(this.batch.used);
     if (this.transport.write(this.batch.take())) return;
     this.blocked = true;
     this.owner.onHeld(this.transport.pending);

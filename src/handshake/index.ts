@@ -10,6 +10,7 @@ export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type A
 export { Router, type Match } from './router';
 export {
   chooseProtocol,
+  FOREIGN_ORIGIN,
   judgeOrigin,
   judgeUpgrade,
   MALFORMED_TARGET,

@@ -8,6 +8,8 @@ export class Refusal {
     /** Sent as `text/plain` unless `headers` say otherwise. */
     readonly body: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    /** The limit that the client is beyond, where that is why; for reports, and not part of the answer. */
+    readonly limit?: string,
   ) {}
 }
 

@@ -75,8 +75,10 @@ export function judgeOrigin<Request>(
   request: Request,
 ): Refusal | undefined {
   if (rule(headers.origin, headers.host, request)) return undefined;
-  return new Refusal(403, 'This origin may not connect.');
+  return FOREIGN_ORIGIN;
 }
+
+export const FOREIGN_ORIGIN = new Refusal(403, 'This origin may not connect.');
 
 /** The first subprotocol in the client's order that the server speaks, or '' (RFC 6455 4.2.2 item 5.5). */
 export function chooseProtocol(offered: readonly string[], spoken: readonly string[]): string {

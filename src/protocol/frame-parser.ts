@@ -1,6 +1,6 @@
 import { advanceKey, unmask } from './mask';
 import { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1, RSV2_RSV3 } from './opcodes';
-import { Violations, type Violation } from './violations';
+import { STREAM_TOO_BIG, Violations, type Violation } from './violations';
 
 /**
  * What a `FrameParser` reports, in the order of the bytes. Payloads of data frames arrive masked, as a range of the bytes
@@ -195,11 +195,10 @@ export class FrameParser {
       if (length < (short === 126 ? 126 : 0x10000)) return this.refuse(Violations.LengthNotMinimal);
     }
     if ((header[at]! & 0x8) !== 0) return length;
-    if (this.inMessage) {
-      return this.declared + length > this.limit ? this.refuse(Violations.MessageTooBig) : length;
-    }
-    this.limit = this.limitOf(header[at]! & 0xf);
-    return length > this.limit ? this.refuse(Violations.MessageTooBig) : length;
+    if (!this.inMessage) this.limit = this.limitOf(header[at]! & 0xf);
+    const total = this.inMessage ? this.declared + length : length;
+    if (total <= this.limit) return length;
+    return this.refuse(this.limit === this.rules.maxMessageBytes ? Violations.MessageTooBig : STREAM_TOO_BIG);
   }
 
   private limitOf(opcode: number): number {

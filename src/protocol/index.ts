@@ -10,4 +10,4 @@ export { MessageAssembler, type MessageReceiver } from './message-assembler';
 export { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcodes';
 export { PerMessageDeflate, type DeflateParameters } from './permessage-deflate';
 export { Utf8Validator } from './utf8';
-export { Violations, type Violation } from './violations';
+export { STREAM_TOO_BIG, Violations, type Violation } from './violations';

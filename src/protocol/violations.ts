@@ -6,9 +6,16 @@ export interface Violation {
   readonly closeCode: number;
   /** Sent as the reason of the Close frame: at most 123 bytes. */
   readonly message: string;
+  /** The limit that the peer is beyond, where the rule is one of ours. */
+  readonly limit?: string;
 }
 
-const violation = (name: string, closeCode: number, message: string): Violation => ({ name, closeCode, message });
+const violation = (name: string, closeCode: number, message: string, limit?: string): Violation => ({
+  name,
+  closeCode,
+  message,
+  ...(limit !== undefined && { limit }),
+});
 
 const { ProtocolError, InvalidPayload, PolicyViolation, MessageTooBig } = CloseCode;
 
@@ -26,7 +33,10 @@ export const Violations = {
   InvalidCloseLength: violation('InvalidCloseLength', ProtocolError, 'close frame of one byte'),
   InvalidCloseCode: violation('InvalidCloseCode', ProtocolError, 'invalid close code'),
   InvalidUtf8: violation('InvalidUtf8', InvalidPayload, 'invalid UTF-8'),
-  MessageTooBig: violation('MessageTooBig', MessageTooBig, 'message too big'),
+  MessageTooBig: violation('MessageTooBig', MessageTooBig, 'message too big', 'maxMessageBytes'),
   InvalidDeflate: violation('InvalidDeflate', InvalidPayload, 'invalid compressed data'),
-  EmptyFragments: violation('EmptyFragments', PolicyViolation, 'too many empty fragments'),
+  EmptyFragments: violation('EmptyFragments', PolicyViolation, 'too many empty fragments', 'maxEmptyFragments'),
 } as const;
+
+/** For messages that are streamed, which have a limit of their own. */
+export const STREAM_TOO_BIG: Violation = { ...Violations.MessageTooBig, limit: 'maxStreamBytes' };

@@ -49,6 +49,7 @@ function queueWith(limits: Limits = {}, batch = new Batch()) {
     onSlowConsumer: (policy) => void events.push(policy === 'close' ? 'slow' : 'dropped'),
     onDrained: () => void events.push('drained'),
     onHeld: () => {},
+    onWritten: () => {},
   });
   const drain = (): void => {
     transport.pending = 0;

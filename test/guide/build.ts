@@ -7,6 +7,9 @@ import { isModule, type Block, type Page } from './pages';
 
 const ROOT = join(__dirname, '../..');
 
+/** Entry points beside the main one. */
+const ENTRIES = ['engine', 'metrics', 'opentelemetry', 'testing'];
+
 /** The modules of all pages, compiled into a folder of their own. */
 export interface Build {
   /** What the compiler has to say, as `guards.md:12: …`. */
@@ -53,7 +56,10 @@ function optionsFrom(json: unknown): ts.CompilerOptions {
     outDir: join(ROOT, 'dist'),
     typeRoots: [join(ROOT, 'node_modules/@types')],
     types: [...(options.types ?? []), 'jest'],
-    paths: { 'portal-ws': source(''), 'portal-ws/engine': source('engine'), 'portal-ws/testing': source('testing') },
+    paths: {
+      'portal-ws': source(''),
+      ...Object.fromEntries(ENTRIES.map((entry) => [`portal-ws/${entry}`, source(entry)])),
+    },
     moduleDetection: ts.ModuleDetectionKind.Force,
     noUnusedLocals: true,
     skipLibCheck: true,

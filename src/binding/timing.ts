@@ -1,0 +1,39 @@
+import { ConnectionClosedError, Refusal, type Connection, type HandledCall } from '../engine';
+import type { Invoke } from './pipeline';
+import { isThenable } from './thenable';
+
+/** Who wants to know how long calls take. */
+export interface Timing {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+  handled(call: HandledCall, ms: number, error?: unknown): void;
+}
+
+/** Reports each call of a method when it has settled. */
+export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke {
+  return (connection, body, exchange) => {
+    const begin = timing.now();
+    const settled = (): void => timing.handled(call, timing.now() - begin);
+    const failed = (error: unknown): void => timing.handled(call, timing.now() - begin, faultIn(error, connection));
+    let value: unknown;
+    try {
+      value = invoke(connection, body, exchange);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+    if (isThenable(value)) {
+      const promise = Promise.resolve(value);
+      promise.then(settled, failed);
+      return promise;
+    }
+    settled();
+    return value;
+  };
+}
+
+/** Undefined where nothing is wrong: a refusal is an answer, and a client that was asked something may leave. */
+export function faultIn(error: unknown, { state }: Connection): unknown {
+  const isNone = error instanceof Refusal || (error instanceof ConnectionClosedError && state !== 'open');
+  return isNone ? undefined : error;
+}

@@ -1,0 +1,2 @@
+/// <reference types="node" preserve="true" />
+export { prometheus, type PrometheusOptions } from './prometheus';

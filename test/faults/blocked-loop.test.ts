@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { ping } from '../support/frames';
+import { RawClient } from '../support/raw-client';
+import { command, startServer } from './fault-process';
+
+jest.setTimeout(60_000);
+
+const HEARTBEAT = { intervalMs: 200, timeoutMs: 200 };
+/** Many times as long as a peer may be silent. */
+const BLOCK_MS = 1_500;
+const CLIENTS = 50;
+
+const sockets = new Set<WebSocket>();
+
+afterEach(() => {
+  for (const socket of sockets) socket.terminate();
+  sockets.clear();
+});
+
+async function healthyClient(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${url}/echo`);
+  sockets.add(socket);
+  await once(socket, 'open');
+  return socket;
+}
+
+test('a loop that was blocked for longer than any peer may be silent cuts no healthy connection', async () => {
+  const server = await startServer({ heartbeat: HEARTBEAT });
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => healthyClient(server.url)));
+  const [first] = clients;
+  const pings = async (): Promise<void> => {
+    for (let count = 0; count < 3; count++) await once(first!, 'ping');
+  };
+  await pings();
+  // the block may come between a ping and its answer, or anywhere else
+  for (let round = 0; round < 3; round++) {
+    if (round > 0) await once(first!, 'ping');
+    await command(server, { blockMs: BLOCK_MS / (round + 1) });
+  }
+  await pings();
+
+  expect(clients.map(({ readyState }) => readyState)).toEqual(Array(CLIENTS).fill(WebSocket.OPEN));
+  for (const client of clients) {
+    client.send('still there');
+    expect(((await once(client, 'message')) as [Buffer])[0].toString()).toBe('still there');
+  }
+  expect(await command(server, {})).toMatchObject({ opened: CLIENTS, closed: 0, limited: 0 });
+});
+
+test('one that stays silent after the block is cut all the same', async () => {
+  const server = await startServer({ heartbeat: HEARTBEAT });
+  const silent = await RawClient.open(server.url, '/echo');
+  // a sign of life before
+  silent.write(ping());
+  await silent.frame();
+  await command(server, { blockMs: BLOCK_MS / 2 });
+  await silent.end();
+  silent.destroy();
+  let figures = await command(server, {});
+  while (figures.closed === 0) figures = await command(server, {});
+  expect(figures).toMatchObject({ opened: 1, closed: 1, limited: 1 });
+});

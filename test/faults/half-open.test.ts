@@ -1,0 +1,153 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+import type { CloseInfo } from '../../src';
+import type { Connection } from '../../src/engine';
+import { echo, startEngine } from '../support/engine';
+
+jest.setTimeout(60_000);
+
+/** Networks that are free for documentation (RFC 5737); the first that this machine does not live in. */
+const NETWORK = freeOf(['198.51.100', '203.0.113', '192.0.2']);
+const HOST = `${NETWORK}.1`;
+const PEER = `${NETWORK}.2`;
+const PEERS = 20;
+const HEARTBEAT = { intervalMs: 500, timeoutMs: 500 };
+
+function freeOf(networks: string[]): string {
+  const taken = Object.values(networkInterfaces()).flatMap((addresses) => addresses!.map(({ address }) => address));
+  return networks.find((network) => !taken.some((address) => address.startsWith(`${network}.`)))!;
+}
+
+const ip = (...args: string[]): Buffer => execFileSync('ip', args, { stdio: 'pipe' });
+
+/** A network namespace with a line to ours: whoever is in it is a machine of its own, whose plug can be pulled. */
+class Network {
+  private readonly name = `portal-${process.pid}`;
+  private readonly ours = `ptl${process.pid}`;
+  private readonly theirs = `ptr${process.pid}`;
+
+  private linked = false;
+
+  constructor() {
+    ip('netns', 'add', this.name);
+    try {
+      ip('link', 'add', this.ours, 'type', 'veth', 'peer', 'name', this.theirs, 'netns', this.name);
+      this.linked = true;
+      ip('address', 'add', `${HOST}/30`, 'dev', this.ours);
+      ip('link', 'set', this.ours, 'up');
+      this.inside('address', 'add', `${PEER}/30`, 'dev', this.theirs);
+      this.inside('link', 'set', this.theirs, 'up');
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  spawn(script: string, ...args: string[]): ChildProcess {
+    const command = ['netns', 'exec', this.name, process.execPath, '-e', script, ...args];
+    return spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+
+  /** From here on no packet comes through; nobody is told. */
+  drop(): void {
+    this.inside('link', 'set', this.theirs, 'down');
+  }
+
+  remove(): void {
+    // sockets that still wait keep the namespace for a while, and its end of the line with it
+    if (this.linked) ip('link', 'delete', this.ours);
+    ip('netns', 'delete', this.name);
+  }
+
+  private inside(...args: string[]): void {
+    ip('-n', this.name, ...args);
+  }
+}
+
+function tryNetwork(): Network | string {
+  try {
+    return new Network();
+  } catch (error) {
+    return `no network namespace: ${(error as Error).message.trim()}`;
+  }
+}
+
+const network = tryNetwork();
+
+/** Tests that need a network namespace: without it they are skipped, but in CI they fail. */
+function testInNetwork(name: string, body: (network: Network) => Promise<void>): void {
+  if (typeof network !== 'string') test(name, () => body(network));
+  else if (process.env.CI) {
+    test(name, () => {
+      throw new Error(network);
+    });
+  } else {
+    // Jest itself does not name what it skips when that is all in a file
+    process.stderr.write(`skipped: ${name} (${network})\n`);
+    test.skip(name, () => {});
+  }
+}
+
+/** Clients that answer pings; each says when it is there, and when it was closed. */
+const CLIENTS = `
+  const { WebSocket } = require('ws');
+  for (let i = 0; i < ${PEERS}; i++) {
+    const socket = new WebSocket(process.argv[1]);
+    socket.on('open', () => console.log('open'));
+    socket.on('error', () => {});
+    socket.on('close', () => console.log('close'));
+  }
+`;
+
+let peers: ChildProcess | undefined;
+
+afterEach(() => peers?.kill('SIGKILL'));
+
+afterAll(() => {
+  if (typeof network !== 'string') network.remove();
+});
+
+testInNetwork('peers whose packets are dropped are gone in time, and one that answers stays', async (network) => {
+  const limited: [Connection, string][] = [];
+  const closed = new Map<Connection, { info: CloseInfo; at: number }>();
+  const engine = await startEngine([echo], {
+    host: '0.0.0.0',
+    heartbeat: HEARTBEAT,
+    observer: {
+      limited: (connection, limit) => void limited.push([connection, limit]),
+      closed: (connection, info) => void closed.set(connection, { info, at: performance.now() }),
+    },
+  });
+  const healthy = new WebSocket(engine.url);
+  await once(healthy, 'open');
+  const [survivor] = [...engine.connections];
+
+  peers = network.spawn(CLIENTS, `ws://${HOST}:${engine.port}`);
+  let open = 0;
+  for await (const line of createInterface({ input: peers.stdout! })) {
+    expect(line).toBe('open');
+    if (++open === PEERS) break;
+  }
+  expect(engine.connections.size).toBe(PEERS + 1);
+  // they are pinged and stay, as long as their answers arrive
+  for (let pings = 0; pings < 3; pings++) await once(healthy, 'ping');
+  expect(closed.size).toBe(0);
+
+  const before = performance.now();
+  network.drop();
+  while (closed.size < PEERS) await new Promise((resolve) => setTimeout(resolve, 10));
+
+  for (const { info, at } of closed.values()) {
+    expect(info).toMatchObject({ code: 1006, clean: false });
+    expect(at - before).toBeLessThan(HEARTBEAT.intervalMs + HEARTBEAT.timeoutMs + 1_000);
+  }
+  expect(limited).toHaveLength(PEERS);
+  expect(limited.every(([connection, limit]) => closed.has(connection) && limit === 'heartbeat')).toBe(true);
+  for (let pings = 0; pings < 3; pings++) await once(healthy, 'ping');
+  expect([...engine.connections]).toEqual([survivor]);
+  expect(survivor!.state).toBe('open');
+  healthy.terminate();
+});

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import type { PortalOptions } from '../../src';
+import { RawClient } from '../support/raw-client';
+import type { ServerProcess } from '../streams/server-process';
+import { command, startServer } from './fault-process';
+import type { Figures } from './fault-server';
+
+jest.setTimeout(60_000);
+
+const CLIENTS = 20;
+const IN_FLIGHT = 32;
+const BEFORE_SIGNAL = 5_000;
+
+let server: ServerProcess;
+const sockets = new Set<WebSocket>();
+
+async function start(options: PortalOptions = {}): Promise<void> {
+  server = await startServer({ shutdown: { signals: true }, ...options });
+}
+
+afterEach(() => {
+  for (const socket of sockets) socket.terminate();
+  sockets.clear();
+});
+
+async function connect(path: string): Promise<{ socket: WebSocket; replies: string[]; closed: Promise<number> }> {
+  const socket = new WebSocket(server.url + path);
+  sockets.add(socket);
+  const replies: string[] = [];
+  socket.on('message', (reply: Buffer) => replies.push(reply.toString()));
+  socket.on('error', () => {});
+  const closed = once(socket, 'close').then(([code]) => code as number);
+  await once(socket, 'open');
+  return { socket, replies, closed };
+}
+
+async function statusOf(path: string): Promise<number> {
+  const request = get(server.url.replace('ws:', 'http:') + path, { agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode!;
+}
+
+/** A server with one held handler, which has been told to end. */
+async function inDrain(options: PortalOptions = {}) {
+  await start({ health: true, ...options });
+  const client = await connect('/held');
+  client.socket.send('last words');
+  await command(server, { untilHeld: 1 });
+  expect(await statusOf('/readyz')).toBe(200);
+  server.signal('SIGTERM');
+  while ((await statusOf('/readyz')) !== 503);
+  return client;
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s under load: what was received is handled and answered, then all get 1001, and the process ends with 0',
+  async (signal) => {
+    await start();
+    const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect('/echo')));
+    let replies = 0;
+    const loaded = new Promise<void>((resolve) => {
+      for (const { socket } of clients) {
+        let sent = 0;
+        const send = (): void => socket.send(String(sent++));
+        socket.on('message', () => {
+          if (++replies === BEFORE_SIGNAL) resolve();
+          if (socket.readyState === WebSocket.OPEN) send();
+        });
+        for (let i = 0; i < IN_FLIGHT; i++) send();
+      }
+    });
+    await loaded;
+    server.signal(signal);
+    const figures = await server.message<Figures>();
+
+    expect(await Promise.all(clients.map(({ closed }) => closed))).toEqual(Array(CLIENTS).fill(1001));
+    for (const client of clients) expect(client.replies).toEqual(client.replies.map((_, at) => String(at)));
+    expect(figures).toMatchObject({ received: replies, handled: replies, closed: CLIENTS });
+    expect(await server.ended).toBe(0);
+  },
+);
+
+test('while a handler is at work it lives but is not ready, lets nobody in, and has told the others to go', async () => {
+  const client = await inDrain();
+  expect(await statusOf('/healthz')).toBe(200);
+  const late = await RawClient.connect(server.url);
+  late.upgrade('/echo');
+  expect(await late.answer()).toMatchObject({ status: 503, body: 'The server is shutting down.' });
+  late.destroy();
+  expect(client.replies).toEqual([]);
+
+  await command(server, { release: true });
+  expect(await client.closed).toBe(1001);
+  expect(client.replies).toEqual(['last words']);
+  expect(await server.ended).toBe(0);
+});
+
+test('idle connections get 1001 at once, though a handler of another is at work', async () => {
+  await start();
+  const [idle, busy] = [await connect('/echo'), await connect('/held')];
+  busy.socket.send('x');
+  await command(server, { untilHeld: 1 });
+  server.signal('SIGTERM');
+  expect(await idle.closed).toBe(1001);
+  expect(busy.socket.readyState).toBe(WebSocket.OPEN);
+});
+
+test('a second signal ends it at once', async () => {
+  const client = await inDrain();
+  server.signal('SIGTERM');
+  expect(await server.ended).toBe('SIGTERM');
+  expect(await client.closed).toBe(1006);
+});
+
+test('a handler that never settles is given up at the deadline, and the process still ends with 0', async () => {
+  const deadlineMs = 500;
+  const client = await inDrain({ shutdown: { signals: true, deadlineMs } });
+  const figures = await server.message<Figures>();
+  expect(figures.limited).toBe(1);
+  expect(await client.closed).toBe(1006);
+  expect(await server.ended).toBe(0);
+});
+
+test('without `signals` the process ends as any other', async () => {
+  await start({ shutdown: {} });
+  server.signal('SIGTERM');
+  expect(await server.ended).toBe('SIGTERM');
+});

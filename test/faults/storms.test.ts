@@ -1,0 +1,89 @@
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { close, text } from '../support/frames';
+import { RawClient } from '../support/raw-client';
+import { startServer } from './fault-process';
+import type { Figures, Leftovers } from './fault-server';
+
+jest.setTimeout(60_000);
+
+const STORM = 300;
+const TIMES = 5;
+const WARM_UP = 2;
+/** So many of the ends come after a handshake that was accepted. */
+const OPENED = 4;
+
+/** All of them at once, each with an exchange and an end of its own. */
+async function storm(url: string): Promise<void> {
+  await Promise.all(Array.from({ length: STORM }, (_, at) => ENDS[at % ENDS.length]!(url)));
+}
+
+async function ended(socket: Socket): Promise<void> {
+  if (!socket.closed) await once(socket, 'close');
+}
+
+async function talk(url: string): Promise<RawClient> {
+  const client = await RawClient.open(url, '/echo');
+  client.write(text('hello'));
+  expect((await client.frame()).payload.toString()).toBe('hello');
+  return client;
+}
+
+const ENDS: ((url: string) => Promise<void>)[] = [
+  async function closing(url) {
+    const client = await talk(url);
+    client.write(close(1000));
+    await client.closeFrame();
+    await client.end();
+    client.destroy();
+    await ended(client.socket);
+  },
+  async function leaving(url) {
+    const client = await talk(url);
+    client.destroy();
+    await ended(client.socket);
+  },
+  async function reset(url) {
+    const client = await talk(url);
+    client.socket.resetAndDestroy();
+    await ended(client.socket);
+  },
+  async function breakingTheRules(url) {
+    const client = await talk(url);
+    client.write(text('not masked', { mask: null }));
+    expect(await client.closeFrame()).toMatchObject({ code: 1002 });
+    client.destroy();
+    await ended(client.socket);
+  },
+  async function refused(url) {
+    const client = await RawClient.connect(url);
+    client.upgrade('/nowhere');
+    expect((await client.answer()).status).toBe(404);
+    client.destroy();
+    await ended(client.socket);
+  },
+  async function saysNothing(url) {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.destroy();
+    await ended(socket);
+  },
+];
+
+test('storms of connections leave no socket, timer or listener behind, and the heap as it was', async () => {
+  const server = await startServer({ heartbeat: false });
+  const quiet = (): Promise<Leftovers> => server.ask<Leftovers>({ leftovers: true });
+  const atFirst = await quiet();
+  for (let i = 0; i < WARM_UP; i++) await storm(server.url);
+  const before = await quiet();
+  for (let i = 0; i < TIMES; i++) await storm(server.url);
+  const after = await quiet();
+
+  const { resources, listeners } = atFirst;
+  expect(after).toMatchObject({ connections: 0, timers: 0, resources, listeners });
+  expect(after.heap).toBeLessThan(before.heap * 1.05);
+  const figures = await server.ask<Figures>({});
+  const opened = (STORM * (WARM_UP + TIMES) * OPENED) / ENDS.length;
+  expect(figures).toMatchObject({ opened, closed: opened });
+});

@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const ROOT = join(__dirname, '../..');
+
+interface Manifest {
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional?: boolean }>;
+}
+
+/** A folder in which Portal is installed as a package. */
+export interface Installed {
+  /** Runs a script there in a process of its own. */
+  run(script: string): { status: number | null; stdout: string; stderr: string };
+  remove(): void;
+}
+
+/** Compiles Portal and installs it, with all that it cannot be without, and of the rest only `packages`. */
+export function installPortal(packages: readonly string[]): Installed {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portal-installed-')));
+  const portal = join(folder, 'node_modules/portal-ws');
+  mkdirSync(portal, { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(portal, 'package.json'));
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  buildSync({
+    entryPoints: sources.filter((file) => file.endsWith('.ts')).map((file) => join(ROOT, 'src', file)),
+    outdir: join(portal, 'dist'),
+    format: 'cjs',
+    platform: 'node',
+    target: 'es2022',
+  });
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+  const peers = Object.keys(manifest.peerDependencies);
+  const needed = peers.filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true);
+  for (const name of [...Object.keys(manifest.dependencies), ...needed, ...packages]) {
+    const link = join(folder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
+  }
+  return {
+    run(script) {
+      const env = { ...process.env, NODE_PATH: '' };
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+        cwd: folder,
+        env,
+        encoding: 'utf8',
+      });
+      return { status, stdout: stdout.trim(), stderr };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
