@@ -72,4 +72,5 @@ export {
   type RequestOptions,
   type SendOptions,
   type TlsSettings,
+  type TlsUpdate,
 } from './engine';

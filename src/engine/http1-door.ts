@@ -49,7 +49,10 @@ export class Http1Door {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
-    this.context.gate.enter(new Http1Arrival(request, socket, head, this.toHandshake(request, socket), this));
+    const headers = this.commonValues.in(request.headers);
+    const { peer, doubt } = this.context.peers.of(socket, headers);
+    const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
+    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this));
   }
 
   /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
@@ -65,11 +68,6 @@ export class Http1Door {
     socket.resume();
   }
 
-  private toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
-    const headers = this.commonValues.in(request.headers);
-    return { headers, url: request.url ?? '', httpVersion: '1.1', ...this.context.peers.of(socket, headers) };
-  }
-
   /** Node's parser or its clock refused the request. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.on('error', ignore);
@@ -81,7 +79,7 @@ export class Http1Door {
       this.leave(socket);
       return;
     }
-    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.of(socket, {}) };
+    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.atSocket(socket) };
     const refuse = (refusal: Refusal): void => this.leave(socket, refusalResponse(refusal));
     this.context.gate.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
   }
@@ -95,6 +93,7 @@ class Http1Arrival implements Arrival {
     readonly stream: Duplex,
     readonly head: Buffer,
     readonly handshake: Handshake,
+    readonly doubt: Refusal | undefined,
     private readonly door: Http1Door,
   ) {}
 
