@@ -16,6 +16,7 @@ import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { PlainRequests } from './plain-requests';
+import { isWhole, serveWithoutUpgrade } from './without-upgrade';
 
 /** What the door asks of its engine. */
 export interface DoorContext {
@@ -36,8 +37,13 @@ export class Http1Door {
 
   /** Serves all that comes to a server of our own. */
   open(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
-    server.on('request', (request, response) => this.context.plain.serve(request, response));
+    const { plain } = this.context;
+    server.on('upgrade', (request, socket, head) => {
+      const isPlain = plain.servesWithoutUpgrade(request) && isWhole(request, server);
+      if (isPlain) serveWithoutUpgrade(server, request, socket, head);
+      else this.onUpgrade(request, socket, head);
+    });
+    server.on('request', (request, response) => plain.serve(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
   }
 

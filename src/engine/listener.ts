@@ -120,7 +120,7 @@ export class Listener {
     for (const host of LOOPBACK) {
       try {
         const taken = opened[0] && portOf(opened[0]);
-        opened.push(await this.openOne({ port: taken ?? port, host }));
+        opened.push(await this.openOne({ port: taken ?? port, host, reusePort }));
       } catch (error) {
         absent = error;
         if (ABSENT.has(codeOf((error as Error).cause))) continue;
@@ -142,7 +142,16 @@ export class Listener {
     try {
       return await this.openOne({ path });
     } catch (error) {
-      if (codeOf((error as Error).cause) !== 'EADDRINUSE' || !(await isLeftBehind(path))) throw error;
+      const { cause } = error as Error;
+      if (codeOf(cause) !== 'EADDRINUSE') throw error;
+      const occupant = await occupantOf(path);
+      if (occupant === 'a file') {
+        throw new ListenError(
+          `the socket ${path} cannot be made: there is a file of that name already; set another \`socketPath\``,
+          { cause },
+        );
+      }
+      if (occupant === 'somebody') throw error;
     }
     try {
       await rm(path, { force: true });
@@ -197,13 +206,14 @@ async function withdraw(servers: readonly ListeningServer[]): Promise<void> {
   await closed;
 }
 
-/** Whether a file is a Unix socket at which nobody listens: a process that was killed leaves one, and nobody can listen there again. */
-async function isLeftBehind(path: string): Promise<boolean> {
+/** Who is at a path that is taken. A process that was killed leaves a socket: nobody is there, and nobody can listen there again. */
+async function occupantOf(path: string): Promise<'somebody' | 'nobody' | 'a file'> {
   const before = await lstat(path).catch(() => undefined);
-  if (before?.isSocket() !== true || (await codeOfConnecting(path)) !== 'ECONNREFUSED') return false;
+  if (before?.isSocket() === false) return 'a file';
+  if (before === undefined || (await codeOfConnecting(path)) !== 'ECONNREFUSED') return 'somebody';
   const after = await lstat(path).catch(() => undefined);
   // somebody else may have replaced it meanwhile
-  return after?.ino === before.ino && after.ctimeMs === before.ctimeMs;
+  return after?.ino === before.ino && after.ctimeMs === before.ctimeMs ? 'nobody' : 'somebody';
 }
 
 function codeOfConnecting(path: string): Promise<string> {

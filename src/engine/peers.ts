@@ -32,6 +32,9 @@ interface Announced {
 /** Schemes of a client whose own connection is encrypted. */
 const SECURE = new Set(['https', 'wss']);
 
+/** No way is that long. Proxies beyond are not looked for: a client in a trusted range could write thousands of them. */
+const MAX_HOPS = 32;
+
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 const MALFORMED = new Refusal(400, 'The Forwarded header is malformed.');
@@ -86,7 +89,7 @@ export class Peers {
   /** From our side: each proxy is believed as far as the one before it is trusted. */
   private client(hops: readonly Hop[]): Hop | undefined {
     let client: Hop | undefined;
-    for (const { address: written, scheme } of [...hops].reverse()) {
+    for (const { address: written, scheme } of hops.slice(-MAX_HOPS).reverse()) {
       const address = written && canonical(written);
       client = { address, scheme };
       if (address === undefined || !this.trusts(address)) break;

@@ -96,7 +96,7 @@ function checked({ servernames = {}, ...settings }: TlsSettings): Map<string, Se
 const HOST_NAME = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
 
 function contextOf(settings: SecureContextOptions, place: string): SecureContext {
-  if (settings.pfx === undefined && (settings.key === undefined || settings.cert === undefined)) {
+  if (isEmpty(settings.pfx) && (isEmpty(settings.key) || isEmpty(settings.cert))) {
     throw new TypeError(`${place} needs a key and a cert (or a pfx)`);
   }
   try {
@@ -104,6 +104,11 @@ function contextOf(settings: SecureContextOptions, place: string): SecureContext
   } catch (cause) {
     throw new TypeError(`${place}: the key and certificate cannot be used: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Node takes what is empty, and fails in each handshake. */
+function isEmpty(value: SecureContextOptions['pfx' | 'key' | 'cert'] | null): boolean {
+  return value === undefined || value === null || value.length === 0;
 }
 
 /** What Node does not say by itself, or says only as long as nobody lowers its default. */

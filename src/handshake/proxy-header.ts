@@ -27,7 +27,7 @@ function readV1(bytes: Buffer): ProxyHeader | 'more' | 'invalid' {
   const text = bytes.toString('latin1', 0, V1_MAX);
   const end = text.indexOf('\r\n');
   if (end < 0) {
-    const begins = true;
+    const begins = text.length < 6 ? 'PROXY '.startsWith(text) : text.startsWith('PROXY ');
     return begins && text.length < V1_MAX ? 'more' : 'invalid';
   }
   const length = end + 2;

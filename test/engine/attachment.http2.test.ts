@@ -226,7 +226,9 @@ describe("a `stream` listener of the owner's", () => {
   test('beside a `request` listener has what it answers first', async () => {
     const server = await opened(createSecureServer({ ...LOCALHOST, allowHTTP1: true }));
     server.on('stream', (stream, headers) => {
-      if (headers[':path'] === '/theirs') stream.respond({ ':status': 299 });
+      if (headers[':path'] !== '/theirs') return;
+      stream.respond({ ':status': 299 });
+      stream.resume().on('end', () => stream.end());
     });
     server.on('request', ((_request, response) => response.end()) satisfies Handler);
     server.on('upgrade', () => {});

@@ -6,12 +6,18 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createTcp, type Server } from 'node:net';
+import net, {
+  createConnection as connect,
+  createServer as createTcp,
+  type NetConnectOpts,
+  type Server,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Listener, ListenError, type Exact } from '../../src/engine/listener';
@@ -120,6 +126,7 @@ describe('ports', () => {
 
 describe('Unix sockets', () => {
   const LIVE = /^the socket .* is already in use: stop the program that listens there, or set another `socketPath`$/;
+  const NO_SOCKET = /^the socket .* cannot be made: there is a file of that name already; set another `socketPath`$/;
 
   /** A socket that a process left which was killed. */
   function leaveBehind(path: string): void {
@@ -153,6 +160,22 @@ describe('Unix sockets', () => {
     await once(other, 'close');
   });
 
+  test('one that somebody put there while we looked is left alone', async () => {
+    const socketPath = file('a.sock');
+    leaveBehind(socketPath);
+    const other = createTcp().listen(file('b.sock'));
+    await once(other, 'listening');
+    const looking = jest.spyOn(net, 'connect').mockImplementationOnce((place: unknown) => {
+      const socket = connect(place as NetConnectOpts);
+      return socket.on('error', () => renameSync(file('b.sock'), socketPath));
+    });
+    await expect(listener().listen([{ socketPath }])).rejects.toThrow(LIVE);
+    looking.mockRestore();
+    expect(await answers({ path: socketPath })).toBe(true);
+    other.close();
+    await once(other, 'close');
+  });
+
   test('one of our own is left alone too', async () => {
     const socketPath = file('a.sock');
     const each = listener();
@@ -164,19 +187,22 @@ describe('Unix sockets', () => {
   test('a file that is no socket is left alone', async () => {
     const socketPath = file('precious.txt');
     writeFileSync(socketPath, 'words');
-    await expect(listener().listen([{ socketPath }])).rejects.toThrow(LIVE);
+    const refused = listener().listen([{ socketPath }]);
+    await expect(refused).rejects.toThrow(ListenError);
+    await expect(refused).rejects.toThrow(NO_SOCKET);
+    await expect(refused).rejects.toHaveProperty('cause.code', 'EADDRINUSE');
     expect(readFileSync(socketPath, 'utf8')).toBe('words');
   });
 
   test('a directory is left alone', async () => {
-    await expect(listener().listen([{ socketPath: folder }])).rejects.toThrow(ListenError);
+    await expect(listener().listen([{ socketPath: folder }])).rejects.toThrow(NO_SOCKET);
     expect(lstatSync(folder).isDirectory()).toBe(true);
   });
 
   test('a link is left alone, wherever it leads', async () => {
     leaveBehind(file('a.sock'));
     symlinkSync(file('a.sock'), file('link'));
-    await expect(listener().listen([{ socketPath: file('link') }])).rejects.toThrow(LIVE);
+    await expect(listener().listen([{ socketPath: file('link') }])).rejects.toThrow(NO_SOCKET);
     expect(lstatSync(file('link')).isSymbolicLink()).toBe(true);
     expect(lstatSync(file('a.sock')).isSocket()).toBe(true);
   });

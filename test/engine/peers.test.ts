@@ -98,6 +98,22 @@ describe('X-Forwarded-For', () => {
   });
 });
 
+test('32 hops are gone back, whatever a header holds', () => {
+  const hops = (count: number) => Array.from({ length: count }, (_, index) => `10.0.1.${index % 250}`);
+  const way = (count: number) => ['203.0.113.7', ...hops(count)];
+  const forwarded = (count: number) => ({
+    forwarded: way(count)
+      .map((hop) => `for=${hop}`)
+      .join(),
+  });
+  for (const headers of [forwardedFor(...way(31)), forwarded(31)]) {
+    expect(addressVia('10.0.0.1', headers)).toBe('203.0.113.7');
+  }
+  for (const headers of [forwardedFor(...way(32)), forwarded(32)]) {
+    expect(addressVia('10.0.0.1', headers)).toBe('10.0.1.0');
+  }
+});
+
 describe('X-Forwarded-Proto', () => {
   test.each<[string, Headers, boolean]>([
     ['https', { ...forwardedFor('203.0.113.7'), 'x-forwarded-proto': 'https' }, true],
@@ -201,6 +217,7 @@ describe('trustedProxies', () => {
     ['0.0.0.0/0', '198.51.100.1', '2001:db8::1'],
     ['::ffff:192.0.2.1', '192.0.2.1', '192.0.2.2'],
     ['::ffff:192.0.2.0/120', '192.0.2.255', '192.0.3.0'],
+    ['::ffff:10.0.0.0/104', '10.255.0.1', '11.0.0.1'],
     ['::ffff:0:0/96', '198.51.100.1', '2001:db8::1'],
     ['2001:db8::1', '2001:DB8:0::1', '2001:db8::2'],
     ['2001:db8::/32', '2001:db8:ffff::1', '2001:db9::1'],

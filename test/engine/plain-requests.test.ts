@@ -100,6 +100,52 @@ describe('over HTTP/1.1', () => {
   });
 });
 
+describe('an Upgrade to another protocol than WebSocket may be ignored (RFC 9110 7.8)', () => {
+  // Java's client sends it with every request
+  const asking = (path: string, upgrade: string, body = ''): string =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+  const WAYS = Object.entries(LAYERS).filter(([name]) => name.startsWith('HTTP/1.1'));
+
+  test.each(WAYS)('the listener gets the request, with its body: %s', async (_name, { options, reach }) => {
+    const heard: string[] = [];
+    const request: RequestListener = (incoming, response) => {
+      incoming.on('data', (bytes) => heard.push(String(bytes)));
+      incoming.on('end', () => response.end(`plain ${incoming.url}`));
+    };
+    const engine = await startEngine([rooms], { ...options, request });
+    const client = RawClient.over(await reach(await dial(engine)));
+    client.write(asking('/page', 'h2c', 'words'));
+    expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: 'close' }, body: 'plain /page' });
+    expect(heard).toEqual(['words']);
+    await client.end();
+    client.destroy();
+    await untilOpen(engine, 0);
+  });
+
+  test.each([
+    ['/page', 'websocket', 404],
+    ['/page', 'h2c, WebSocket', 404],
+    ['/rooms/7', 'h2c', 405],
+  ])('but not of what is ours: %s, %s', async (path, upgrade, status) => {
+    const { request, asked } = listening();
+    const client = await clientOf(await startEngine([rooms], { request }));
+    client.write(asking(path, upgrade));
+    expect((await client.answer()).status).toBe(status);
+    expect(asked).toEqual([]);
+  });
+
+  test('nor of one whose headers are not all known: where its body ends is not either', async () => {
+    const { request, asked } = listening();
+    const client = await clientOf(await startEngine([rooms], { request }));
+    client.write(
+      `GET /page HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${'a: b\r\n'.repeat(2_000)}Host: a\r\n\r\n`,
+    );
+    expect([404, 431]).toContain((await client.answer()).status);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe.each(['HTTP/2', 'HTTP/2 over TLS'])('over %s', (name) => {
   const { options, reach } = LAYERS[name]!;
 

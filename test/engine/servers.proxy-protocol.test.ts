@@ -6,6 +6,7 @@ import { startEngine } from '../support/engine';
 import { behind, dial, gone, LAYERS, openSockets, told, untilOpen, who } from '../support/layers';
 import { ManualClock } from '../support/manual-clock';
 import { ipv4Block, ipv6Block, tlv, v1, v2 } from '../support/proxy-headers';
+import { settled } from '../support/serve';
 
 const serve = (options: EngineOptions): Promise<Engine> => startEngine([who], { proxyProtocol: true, ...options });
 
@@ -46,7 +47,7 @@ describe.each(Object.entries(LAYERS))('a PROXY header in front of %s', (name, { 
     const socket = await dial(engine);
     for (const byte of Buffer.from(v1('203.0.113.7'))) {
       socket.write(Buffer.from([byte]));
-      await new Promise(setImmediate);
+      await settled();
     }
     expect(await told(await open(socket))).toMatchObject({ remoteAddress: '203.0.113.7' });
   });
@@ -130,7 +131,8 @@ test.each<[string, string | Buffer]>([
 test.each(Object.keys(LAYERS))(
   'what is left of one that stops half-way is cut when the engine closes: %s',
   async (name) => {
-    const engine = await serve(LAYERS[name]!.options);
+    const clock = new ManualClock();
+    const engine = await serve({ ...LAYERS[name]!.options, clock });
     const sockets = await Promise.all(
       ['', 'PROXY', v1('203.0.113.7')].map(async (part) => {
         const socket = await dial(engine);
@@ -141,5 +143,6 @@ test.each(Object.keys(LAYERS))(
     await untilOpen(engine, 3);
     await engine.close();
     await Promise.all(sockets.map(gone));
+    expect(clock.pending).toBe(0);
   },
 );

@@ -6,9 +6,10 @@ import { LOCALHOST } from '../support/certificates';
 import { deferred, echo, startEngine } from '../support/engine';
 import { ping, PONG, text } from '../support/frames';
 import { FrameType, http2Frame, PREFACE } from '../support/http2-frames';
-import { cutAfter, dial, gone, LAYERS, openSockets, told, untilOpen, who } from '../support/layers';
+import { byteByByte, cutAfter, dial, gone, LAYERS, openSockets, told, untilOpen, who } from '../support/layers';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { settled } from '../support/serve';
 import { echoes } from '../support/tls-client';
 
 const BOTH: EngineOptions = { http2: true };
@@ -38,7 +39,8 @@ describe.each(WAYS)('%s', (name, { options, reach, open }) => {
   test('closing cuts those that have not got as far as a WebSocket, and drains those that have', async () => {
     const asked = deferred();
     const undecided: Endpoint = { ...echo, path: '/slow', upgrade: () => (asked.resolve(), new Promise(() => {})) };
-    const engine = await startEngine([echo, undecided], options);
+    const clock = new ManualClock();
+    const engine = await startEngine([echo, undecided], { ...options, clock });
     const silent = await dial(engine);
     const reached = await reach(await dial(engine));
     const stuck = await dial(engine);
@@ -55,7 +57,7 @@ describe.each(WAYS)('%s', (name, { options, reach, open }) => {
     client.destroy();
     await closed;
     await Promise.all([silent, reached, stuck, waiting].map(gone));
-    expect(engine.connections.size).toBe(0);
+    expect([engine.connections.size, clock.pending]).toEqual([0, 0]);
   });
 
   test('listens again after it was closed', async () => {
@@ -86,7 +88,7 @@ describe('HTTP/1.1 and HTTP/2 on one port without TLS', () => {
     for (let split = 1; split <= PREFACE.length; split++) {
       const socket = await dial(engine);
       socket.write(hello.subarray(0, split));
-      await new Promise(setImmediate);
+      await settled();
       socket.write(hello.subarray(split));
       const settings = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
       expect([settings[3], settings[4]]).toEqual([FrameType.Settings, 0]);
@@ -100,10 +102,18 @@ describe('HTTP/1.1 and HTTP/2 on one port without TLS', () => {
     for (let split = 1; split < 5; split++) {
       const client = await rawTo(engine);
       client.write(request.slice(0, split));
-      await new Promise(setImmediate);
+      await settled();
       client.write(request.slice(split));
       expect((await client.answer()).status).toBe(404);
     }
+  });
+
+  test('a handshake of HTTP/1.1 may come byte by byte', async () => {
+    const engine = await startEngine([echo], BOTH);
+    const client = RawClient.over(byteByByte(await dial(engine)));
+    client.upgrade('/');
+    expect((await client.answer()).status).toBe(101);
+    await echoes(client);
   });
 
   test('who does not say which in handshakeTimeoutMs is cut', async () => {

@@ -49,6 +49,10 @@ describe('what cannot be used is a TypeError that says where', () => {
     ['no key', { cert: LOCALHOST.cert }, /^tls needs a key and a cert \(or a pfx\)$/],
     ['no certificate', { key: LOCALHOST.key }, /^tls needs a key and a cert \(or a pfx\)$/],
     ['neither', {}, /^tls needs a key and a cert \(or a pfx\)$/],
+    // as from a variable of the environment that is not set
+    ['an empty key', { ...LOCALHOST, key: '' }, /^tls needs a key and a cert \(or a pfx\)$/],
+    ['an empty certificate', { ...LOCALHOST, cert: Buffer.alloc(0) }, /^tls needs a key and a cert \(or a pfx\)$/],
+    ['no key among none', { ...LOCALHOST, key: [] }, /^tls needs a key and a cert \(or a pfx\)$/],
     ['a broken key', { ...LOCALHOST, key: NOT_A_KEY }, /^tls: the key and certificate cannot be used: ./],
     ['a broken certificate', { ...LOCALHOST, cert: BROKEN }, /^tls: the key and certificate cannot be used: ./],
     [
@@ -60,6 +64,11 @@ describe('what cannot be used is a TypeError that says where', () => {
     [
       'a servername without a key',
       { ...LOCALHOST, servernames: { 'a.example.test': { cert: NAMED.cert } } },
+      /^tls\.servernames\["a\.example\.test"\] needs a key and a cert/,
+    ],
+    [
+      'a servername with an empty certificate',
+      { ...LOCALHOST, servernames: { 'a.example.test': { key: NAMED.key, cert: '' } } },
       /^tls\.servernames\["a\.example\.test"\] needs a key and a cert/,
     ],
     [

@@ -57,6 +57,8 @@ test.each<[string, string | Buffer]>([
   ['no header at all', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a TLS ClientHello', Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])],
   ['its first letter in lower case', 'p'],
+  ['another word', 'HELLO TCP4 203.0.113.7 192.0.2.1 1 2\r\n'],
+  ['the word in lower case', 'proxy TCP4 203.0.113.7 192.0.2.1 1 2\r\n'],
   ['another word that begins so', 'PROXYTCP4 '],
   ['another family', 'PROXY UDP4 203.0.113.7 192.0.2.1 1 2\r\n'],
   ['no family', 'PROXY\r\n'],

@@ -7,6 +7,7 @@ import { afterTest, applicationFor, CLIENT, enterAt, seenOf, until, WAYS } from 
 
 const HTTP = WAYS['HAProxy in HTTP mode, to a port']!;
 const TCP = WAYS['HAProxy in TCP mode, TLS by Portal']!;
+const V1 = WAYS['HAProxy in TCP mode, PROXY header of version 1']!;
 
 const HASTY = { ' check': ' check inter 50ms' };
 
@@ -19,7 +20,7 @@ describeWith(HAPROXY, 'HAProxy', () => {
   test.each([
     ['in HTTP mode', HTTP],
     ['in TCP mode, PROXY header of version 2', TCP],
-    ['in TCP mode, PROXY header of version 1', WAYS['HAProxy in TCP mode, PROXY header of version 1']!],
+    ['in TCP mode, PROXY header of version 1', V1],
   ])('it finds out that an application goes and comes, which logs nothing of that: %s', async (_name, way) => {
     const [app, logger] = await applicationFor(way, { port: 0 });
     const { port } = app;
@@ -35,13 +36,17 @@ describeWith(HAPROXY, 'HAProxy', () => {
     expect(logger.lines).toEqual([]);
   });
 
-  test('it may check over HTTP what the application says of itself', async () => {
+  test.each([
+    ['in HTTP mode', HTTP],
+    ['in TCP mode, PROXY header of version 2', { ...TCP, tls: false, options: { proxyProtocol: true } }],
+    ['in TCP mode, PROXY header of version 1', V1],
+  ])('it may check over HTTP what the application says of itself: %s', async (_name, way) => {
     let status = 503;
     const request: RequestListener = ({ url }, response) => {
       response.writeHead(url === '/health' ? status : 404).end();
     };
-    const [app] = await applicationFor(HTTP, { port: 0, request });
-    const haproxy = await startHaproxy(`127.0.0.1:${app.port}`, {
+    const [app] = await applicationFor(way, { port: 0, request });
+    const haproxy = await way.start(`127.0.0.1:${app.port}`, {
       ...HASTY,
       'backend portal\n': 'backend portal\n  option httpchk GET /health\n',
     });
@@ -49,7 +54,7 @@ describeWith(HAPROXY, 'HAProxy', () => {
     await until(() => haproxy.log().includes('Server portal/app is DOWN'));
     status = 200;
     await until(() => haproxy.log().includes('Server portal/app is UP'));
-    await seenOf(await enterAt(haproxy.port, false, '/rooms/1'));
+    expect(await seenOf(await enterAt(haproxy.port, false, '/rooms/1'))).toMatchObject({ remoteAddress: CLIENT });
   });
 
   test.each([

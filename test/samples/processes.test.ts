@@ -149,6 +149,8 @@ test(
     const program = run({ PORT: String(port) });
     expect(await program.ended).toBe(1);
     occupant.close();
+    // what cannot start is not started again
+    await expect(program.line(/again/)).rejects.toThrow('it ended without');
     expect(program.errors).toMatch(
       new RegExp(
         `^port ${port} on 127\\.0\\.0\\.1 is already in use: .*\\nworker 1 ended before it served \\(exit code 1\\)\\n$`,

@@ -75,6 +75,16 @@ describe.each(WAYS.filter(([name]) => name.includes('HTTP/1.1')))('%s', (_name, 
   });
 });
 
+test.each(WAYS)('%s: maxHeaderBytes says how long headers may be', async (_name, way) => {
+  const ask = async (maxHeaderBytes: number, length: number): Promise<unknown> => {
+    const engine = await serve({ ...way.options, limits: { maxHeaderBytes } });
+    return way.open(await dial(engine), { 'x-long': 'x'.repeat(length) });
+  };
+  await ask(32_000, 25_000);
+  await expect(ask(2_000, 3_000)).rejects.toThrow();
+  await ask(2_000, 1_000);
+});
+
 describe.each<[string, (socket: Socket) => void]>([
   ['a reset', (socket) => socket.resetAndDestroy()],
   ['an end', (socket) => socket.end()],

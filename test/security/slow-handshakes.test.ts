@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { Engine, EngineOptions } from '../../src/engine';
+import type { Connection, Engine, EngineOptions } from '../../src/engine';
 import { CA, LOCALHOST } from '../support/certificates';
 import { startEngine } from '../support/engine';
 import { text } from '../support/frames';
 import { ACK, connectFields, FrameType, headersFrame, http2Frame, PREFACE } from '../support/http2-frames';
-import { behind, dial, LAYERS, untilOpen } from '../support/layers';
+import { behind, dial, LAYERS, openSockets, untilOpen } from '../support/layers';
 import { v1 } from '../support/proxy-headers';
 import { UPGRADE_HEADERS } from '../support/raw-client';
 
@@ -146,11 +146,10 @@ async function established(engine: Engine, { options }: Slow) {
   return layers.open(options.proxyProtocol === true ? behind(v1('203.0.113.1'), socket) : socket);
 }
 
+const echoing = { path: '/', text: (connection: Connection, message: string) => void connection.send(message) };
+
 test.each(Object.entries(SLOW))('gone within handshakeTimeoutMs, and nothing is left: %s', async (_what, slow) => {
-  const engine = await startEngine([{ path: '/', text: (connection, message) => void connection.send(message) }], {
-    ...slow.options,
-    limits,
-  });
+  const engine = await startEngine([echoing], { ...slow.options, limits });
   const client = await established(engine, slow);
   const crowd = Array.from({ length: CROWD }, async () => slowClient(await slow.through(await dial(engine)), slow));
   await Promise.all(crowd);
@@ -159,4 +158,27 @@ test.each(Object.entries(SLOW))('gone within handshakeTimeoutMs, and nothing is 
   expect((await client.frame()).payload.toString()).toBe('still here');
   client.destroy();
   await engine.close();
+});
+
+test.each([
+  'HTTP/1.1: a byte now and then',
+  'TLS: a ClientHello byte by byte',
+  'HTTP/1.1 over TLS: a byte now and then',
+  'HTTP/2 over TLS: HEADERS byte by byte',
+  'HTTP/1.1 or HTTP/2: half a preface',
+  'HTTP/2: no HEADERS',
+  'PROXY: a header byte by byte',
+])('fifty of them keep nobody else waiting: %s', async (what) => {
+  const slow = SLOW[what]!;
+  const engine = await startEngine([echoing], { ...slow.options, limits: { handshakeTimeoutMs: 600_000 } });
+  const crowd = await Promise.all(Array.from({ length: 50 }, async () => slow.through(await dial(engine))));
+  const left = crowd.map((stream) => slowClient(stream, slow));
+  await untilOpen(engine, 50);
+  const client = await established(engine, slow);
+  client.write(text('served'));
+  expect((await client.frame()).payload.toString()).toBe('served');
+  expect(await openSockets(engine)).toBe(51);
+  client.destroy();
+  await engine.close();
+  await Promise.all(left);
 });

@@ -89,11 +89,22 @@ export function cutAfter(count: number, socket: Socket, leave: (socket: Socket) 
   });
 }
 
+/** A stream that sends each byte by itself. */
+export function byteByByte(socket: Socket): Duplex {
+  return over(socket, async (bytes, done) => {
+    for (const byte of bytes) {
+      socket.write(Buffer.from([byte]));
+      await new Promise(setImmediate);
+    }
+    done();
+  });
+}
+
 /** A stream whose other end is that of a connection, with `send` between them. */
-function over(socket: Duplex, send: (bytes: Buffer, done: () => void) => void): Duplex {
+function over(socket: Duplex, send: (bytes: Buffer, done: () => void) => unknown): Duplex {
   const stream = new Duplex({
     read: () => void socket.resume(),
-    write: (bytes: Buffer, _encoding, done) => send(bytes, done),
+    write: (bytes: Buffer, _encoding, done) => void send(bytes, done),
     final: (done) => void socket.end(done),
     destroy: (error, done) => {
       socket.destroy();
