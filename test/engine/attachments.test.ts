@@ -270,6 +270,16 @@ test('one application at several servers: closing leaves them all', async () => 
   expect(servers.map(stateOf)).toEqual(before);
 });
 
+test('the way back from an earlier time leaves the next one alone', () => {
+  const server = createServer();
+  const { engine, detach } = attached(server, [chat]);
+  detach();
+  engine.attach(server);
+  detach();
+  expect(engine.attached).toBe(true);
+  expect(server.listenerCount('upgrade')).toBe(1);
+});
+
 test.each([
   ['nothing', undefined],
   ['a server of node:net', createTcp()],
