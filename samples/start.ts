@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ListenError } from 'portal-ws';
 import { startSamples } from './app';
+import { startFrameworks } from './attach/frameworks';
+import { isExpected } from './expected';
 import { Tokens, TokenSecret } from './guards/tokens';
 import { UploadFolder } from './upload/settings';
 import { UPLOADS_PATH } from './upload/web';
@@ -18,9 +19,14 @@ async function main(): Promise<void> {
   try {
     const key = process.env.TOKEN_SECRET;
     const secret = key ? new TokenSecret(key) : TokenSecret.random();
-    const samples = await startSamples(Number(process.env.PORT || DEFAULT_PORT), new UploadFolder(folder), secret);
-    const stop = async (): Promise<void> => {
+    const port = Number(process.env.PORT || DEFAULT_PORT);
+    const samples = await startSamples(port, new UploadFolder(folder), secret);
+    const frameworks = await startFrameworks(port === 0 ? 0 : port + 1).catch(async (error: unknown) => {
       await samples.close();
+      throw error;
+    });
+    const stop = async (): Promise<void> => {
+      await Promise.all([samples.close(), frameworks.close()]);
       await forget();
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
@@ -35,6 +41,10 @@ async function main(): Promise<void> {
     if (!key) console.log(`  token:  ${samples.app.container.resolve(Tokens).issue('demo', 'editor', HOUR_MS)}`);
     console.log(`Game:     ${url}/game`);
     console.log(`Readings: ${url}/readings`);
+    for (const [name, running] of frameworks.servers) {
+      console.log(`${`${name}:`.padEnd(9)} ${running.url}/notifications`);
+    }
+    for (const [id, password] of frameworks.passwords) console.log(`  ${`${id}:`.padEnd(7)} ${password}`);
   } catch (error) {
     await forget();
     throw error;
@@ -42,7 +52,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ListenError || error instanceof RangeError;
-  console.error(expected ? error.message : error);
+  console.error(isExpected(error) ? error.message : error);
   process.exitCode = 1;
 });

@@ -63,8 +63,10 @@ export {
   type Envelope,
   type ForeignServer,
   type ErrorCode,
+  type HandledCall,
   type Handshake,
   type Limits,
+  type Observer,
   type Origins,
   type PortalErrorOptions,
   type Refusal,
@@ -72,4 +74,5 @@ export {
   type RequestOptions,
   type SendOptions,
   type TlsSettings,
+  type TlsUpdate,
 } from './engine';

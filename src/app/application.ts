@@ -1,7 +1,7 @@
 import type { DependencyContainer } from 'tsyringe';
 import { BootError, compileController, type Report, type Timing } from '../binding';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
-import { Connections, Engine, type ForeignServer, type Place, type TlsSettings } from '../engine';
+import { Connections, Engine, type ForeignServer, type Place, type TlsUpdate } from '../engine';
 import { AppContainer } from './container';
 import { Lifecycle } from './lifecycle';
 import { logObserver } from './log-observer';
@@ -83,8 +83,8 @@ export class Application {
    * Replaces keys and certificates; connections that are open go on, later ones get the new.
    * @throws Error without TLS, TypeError for what cannot be used, which changes nothing
    */
-  updateTls(settings: TlsSettings): void {
-    this.engine.updateTls(settings);
+  updateTls(update: TlsUpdate): void {
+    this.engine.updateTls(update);
   }
 
   /**

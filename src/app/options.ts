@@ -23,6 +23,7 @@ const KNOWN: Record<keyof PortalOptions, true> = {
   port: true,
   host: true,
   socketPath: true,
+  reusePort: true,
   tls: true,
   http2: true,
   trustedProxies: true,

@@ -17,7 +17,7 @@ import { Http1Door } from './http1-door';
 import { Http2Door } from './http2-door';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat';
 import { DEFAULT_LIMITS, resolveLimits, type Limits, type ResolvedLimits } from './limits';
-import { Listener, type Place } from './listener';
+import { Listener, ListenError, type Exact, type Place } from './listener';
 import { drain } from './drain';
 import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from './observer';
@@ -28,7 +28,7 @@ import { Routes, type Route } from './routes';
 import { Session } from './session';
 import type { SessionContext } from './session-context';
 import { OwnServer } from './servers';
-import { Tls, type TlsSettings } from './tls';
+import { Tls, type TlsSettings, type TlsUpdate } from './tls';
 import { Transport } from './transport';
 
 export interface EngineOptions {
@@ -38,6 +38,8 @@ export interface EngineOptions {
   host?: string;
   /** Listens on a Unix socket; on a port too where `port` is given. */
   socketPath?: string;
+  /** Lets other processes that set it too listen on the same port (Node 22.12 or 23.1, Linux). Default false. */
+  reusePort?: boolean;
   /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
   tls?: TlsSettings;
   /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
@@ -91,7 +93,8 @@ export class Engine implements SessionContext, GateContext {
   /** Serves streams that came through no port. */
   private portless: OwnServer | undefined;
   private readonly createPortless: () => OwnServer;
-  private address: { port: number | undefined; url: string } | undefined;
+  /** Where it listens, in the order in which that was asked for. */
+  private addresses: { readonly port: number | undefined; readonly url: string }[] = [];
   private closing: Promise<void> | undefined;
   /** Sessions whose `close` hook has not settled, but for those that a deadline gave up. */
   private readonly alive = new Set<Session>();
@@ -113,7 +116,7 @@ export class Engine implements SessionContext, GateContext {
     const peers = new Peers(options.trustedProxies);
     const plain = new PlainRequests(gate, options.request, options.health === true ? () => this.ready : undefined);
     const http1 = new Http1Door({ gate, peers, limits, deadlines, plain });
-    const http2 = new Http2Door({ gate, peers, plain });
+    const http2 = new Http2Door({ gate, peers, limits, deadlines, plain });
     this.http1 = http1;
     this.tls = options.tls && new Tls(options.tls, (error) => this.observer.failed?.(error, 'tls.SNICallback'));
     const context = { limits, deadlines, peers, http1, http2 };
@@ -122,8 +125,11 @@ export class Engine implements SessionContext, GateContext {
       http2: options.http2 ?? options.tls !== undefined,
       proxyProtocol: options.proxyProtocol ?? false,
     };
-    this.listener = new Listener(() => new OwnServer(context, settings));
-    this.attachments = new Attachments({ gate, http1, http2 });
+    this.listener = new Listener(
+      () => new OwnServer(context, settings),
+      (error) => this.observer.failed?.(error, 'taking a connection'),
+    );
+    this.attachments = new Attachments({ gate, http1, http2, deadlines, limits });
     this.createPortless = () => new OwnServer(context, { tls: undefined, http2: false, proxyProtocol: false });
   }
 
@@ -138,15 +144,20 @@ export class Engine implements SessionContext, GateContext {
 
   /** The first port that it listens on. @throws Error while it listens on none */
   get port(): number {
-    if (this.address === undefined) throw new Error('the server is not listening: call listen() first');
-    if (this.address.port === undefined) throw new Error('the server listens on a Unix socket, which has no port');
-    return this.address.port;
+    const { port } = this.addresses.find((address) => address.port !== undefined) ?? this.address;
+    if (port === undefined) throw new Error('the server listens on a Unix socket, which has no port');
+    return port;
   }
 
   /** Where clients connect, such as `ws://localhost:5005`. @throws Error while it is not listening */
   get url(): string {
-    if (this.address === undefined) throw new Error('the server is not listening: call listen() first');
     return this.address.url;
+  }
+
+  private get address(): { readonly port: number | undefined; readonly url: string } {
+    const [first] = this.addresses;
+    if (first === undefined) throw new Error('the server is not listening: call listen() first');
+    return first;
   }
 
   get listening(): boolean {
@@ -160,10 +171,9 @@ export class Engine implements SessionContext, GateContext {
   async listen(place?: Place): Promise<void> {
     await this.closing;
     if (place === undefined && this.listener.listening) throw new Error(`the server listens already at ${this.url}`);
-    for (const { port = DEFAULT_PORT, host = DEFAULT_HOST, socketPath } of placesIn(place ?? this.options)) {
-      const taken = await this.listener.listen(port, host, socketPath);
-      this.address ??= { port: taken, url: this.urlOf(host, taken, socketPath) };
-    }
+    const places = placesIn(place ?? this.options);
+    const ports = await this.listener.listen(places);
+    this.addresses.push(...places.map((at, index) => ({ port: ports[index], url: this.urlOf(at, ports[index]) })));
   }
 
   /** Serves the WebSockets of a server that somebody else listens with. Returns what takes that back. */
@@ -179,9 +189,9 @@ export class Engine implements SessionContext, GateContext {
    * Replaces keys and certificates for connections that come later; what is not given stays.
    * @throws Error without TLS, TypeError for what cannot be used, which changes nothing
    */
-  updateTls(settings: TlsSettings): void {
+  updateTls(update: TlsUpdate): void {
     if (this.tls === undefined) throw new Error('there is no TLS to update: set the option tls');
-    this.tls.replace(settings);
+    this.tls.replace(update);
     for (const server of this.listener.open) server.updateTls(this.tls);
   }
 
@@ -242,6 +252,8 @@ export class Engine implements SessionContext, GateContext {
     const cancelDrain = drain([...this.connections.sessions()], deadlineMs, this.clock);
     if (this.alive.size > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
     this.onQuiet = undefined;
+    // the last words are on their way by then
+    await new Promise(setImmediate);
     cancelDeadline();
     cancelDrain();
     this.heartbeat?.stop();
@@ -251,12 +263,13 @@ export class Engine implements SessionContext, GateContext {
     this.listener.terminate();
     this.portless?.terminate();
     await listenerClosed;
-    this.address = undefined;
+    this.addresses = [];
   }
 
-  private urlOf(host: string, port: number | undefined, socketPath: string | undefined): string {
+  private urlOf(place: Exact, port: number | undefined): string {
     const scheme = this.tls === undefined ? 'ws' : 'wss';
-    if (socketPath !== undefined) return `${scheme}+unix:${socketPath}`;
+    if ('socketPath' in place) return `${scheme}+unix:${place.socketPath}`;
+    const { host } = place;
     const isAny = host === '0.0.0.0' || host === '::';
     return `${scheme}://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   }
@@ -278,8 +291,9 @@ function limitsOfMachine(): ResolvedLimits {
 }
 
 /** A port, a Unix socket, or both. */
-function placesIn({ port, host, socketPath }: Place): Place[] {
-  const tcp = { ...(port !== undefined && { port }), ...(host !== undefined && { host }) };
-  if (socketPath === undefined) return [tcp];
-  return port === undefined ? [{ socketPath }] : [tcp, { socketPath }];
+function placesIn({ port, host = DEFAULT_HOST, socketPath, reusePort = false }: Place): Exact[] {
+  if (socketPath === undefined) return [{ port: port ?? DEFAULT_PORT, host, reusePort }];
+  if (port !== undefined) return [{ port, host, reusePort }, { socketPath }];
+  if (reusePort) throw new ListenError('`reusePort` needs a port: a Unix socket belongs to one process');
+  return [{ socketPath }];
 }

@@ -40,6 +40,8 @@ export interface Arrival {
   readonly handshake: Handshake;
   /** What carries the connection once it is accepted. */
   readonly stream: Duplex;
+  /** What is wrong with what proxies say of the client. */
+  readonly doubt: Refusal | undefined;
   /** What came behind the handshake in the same packet. */
   readonly head: Buffer;
   /** What the client offers, or what is wrong with its handshake. */
@@ -88,8 +90,15 @@ export class Gate {
 
   refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
     const { handshake } = arrival;
-    this.context.observer.handshakeRefused?.(refusal, handshake, this.patternOf(handshake));
-    arrival.refuse(refusal);
+    const { observer } = this.context;
+    observer.handshakeRefused?.(refusal, handshake, this.patternOf(handshake));
+    try {
+      arrival.refuse(refusal);
+    } catch (error) {
+      // a hook's refusal may have a header that cannot be sent
+      observer.failed?.(error, `refusal of ${handshake.url}`);
+      arrival.refuse(FAILED);
+    }
   }
 
   /** The server stops: nobody else is let in. */
@@ -111,7 +120,7 @@ export class Gate {
     const match = routes.find(target.path);
     if (match === undefined) return NO_SUCH_PATH;
     const route = match.endpoint;
-    const offer = arrival.judge();
+    const offer = arrival.doubt ?? arrival.judge();
     if (offer instanceof Refusal) return offer;
     const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
     if (foreign !== undefined) return foreign;

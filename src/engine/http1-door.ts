@@ -16,6 +16,7 @@ import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { PlainRequests } from './plain-requests';
+import { isWhole, serveWithoutUpgrade } from './without-upgrade';
 
 /** What the door asks of its engine. */
 export interface DoorContext {
@@ -36,8 +37,13 @@ export class Http1Door {
 
   /** Serves all that comes to a server of our own. */
   open(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
-    server.on('request', (request, response) => this.context.plain.serve(request, response));
+    const { plain } = this.context;
+    server.on('upgrade', (request, socket, head) => {
+      const isPlain = plain.servesWithoutUpgrade(request) && isWhole(request, server);
+      if (isPlain) serveWithoutUpgrade(server, request, socket, head);
+      else this.onUpgrade(request, socket, head);
+    });
+    server.on('request', (request, response) => plain.serve(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
   }
 
@@ -49,7 +55,10 @@ export class Http1Door {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
-    this.context.gate.enter(new Http1Arrival(request, socket, head, this.toHandshake(request, socket), this));
+    const headers = this.commonValues.in(request.headers);
+    const { peer, doubt } = this.context.peers.of(socket, headers);
+    const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
+    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this));
   }
 
   /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
@@ -65,11 +74,6 @@ export class Http1Door {
     socket.resume();
   }
 
-  private toHandshake(request: IncomingMessage, socket: Duplex): Handshake {
-    const headers = this.commonValues.in(request.headers);
-    return { headers, url: request.url ?? '', httpVersion: '1.1', ...this.context.peers.of(socket, headers) };
-  }
-
   /** Node's parser or its clock refused the request. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.on('error', ignore);
@@ -81,7 +85,7 @@ export class Http1Door {
       this.leave(socket);
       return;
     }
-    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.of(socket, {}) };
+    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.atSocket(socket) };
     const refuse = (refusal: Refusal): void => this.leave(socket, refusalResponse(refusal));
     this.context.gate.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
   }
@@ -95,6 +99,7 @@ class Http1Arrival implements Arrival {
     readonly stream: Duplex,
     readonly head: Buffer,
     readonly handshake: Handshake,
+    readonly doubt: Refusal | undefined,
     private readonly door: Http1Door,
   ) {}
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import {
-  constants,
+  createServer,
   type Http2Server,
   type IncomingHttpHeaders as Http2Headers,
   type ServerHttp2Stream,
@@ -8,12 +8,16 @@ import {
 import type { TLSSocket } from 'node:tls';
 import { connectHeaders, judgeConnect, Refusal, refusalHeaders, type Agreement, type Offer } from '../handshake';
 import type { Handshake } from './connection';
+import type { Deadlines } from './deadlines';
 import type { Arrival, Gate } from './gate';
+import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { PlainRequests } from './plain-requests';
 
 /** What the door asks of its engine. */
 export interface Http2Context {
+  readonly limits: ResolvedLimits;
+  readonly deadlines: Deadlines;
   readonly gate: Gate;
   readonly peers: Peers;
   readonly plain: PlainRequests;
@@ -21,6 +25,7 @@ export interface Http2Context {
 
 const NO_BYTES = Buffer.alloc(0);
 const UNKNOWN_PROTOCOL = new Refusal(501, 'Only the :protocol websocket is served.');
+const ENDED = new Refusal(400, 'A WebSocket needs a stream that stays open.');
 
 /** WebSocket over HTTP/2 (RFC 8441): takes extended CONNECT requests from Node's HTTP/2 server, each a stream. */
 export class Http2Door {
@@ -28,17 +33,19 @@ export class Http2Door {
 
   /** Serves all that comes to a server of our own. */
   open(server: Http2Server): void {
-    server.on('request', (request, response) => {
+    // Node makes a request and a response of each stream where anybody listens for requests, and a WebSocket would keep
+    // them, 2 KB, for nothing: so plain requests go to another server, which does not listen on any port
+    const plain = createServer((request, response) => {
       // what Node's compatibility layer makes of them is made for this
       this.context.plain.serve(request as unknown as IncomingMessage, response as unknown as ServerResponse);
     });
-    server.on('stream', (stream, headers) => {
-      if (this.onStream(stream, headers) || headers[':method'] !== 'CONNECT') return;
+    server.on('stream', (stream, headers, ...more) => {
+      if (this.onStream(stream, headers)) return;
       stream.on('error', ignore);
-      stream.respond({ ':status': 405, allow: 'GET, HEAD, POST' }, { endStream: true });
+      if (isGone(stream)) return;
+      if (headers[':method'] !== 'CONNECT') plain.emit('stream', stream, headers, ...more);
+      else stream.respond({ ':status': 405, allow: 'GET, HEAD, POST' }, { endStream: true });
     });
-    // the compatibility layer answers a CONNECT where nobody listens for it
-    server.on('connect', ignore);
   }
 
   /** Takes a stream that asks for a WebSocket. False: it asks for something else. */
@@ -46,18 +53,30 @@ export class Http2Door {
     if (!isExtendedConnect(headers)) return false;
     // whatever befalls the stream from here on ends in its 'close' event
     stream.on('error', ignore);
-    this.context.gate.enter(new Http2Arrival(stream, headers, this.toHandshake(stream, headers)));
+    if (isGone(stream)) return true;
+    stream.on('aborted', onAborted);
+    const plain = withoutPseudoHeaders(headers);
+    const { peer, doubt } = this.context.peers.of(stream.session?.socket as TLSSocket, plain);
+    const handshake: Handshake = { headers: plain, url: headers[':path'] ?? '', httpVersion: '2.0', ...peer };
+    this.context.gate.enter(new Http2Arrival(stream, headers, handshake, doubt, this));
     return true;
   }
 
-  private toHandshake(stream: ServerHttp2Stream, headers: Http2Headers): Handshake {
-    const plain: IncomingHttpHeaders = {};
-    for (const [name, value] of Object.entries(headers)) if (!name.startsWith(':')) plain[name] = value;
-    // what HTTP/1.1 calls Host
-    plain.host ??= headers[':authority'];
-    const socket = stream.session?.socket as TLSSocket;
-    return { headers: plain, url: headers[':path'] ?? '', httpVersion: '2.0', ...this.context.peers.of(socket, plain) };
+  /** Says the last word. A client that leaves no room for it is not waited for. */
+  leave(stream: ServerHttp2Stream, lastWord: string): void {
+    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => stream.destroy());
+    stream.on('close', cancel);
+    // of a stream that was not read, Node says by itself that the client need not send the rest (RFC 9113 8.1)
+    stream.end(lastWord);
   }
+}
+
+function withoutPseudoHeaders(headers: Http2Headers): IncomingHttpHeaders {
+  const plain = Object.create(null) as IncomingHttpHeaders;
+  for (const [name, value] of Object.entries(headers)) if (!name.startsWith(':')) plain[name] = value;
+  // what HTTP/1.1 calls Host
+  plain.host ??= headers[':authority'];
+  return plain;
 }
 
 export function isExtendedConnect(headers: Http2Headers): boolean {
@@ -71,24 +90,35 @@ class Http2Arrival implements Arrival {
     readonly stream: ServerHttp2Stream,
     private readonly headers: Http2Headers,
     readonly handshake: Handshake,
+    readonly doubt: Refusal | undefined,
+    private readonly door: Http2Door,
   ) {}
 
   judge(): Offer | Refusal {
-    return this.headers[':protocol'] === 'websocket' ? judgeConnect(this.headers) : UNKNOWN_PROTOCOL;
+    if (this.headers[':protocol'] !== 'websocket') return UNKNOWN_PROTOCOL;
+    return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
   }
 
   accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void {
-    this.stream.respond(connectHeaders(agreement, headers));
+    this.stream.respond(connectHeaders(agreement, headers, this.headers['sec-websocket-key']));
   }
 
   refuse(refusal: Refusal): void {
-    const { stream } = this;
-    if (stream.destroyed || stream.closed) return;
-    stream.respond(refusalHeaders(refusal));
-    // RFC 9113 8.1: the client need not send the rest
-    stream.end(refusal.body, () => stream.close(constants.NGHTTP2_NO_ERROR));
-    stream.resume();
+    // one that somebody else has answered is theirs
+    if (isGone(this.stream) || this.stream.headersSent) return;
+    this.stream.respond(refusalHeaders(refusal));
+    this.door.leave(this.stream, refusal.body);
   }
+}
+
+/** Reset, or its connection cut: what came in the packet of the request is known before the request is told of. */
+function isGone(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.closed;
+}
+
+/** The client reset the stream. Node waits for what it sent before to be read, where the code is no error. */
+function onAborted(this: ServerHttp2Stream): void {
+  this.destroy();
 }
 
 /** One for all. */

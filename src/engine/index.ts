@@ -21,7 +21,7 @@ export {
 export { SERVER_ID, type RequestOptions } from './requests';
 export { ListenError, type Place } from './listener';
 export type { ForeignServer } from './attachments';
-export type { TlsSettings } from './tls';
+export type { TlsSettings, TlsUpdate } from './tls';
 export { codecKinds } from './routes';
 export { IncompleteMessageError, MessageStream } from './message-stream';
 export type { HandledCall, LimitName, Observer } from './observer';

@@ -1,4 +1,6 @@
-import type { AddressInfo, ListenOptions } from 'node:net';
+import { lstat, rm } from 'node:fs/promises';
+import { connect, type AddressInfo } from 'node:net';
+import { canReusePort, type PortOptions } from './reuse-port';
 import type { OwnServer } from './servers';
 
 /** What the listener does with a server. */
@@ -12,14 +14,22 @@ export interface Place {
   host?: string;
   /** A Unix socket, in place of a port. */
   socketPath?: string;
+  /** Others that ask for it too may listen on the same port. */
+  reusePort?: boolean;
 }
 
-/** `localhost` is both of them, where the machine has both. */
+/** A place with nothing left open: a port of a host, or a Unix socket. */
+export type Exact =
+  { readonly port: number; readonly host: string; readonly reusePort?: boolean } | { readonly socketPath: string };
+
 const LOOPBACK = ['127.0.0.1', '::1'];
 const ABSENT = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 const FREE_PORT_TRIES = 10;
 
-/** The port is taken, or may not be used. */
+/** unix(7): what an address has room for. Node 20 cuts off what is more. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
+/** The place is taken, or may not be used. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
@@ -27,8 +37,14 @@ export class ListenError extends Error {
 /** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
 export class Listener {
   private servers: ListeningServer[] = [];
+  private readonly opening = new Set<Promise<unknown>>();
+  private closing = false;
 
-  constructor(private readonly createServer: () => ListeningServer) {}
+  /** `failed`: told when a server that listens fails to take a connection. */
+  constructor(
+    private readonly createServer: () => ListeningServer,
+    private readonly failed: (error: Error) => void,
+  ) {}
 
   get listening(): boolean {
     return this.servers.length > 0;
@@ -38,20 +54,17 @@ export class Listener {
     return this.servers;
   }
 
-  /** Resolves with the port; undefined for a Unix socket. @throws ListenError with what to do about it */
-  async listen(port: number, host: string, socketPath?: string): Promise<number | undefined> {
-    if (socketPath !== undefined) {
-      await this.openAt([{ path: socketPath }]);
-      return undefined;
-    }
-    if (host !== 'localhost') return this.openAt([{ port, host }]);
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.openAt(LOOPBACK.map((address) => ({ port, host: address })));
-      } catch (error) {
-        // a port that is free on one address may be taken on the other
-        if (port !== 0 || tries === FREE_PORT_TRIES) throw error;
-      }
+  /**
+   * Listens at all places or at none. Resolves with their ports; undefined for a Unix socket.
+   * @throws ListenError with what to do about it
+   */
+  async listen(places: readonly Exact[]): Promise<(number | undefined)[]> {
+    const opening = this.openAll(places);
+    this.opening.add(opening);
+    try {
+      return await opening;
+    } finally {
+      this.opening.delete(opening);
     }
   }
 
@@ -62,8 +75,10 @@ export class Listener {
 
   /** Takes no more connections. Resolves when those that there are have gone. */
   async close(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.close()));
+    this.closing = true;
+    await Promise.all([closeAll(this.servers), Promise.allSettled(this.opening)]);
     this.servers = [];
+    this.closing = false;
   }
 
   /** Cuts the connections that are left. */
@@ -71,55 +86,169 @@ export class Listener {
     for (const server of this.servers) server.terminate();
   }
 
-  private async openAt(places: readonly ListenOptions[]): Promise<number | undefined> {
-    let port = places[0]!.port;
-    let absent: NodeJS.ErrnoException | undefined;
+  private async openAll(places: readonly Exact[]): Promise<(number | undefined)[]> {
     const opened: ListeningServer[] = [];
-    for (const place of places) {
-      const server = this.createServer();
-      const at = place.path === undefined ? { ...place, port: port! } : place;
-      try {
-        await listen(server, at);
-      } catch (cause) {
-        const error = cause as NodeJS.ErrnoException;
-        if (places.length > 1 && ABSENT.has(error.code ?? '')) {
-          absent = error;
-          continue;
-        }
-        await Promise.all(opened.map((other) => other.close()));
-        throw explain(error, at);
+    const ports: (number | undefined)[] = [];
+    try {
+      for (const place of places) {
+        const servers = await this.openAt(place);
+        opened.push(...servers);
+        ports.push(portOf(servers[0]!));
       }
-      opened.push(server);
-      const address = server.front.address() as AddressInfo | string;
-      if (typeof address !== 'string') port = address.port;
+      if (this.closing) throw new ListenError('the server was closed before it listened');
+    } catch (error) {
+      await withdraw(opened);
+      throw error;
     }
-    if (opened.length === 0) throw explain(absent!, { ...places[0], host: LOOPBACK.join(' and ') });
     this.servers.push(...opened);
-    return port;
+    return ports;
+  }
+
+  private async openAt(place: Exact): Promise<ListeningServer[]> {
+    if ('socketPath' in place) return [await this.openSocket(place.socketPath)];
+    const { port, host, reusePort = false } = place;
+    if (host !== 'localhost') return [await this.openOne({ port, host, reusePort })];
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.openLoopback(port, reusePort);
+      } catch (error) {
+        // a port that is free on one address may be taken on the other
+        if (port !== 0 || tries === FREE_PORT_TRIES) throw error;
+      }
+    }
+  }
+
+  /** On one port of both addresses, where the machine has both. */
+  private async openLoopback(port: number, reusePort: boolean): Promise<ListeningServer[]> {
+    const opened: ListeningServer[] = [];
+    let absent: unknown;
+    for (const host of LOOPBACK) {
+      try {
+        const taken = opened[0] && portOf(opened[0]);
+        opened.push(await this.openOne({ port: taken ?? port, host, reusePort }));
+      } catch (error) {
+        absent = error;
+        if (ABSENT.has(codeOf((error as Error).cause))) continue;
+        await withdraw(opened);
+        throw error;
+      }
+    }
+    if (opened.length === 0) throw absent;
+    return opened;
+  }
+
+  private async openSocket(path: string): Promise<ListeningServer> {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > MAX_PATH_BYTES) {
+      throw new ListenError(
+        `the path of the socket ${path} has ${bytes} bytes, and there is room for ${MAX_PATH_BYTES}`,
+      );
+    }
+    try {
+      return await this.openOne({ path });
+    } catch (error) {
+      const { cause } = error as Error;
+      if (codeOf(cause) !== 'EADDRINUSE') throw error;
+      const occupant = await occupantOf(path);
+      if (occupant === 'a file') {
+        throw new ListenError(
+          `the socket ${path} cannot be made: there is a file of that name already; set another \`socketPath\``,
+          { cause },
+        );
+      }
+      if (occupant === 'somebody') throw error;
+    }
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      throw explain(error as NodeJS.ErrnoException, { path });
+    }
+    return this.openOne({ path });
+  }
+
+  private async openOne(at: PortOptions): Promise<ListeningServer> {
+    if (at.reusePort && !(await canReusePort(at.host!))) {
+      const { version, platform } = process;
+      throw new ListenError(
+        `\`reusePort\` needs Node 22.12 or 23.1, and a system such as Linux: Node ${version} on ${platform} cannot do it`,
+      );
+    }
+    const server = this.createServer();
+    try {
+      await listen(server, at);
+    } catch (error) {
+      await server.close();
+      throw explain(error as NodeJS.ErrnoException, at);
+    }
+    server.front.on('error', this.failed);
+    return server;
   }
 }
 
-function listen({ front }: ListeningServer, place: ListenOptions): Promise<void> {
+function listen({ front }: ListeningServer, at: PortOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     front.once('error', reject);
-    front.listen(place, () => {
+    front.listen(at, () => {
       front.off('error', reject);
       resolve();
     });
   });
 }
 
-function explain(error: NodeJS.ErrnoException, { port, host, path }: ListenOptions): ListenError {
+function portOf({ front }: ListeningServer): number | undefined {
+  const address = front.address() as AddressInfo | string;
+  return typeof address === 'string' ? undefined : address.port;
+}
+
+async function closeAll(servers: readonly ListeningServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+/** Those that listened for nobody. */
+async function withdraw(servers: readonly ListeningServer[]): Promise<void> {
+  const closed = closeAll(servers);
+  for (const server of servers) server.terminate();
+  await closed;
+}
+
+/** Who is at a path that is taken. A process that was killed leaves a socket: nobody is there, and nobody can listen there again. */
+async function occupantOf(path: string): Promise<'somebody' | 'nobody' | 'a file'> {
+  const before = await lstat(path).catch(() => undefined);
+  if (before?.isSocket() === false) return 'a file';
+  if (before === undefined || (await codeOfConnecting(path)) !== 'ECONNREFUSED') return 'somebody';
+  const after = await lstat(path).catch(() => undefined);
+  // somebody else may have replaced it meanwhile
+  return after?.ino === before.ino && after.ctimeMs === before.ctimeMs ? 'nobody' : 'somebody';
+}
+
+function codeOfConnecting(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ path }, () => {
+      socket.destroy();
+      resolve('');
+    });
+    socket.on('error', (error) => resolve(codeOf(error)));
+  });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+}
+
+function explain(error: NodeJS.ErrnoException, { port, host, path, reusePort }: PortOptions): ListenError {
   const where = path === undefined ? `port ${port} on ${host}` : `the socket ${path}`;
   const because = (advice: string): ListenError => new ListenError(`${where} ${advice}`, { cause: error });
   if (error.code === 'EADDRINUSE') {
-    if (path !== undefined) return because('is there already: stop the program that uses it, or remove the file');
+    if (path !== undefined)
+      return because('is already in use: stop the program that listens there, or set another `socketPath`');
+    if (reusePort) return because('is already in use by a program without `reusePort`, or of another user');
     return because('is already in use: stop the program that uses it, or set another `port` (0 takes a free one)');
   }
   if (error.code === 'EACCES') {
-    const advice =
-      path === undefined ? 'ports below 1024 need a privilege; set another `port`' : 'set another `socketPath`';
-    return because(`may not be used by this process: ${advice}`);
+    // libuv says so too where there is no such directory
+    if (path !== undefined)
+      return because('cannot be made: its directory is missing, or this process may not write there');
+    return because('may not be used by this process: ports below 1024 need a privilege; set another `port`');
   }
   if (path !== undefined) return new ListenError(`cannot listen on ${where}: ${error.message}`, { cause: error });
   return new ListenError(`cannot listen on port ${port} of ${host}: ${error.message}`, { cause: error });

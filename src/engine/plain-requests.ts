@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { NO_SUCH_PATH, Refusal, UPGRADE_REQUIRED } from '../handshake';
+import { listHasToken, NO_SUCH_PATH, Refusal, UPGRADE_REQUIRED } from '../handshake';
 import type { Gate } from './gate';
 
 /** 426 and `Upgrade` mean nothing over HTTP/2. */
@@ -24,7 +24,7 @@ export class PlainRequests {
       answer(response, health, { 'Cache-Control': 'no-store' });
       return;
     }
-    const isWebSocketPath = this.gate.find(request.url ?? '') !== undefined;
+    const isWebSocketPath = this.isWebSocketPath(request);
     if (!isWebSocketPath && this.listener !== undefined) this.listener(request, response);
     else if (request.httpVersionMajor === 2) answer(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
     else {
@@ -41,9 +41,18 @@ export class PlainRequests {
     return undefined;
   }
 
+  /** Whether a request is served here though it asks for an upgrade, such as `h2c`, which Java's client does with every one. */
+  servesWithoutUpgrade(request: IncomingMessage): boolean {
+    return !this.isWebSocketPath(request) && !listHasToken(request.headers.upgrade, 'websocket');
+  }
+
   /** Whether an answer of ours was the last on this socket: what follows it gets none. */
   endedOn(socket: Duplex): boolean {
     return this.closing.has(socket);
+  }
+
+  private isWebSocketPath({ url = '' }: IncomingMessage): boolean {
+    return this.gate.find(url) !== undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Deadlines } from './deadlines';
 import { readFirstBytes, type FirstBytes } from './first-bytes';
 import type { Http1Door } from './http1-door';
 import type { Http2Door } from './http2-door';
-import { Http2Sessions } from './http2-sessions';
+import { http2Options, Http2Sessions } from './http2-sessions';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { Tls } from './tls';
@@ -34,6 +34,9 @@ export interface ServerSettings {
 /** How often Node looks for handshakes that take too long. */
 const CHECK_EVERY_MS = 1_000;
 
+/** Node's own, for a request with its body. */
+const REQUEST_TIMEOUT_MS = 300_000;
+
 /** The first bytes of HTTP/2 without TLS (RFC 9113 3.4), as far as no HTTP/1.1 request begins so. */
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0', 'latin1');
 
@@ -58,7 +61,7 @@ export class OwnServer {
     private readonly context: ServerContext,
     { tls, http2, proxyProtocol }: ServerSettings,
   ) {
-    this.sessions = new Http2Sessions(context.deadlines, context.limits.handshakeTimeoutMs);
+    this.sessions = new Http2Sessions(context.deadlines, context.limits);
     this.http1 = this.createHttp1();
     this.http2 = http2 ? this.createHttp2() : undefined;
     this.secure = tls && this.createTls(tls);
@@ -91,7 +94,6 @@ export class OwnServer {
   /** Cuts the connections that are left. */
   terminate(): void {
     this.http1.closeAllConnections();
-    this.sessions.terminate();
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -104,6 +106,8 @@ export class OwnServer {
     const { handshakeTimeoutMs, maxHeaderBytes } = this.context.limits;
     const server = createHttp1({
       headersTimeout: handshakeTimeoutMs,
+      // Node takes no shorter one
+      requestTimeout: Math.max(REQUEST_TIMEOUT_MS, handshakeTimeoutMs),
       maxHeaderSize: maxHeaderBytes,
       connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, handshakeTimeoutMs),
       noDelay: true,
@@ -113,8 +117,7 @@ export class OwnServer {
   }
 
   private createHttp2(): Http2Server {
-    const settings = { enableConnectProtocol: true, maxHeaderListSize: this.context.limits.maxHeaderBytes };
-    const server = createHttp2({ settings });
+    const server = createHttp2(http2Options(this.context.limits));
     this.sessions.watch(server);
     this.context.http2.open(server);
     return server;
@@ -123,10 +126,13 @@ export class OwnServer {
   private createTls(tls: Tls): TlsServer {
     const ALPNProtocols = this.http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'];
     const handshakeTimeout = this.context.limits.handshakeTimeoutMs;
-    const options = { ...SOCKET_OPTIONS, ...tls.options, ALPNProtocols, handshakeTimeout };
-    return createTls(options, (socket: TLSSocket) => {
+    // half-open, a client that leaves in mid-handshake would not be missed
+    const options = { ...tls.options, noDelay: true, allowHalfOpen: false, ALPNProtocols, handshakeTimeout };
+    const server = createTls(options, (socket: TLSSocket) => {
       handTo(socket.alpnProtocol === 'h2' ? this.http2! : this.http1)(socket);
     });
+    // after a handshake that takes too long Node leaves the connection open
+    return server.on('tlsClientError', (_error, socket) => void socket.destroy());
   }
 
   private createFront(judge: (bytes: Buffer, socket: Socket) => FirstBytes): TcpServer {
@@ -138,8 +144,10 @@ export class OwnServer {
 
   private readonly afterProxy = (socket: Socket): void => {
     const { deadlines, limits } = this.context;
-    if (this.secure !== undefined) handTo(this.secure)(socket);
-    else if (this.http2 === undefined) handTo(this.http1)(socket);
+    if (this.secure !== undefined) {
+      socket.allowHalfOpen = false;
+      handTo(this.secure)(socket);
+    } else if (this.http2 === undefined) handTo(this.http1)(socket);
     else readFirstBytes(socket, this.byFirstBytes, deadlines, limits.handshakeTimeoutMs);
   };
 

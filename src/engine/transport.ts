@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream';
+import { constants, type Http2Stream } from 'node:http2';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import type { DirectWriter, WriteOwner } from './direct-write';
 import type { RawSockets } from './raw-sockets';
 
@@ -30,10 +31,20 @@ export class Transport implements WriteOwner {
     private readonly rawSockets: RawSockets,
   ) {}
 
+  /** Whether it holds nearly all that is written until later, as TLS and HTTP/2 do. */
+  get holds(): boolean {
+    return this.direct === undefined;
+  }
+
   /** Bytes written that have not left yet. */
   get pending(): number {
     if (this.direct === undefined) return this.stream.writableLength;
     return this.closed ? 0 : this.direct.pending;
+  }
+
+  /** Whether it was destroyed, or has closed by itself. */
+  get gone(): boolean {
+    return this.closed;
   }
 
   start(receiver: TransportReceiver): void {
@@ -73,13 +84,16 @@ export class Transport implements WriteOwner {
 
   /** Sends what is written, then says that no more will come. */
   end(): void {
-    this.stream.end();
+    const { stream } = this;
+    if (isHttp2(stream)) stream.end(() => void setImmediate(closeEnded, stream));
+    else stream.end();
   }
 
   destroy(): void {
     // no handle takes a write once it is being closed
     this.closed = true;
-    this.stream.destroy();
+    if (isHttp2(this.stream)) addAbortSignal(ABORTED, this.stream);
+    else this.stream.destroy();
   }
 
   onWritten(failed: boolean): void {
@@ -97,6 +111,18 @@ export class Transport implements WriteOwner {
     this.closed = true;
     this.receiver?.onClosed();
   }
+}
+
+/** RFC 9113 8.1: once END_STREAM is sent, nothing more is wanted of the client either, and undici for one leaves its side open. */
+function closeEnded(stream: Http2Stream): void {
+  if (!stream.destroyed && stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** RFC 8441 section 5: what resets TCP is RST_STREAM with CANCEL here, which Node sends of a stream that an AbortSignal ends. */
+const ABORTED = AbortSignal.abort();
+
+function isHttp2(stream: Duplex): stream is Http2Stream {
+  return 'rstCode' in stream;
 }
 
 /** Node's own listener of `end` does nothing on sockets of an HTTP server, and would make a list of the two of them. */

@@ -16,6 +16,9 @@ import type { Transport } from './transport';
 /** From this size on a payload is written from where it lies, behind a header of its own, and not copied. */
 const BY_REFERENCE_FROM = 16 * 1024;
 
+/** Up to this length what is gathered is copied for a transport that holds it for a while, which would else hold the whole batch. */
+const MAX_COPIED = 16 * 1024;
+
 /** What a write queue asks of its session. */
 export interface WriteQueueOwner {
   /** More would wait than `maxBufferedBytes` allows: the message is dropped, or the connection closed. */
@@ -245,10 +248,12 @@ export class WriteQueue {
 
   private flushBatch(): void {
     this.owner.onWritten(this.batch.used);
-    if (this.transport.write(this.batch.take())) return;
+    const bytes = this.batch.take();
+    const isCopied = this.transport.holds && bytes.length <= MAX_COPIED;
+    if (this.transport.write(isCopied ? Buffer.from(bytes) : bytes)) return;
     this.blocked = true;
     this.owner.onHeld(this.transport.pending);
-    this.batch.renew();
+    if (!isCopied) this.batch.renew();
   }
 
   /** Whether the batch is, or can become, this queue's, with so many bytes free. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from './refusal';
-import { HOST, offerOf, type Offer } from './upgrade';
+import { hasBody, HOST, offerOf, type Offer } from './upgrade';
 
 /** The headers of an HTTP/2 request, pseudo-headers among them. */
 export type ConnectHeaders = IncomingHttpHeaders & {
@@ -22,6 +22,7 @@ export function judgeConnect(headers: ConnectHeaders): Offer | Refusal {
   // RFC 9113 8.3.1
   if (host !== undefined && host !== authority) return new Refusal(400, 'Host and :authority must be the same.');
   if (path === undefined || !path.startsWith('/')) return new Refusal(400, 'The :path must be an absolute path.');
+  if (hasBody(headers)) return new Refusal(400, 'A WebSocket handshake has no body.');
   if (headers['sec-websocket-version'] !== '13') {
     return new Refusal(400, 'The Sec-WebSocket-Version header must be 13.', { 'Sec-WebSocket-Version': '13' });
   }

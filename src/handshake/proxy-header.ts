@@ -1,3 +1,5 @@
+import { ipVersion } from './ip-version';
+
 /** What a PROXY header says; no address where the proxy speaks for itself (`LOCAL`, `UNKNOWN`). */
 export interface ProxyHeader {
   readonly address: string | undefined;
@@ -9,6 +11,8 @@ const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 /** The longest line of version 1, with its line break. */
 const V1_MAX = 107;
 const V2_FIXED = 16;
+/** Version 2 could claim 64 KiB. nginx stops here too, and the largest that HAProxy writes has a client's certificate. */
+const V2_MAX = 4096;
 
 /**
  * Reads a header of the PROXY protocol, version 1 or 2 (haproxy.org, `proxy-protocol.txt`), from the first bytes of a
@@ -27,31 +31,40 @@ function readV1(bytes: Buffer): ProxyHeader | 'more' | 'invalid' {
     return begins && text.length < V1_MAX ? 'more' : 'invalid';
   }
   const length = end + 2;
-  const [keyword, family, source, target, ...ports] = text.slice(0, end).split(' ');
+  const [keyword, family, source = '', target = '', ...ports] = text.slice(0, end).split(' ');
   if (keyword !== 'PROXY') return 'invalid';
+  // 2.1: "the receiver must ignore anything presented before the CRLF is found"
   if (family === 'UNKNOWN') return { address: undefined, length };
-  const isAddress = family === 'TCP4' ? IPV4 : family === 'TCP6' ? IPV6 : undefined;
-  const holds = isAddress?.test(source ?? '') && isAddress.test(target ?? '') && ports.length === 2;
-  return holds === true && ports.every((port) => PORT.test(port)) ? { address: source, length } : 'invalid';
+  const version = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : undefined;
+  const holds = ipVersion(source) === version && ipVersion(target) === version;
+  return holds && ports.length === 2 && ports.every(isPort) ? { address: source, length } : 'invalid';
 }
 
-const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
-const IPV6 = /^[0-9A-Fa-f:.]{2,45}$/;
-const PORT = /^\d{1,5}$/;
+function isPort(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65535;
+}
+
+/** Bytes of the two addresses and ports, by family and transport (2.2): unspecified, and streams over IPv4, IPv6, Unix sockets. */
+const V2_ADDRESSES = new Map([
+  [0x00, 0],
+  [0x11, 12],
+  [0x21, 36],
+  [0x31, 216],
+]);
 
 function readV2(bytes: Buffer): ProxyHeader | 'more' | 'invalid' {
   if (bytes.length < V2_FIXED) return 'more';
-  const [version, command] = [bytes[12]! >> 4, bytes[12]! & 0x0f];
-  if (version !== 2 || command > 1) return 'invalid';
   const length = V2_FIXED + bytes.readUInt16BE(14);
+  const isLocal = bytes[12] === 0x20;
+  if ((!isLocal && bytes[12] !== 0x21) || length > V2_MAX) return 'invalid';
+  const family = bytes[13]!;
+  // a health check of the proxy's own: "must discard the protocol block including the family which is ignored"
+  const addresses = isLocal ? 0 : V2_ADDRESSES.get(family);
+  if (addresses === undefined || length < V2_FIXED + addresses) return 'invalid';
   if (bytes.length < length) return 'more';
-  // LOCAL: a health check of the proxy's own
-  if (command === 0) return { address: undefined, length };
-  const family = bytes[13]! >> 4;
-  if (family === 1 && length >= V2_FIXED + 12) return { address: bytes.subarray(16, 20).join('.'), length };
-  if (family === 2 && length >= V2_FIXED + 36) return { address: ipv6Of(bytes.subarray(16, 32)), length };
-  // unspecified, or a Unix socket, which has no address
-  return family === 0 || family === 3 ? { address: undefined, length } : 'invalid';
+  if (isLocal) return { address: undefined, length };
+  if (family === 0x11) return { address: bytes.subarray(16, 20).join('.'), length };
+  return { address: family === 0x21 ? ipv6Of(bytes.subarray(16, 32)) : undefined, length };
 }
 
 function ipv6Of(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { acceptFor } from './accept-key';
+import { acceptFor, isWebSocketKey } from './accept-key';
 import type { Refusal } from './refusal';
 import { isToken } from './tokens';
 
@@ -27,16 +27,21 @@ export function acceptResponse(
   return head + '\r\n';
 }
 
-/** The same over HTTP/2 (RFC 8441 section 5): 200, and no key to prove. */
+/**
+ * The same over HTTP/2 (RFC 8441 section 5): 200, and no key to prove.
+ * @param key of a client that sends one nevertheless, as undici 7 does, which then waits for the proof
+ */
 export function connectHeaders(
   { protocol, extensions }: Agreement,
   headers: Readonly<Record<string, string>> = {},
+  key?: string,
 ): Record<string, string | number> {
   return {
     ':status': 200,
+    ...(key !== undefined && isWebSocketKey(key) && { 'sec-websocket-accept': acceptFor(key) }),
     ...(protocol !== '' && { 'sec-websocket-protocol': checked('Sec-WebSocket-Protocol', protocol) }),
     ...(extensions !== undefined && { 'sec-websocket-extensions': extensions }),
-    ...lowerCase(headers, isOurs),
+    ...lowerCase(headers, (name) => isOurs(name) || isOfHttp1(name)),
   };
 }
 
@@ -45,7 +50,7 @@ export function refusalHeaders({ status, headers, body }: Refusal): Record<strin
   return {
     ':status': status,
     'content-type': 'text/plain; charset=utf-8',
-    ...lowerCase(headers, (name) => OURS.has(name.toLowerCase()) || name.toLowerCase() === 'upgrade'),
+    ...lowerCase(headers, (name) => OURS.has(name.toLowerCase()) || isOfHttp1(name)),
     'content-length': Buffer.byteLength(body),
   };
 }
@@ -60,6 +65,11 @@ function lowerCase(
 
 function isOurs(name: string): boolean {
   return OURS.has(name.toLowerCase()) || AGREED.has(name.toLowerCase());
+}
+
+/** RFC 9113 8.2.2: what speaks of the connection has no place in HTTP/2, and Node throws for it. */
+function isOfHttp1(name: string): boolean {
+  return OF_HTTP1.has(name.toLowerCase());
 }
 
 /** A whole HTTP/1.1 answer that ends the connection. */
@@ -79,6 +89,7 @@ export function refusalResponse(refusal: Refusal): Buffer {
 /** Ours alone to say; whatever else names them is left out. */
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'sec-websocket-accept']);
 const AGREED = new Set(['upgrade', 'sec-websocket-protocol', 'sec-websocket-extensions']);
+const OF_HTTP1 = new Set(['upgrade', 'keep-alive', 'proxy-connection', 'http2-settings', 'te']);
 
 /** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -107,7 +107,8 @@ function offeredExtensions(header: string | undefined): ExtensionOffer[] | undef
   return header === undefined ? [] : parseExtensions(header);
 }
 
-function hasBody(headers: IncomingHttpHeaders): boolean {
+/** Whether a request says that it has one. */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
 }

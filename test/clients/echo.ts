@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CloseInfo, Connection } from '../../src/engine';
+import type { CloseInfo, Connection, EngineOptions } from '../../src/engine';
 import { deferred, startEngine } from '../support/engine';
 
 /** What each client sends and must get back. */
@@ -21,8 +21,8 @@ export interface EchoServer {
   closed: Promise<CloseInfo>;
 }
 
-/** Sends everything back; the text `close 4000 reason` closes with that code and reason. */
-export async function startEcho(compression: boolean): Promise<EchoServer> {
+/** Sends everything back; the text `close 4000 reason` closes with that code and reason, `fragments a b` sends "ab" in fragments. */
+export async function startEcho(compression: boolean, options: EngineOptions = {}): Promise<EchoServer> {
   const connection = deferred<Connection>();
   const closed = deferred<CloseInfo>();
   const { url } = await startEngine(
@@ -32,8 +32,10 @@ export async function startEcho(compression: boolean): Promise<EchoServer> {
         open: (each) => connection.resolve(each),
         text: (each, message) => {
           const [, code, reason] = /^close (\d+) (.*)$/.exec(message) ?? [];
-          if (code === undefined) each.send(message);
-          else void each.close(Number(code), reason);
+          const [verb, ...fragments] = message.split(' ');
+          if (code !== undefined) void each.close(Number(code), reason);
+          else if (verb === 'fragments') void each.sendStream(fragments);
+          else each.send(message);
         },
         binary: (each, message) => void each.send(message),
         close: (_, info) => closed.resolve(info),
@@ -41,6 +43,7 @@ export async function startEcho(compression: boolean): Promise<EchoServer> {
     ],
     {
       origins: '*',
+      ...options,
       compression: compression && { threshold: 0, serverContextTakeover: true, clientContextTakeover: true },
     },
   );

@@ -8,7 +8,7 @@ import { RawClient } from '../support/raw-client';
 async function observed(endpoint: Partial<Endpoint> = {}, options: EngineOptions = {}) {
   const reports: [report: string, ...what: unknown[]][] = [];
   let wake = (): void => {};
-  const observer = new Proxy({} as Observer, {
+  const observer = new Proxy({}, {
     get:
       (_target, report: string) =>
       (...what: unknown[]) => {

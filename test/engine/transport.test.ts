@@ -15,8 +15,18 @@ class Manual extends Duplex {
   }
 }
 
-function started() {
-  const stream = new Manual();
+/** A stream of HTTP/2, as far as a transport knows them. */
+class ManualHttp2 extends Manual {
+  readonly rstCode = 0;
+  readonly state = { localClose: 0 };
+  readonly closedWith: number[] = [];
+
+  close(code: number): void {
+    this.closedWith.push(code);
+  }
+}
+
+function started<Stream extends Manual = Manual>(stream: Stream = new Manual() as Stream) {
   const events: string[] = [];
   const transport = new Transport(stream, new RawSockets());
   transport.start({
@@ -76,4 +86,37 @@ test('while it is paused nothing is read', async () => {
   transport.resume();
   await turn();
   expect(events).toEqual(['bytes later']);
+});
+
+describe('over HTTP/2', () => {
+  test('what is ended is reset without an error, once the end is sent', async () => {
+    const { stream, transport } = started(new ManualHttp2());
+    stream.resume();
+    stream.state.localClose = 1;
+    stream.on('finish', () => expect(stream.closedWith).toEqual([]));
+    transport.end();
+    await turn();
+    await turn();
+    expect(stream.writableFinished).toBe(true);
+    expect(stream.closedWith).toEqual([0]);
+  });
+
+  test.each<[string, (stream: ManualHttp2) => void]>([
+    ['whose end is not sent yet', () => {}],
+    [
+      'that is gone',
+      (stream) => {
+        stream.state.localClose = 1;
+        stream.destroy();
+      },
+    ],
+  ])('what is ended is not reset: a stream %s', async (_what, change) => {
+    const { stream, transport } = started(new ManualHttp2());
+    stream.on('finish', () => change(stream));
+    transport.end();
+    await turn();
+    await turn();
+    expect(stream.writableFinished).toBe(true);
+    expect(stream.closedWith).toEqual([]);
+  });
 });

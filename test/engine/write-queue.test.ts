@@ -11,6 +11,7 @@ class FakeTransport {
   pending = 0;
   ended = false;
   stalled = false;
+  holds = false;
 
   write(bytes: Uint8Array): boolean {
     this.writes.push(Buffer.from(bytes));
@@ -71,6 +72,29 @@ test('what is sent between cork and uncork leaves in one write', () => {
   queue.uncork();
   expect(transport.texts()).toEqual(['a', 'b', 'c', 'd']);
   expect(transport.writes.length).toBeLessThanOrEqual(3);
+});
+
+test.each<[boolean, number, boolean]>([
+  [true, 100, false],
+  [true, 20_000, true],
+  [false, 100, true],
+])('a transport that holds what is written (%s) keeps %i bytes and no more', (holds, size, isBatch) => {
+  const batch = new Batch();
+  const { queue, transport } = queueWith({}, batch);
+  transport.holds = holds;
+  transport.stalled = true;
+  const { bytes } = batch;
+  let written: Uint8Array | undefined;
+  transport.write = (given) => {
+    written = given;
+    return false;
+  };
+  queue.cork();
+  for (let sent = 0; sent < size; sent += 100) queue.sendBinary(Buffer.alloc(98));
+  queue.uncork();
+  expect([written?.length, written?.buffer === bytes.buffer]).toEqual([size, isBatch]);
+  // nobody writes over what somebody else holds
+  expect(batch.bytes === bytes).toBe(!isBatch);
 });
 
 test('a hundred messages of one read leave in one write', () => {

@@ -1,4 +1,4 @@
-import { acceptResponse, Refusal, refusalResponse, refuse } from '../../src/handshake';
+import { acceptResponse, connectHeaders, Refusal, refusalHeaders, refusalResponse, refuse } from '../../src/handshake';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
@@ -125,5 +125,81 @@ describe('refusal', () => {
     const { headers, body } = parsed(refusalResponse(refuse(400, { body: '\r\n\r\nHTTP/1.1 200 OK\r\n\r\n' })));
     expect(headers).toContainEqual(['content-length', '23']);
     expect(body).toHaveLength(23);
+  });
+});
+
+/** RFC 9113 8.2.2, and what RFC 9110 calls hop-by-hop: none of them may be sent over HTTP/2. */
+const OF_HTTP1 = {
+  Connection: 'close',
+  'keep-alive': 'timeout=5',
+  'Proxy-Connection': 'close',
+  'Transfer-Encoding': 'chunked',
+  UPGRADE: 'websocket',
+  'HTTP2-Settings': 'AAMAAABk',
+  TE: 'gzip',
+};
+
+describe('acceptance over HTTP/2 (RFC 8441 section 5)', () => {
+  test('is 200, without what HTTP/1.1 needs', () => {
+    expect(connectHeaders({ protocol: '' })).toEqual({ ':status': 200 });
+  });
+
+  test('names what was agreed on, and carries more headers, in lower case', () => {
+    const agreement = { protocol: 'chat', extensions: 'permessage-deflate' };
+    const more = { 'X-Node': 'a\tb é', 'sec-websocket-protocol': 'other', 'Sec-WebSocket-Accept': 'x' };
+    expect(connectHeaders(agreement, more)).toEqual({
+      ':status': 200,
+      'sec-websocket-protocol': 'chat',
+      'sec-websocket-extensions': 'permessage-deflate',
+      'x-node': 'a\tb é',
+    });
+  });
+
+  test('proves the key of a client that sends one, if it is a key', () => {
+    const proof = { ':status': 200, 'sec-websocket-accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' };
+    expect(connectHeaders({ protocol: '' }, {}, KEY)).toEqual(proof);
+    expect(connectHeaders({ protocol: '' }, {}, 'no key')).toEqual({ ':status': 200 });
+  });
+
+  test('leaves out what speaks of an HTTP/1.1 connection', () => {
+    expect(connectHeaders({ protocol: '' }, OF_HTTP1)).toEqual({ ':status': 200 });
+  });
+
+  test.each(BREAKING)('refuses %s in a value', (_what, value) => {
+    expect(() => connectHeaders({ protocol: '' }, { 'X-Name': value })).toThrow(TypeError);
+    expect(() => connectHeaders({ protocol: value })).toThrow(TypeError);
+  });
+
+  test.each([...BAD_NAMES, ':status'])('refuses the name %j', (name) => {
+    expect(() => connectHeaders({ protocol: '' }, { [name]: 'a' })).toThrow(TypeError);
+  });
+});
+
+describe('refusal over HTTP/2', () => {
+  test('has the status, the headers and the length of the body in bytes', () => {
+    const headers = { 'Retry-After': '30', 'Content-Length': '1' };
+    expect(refusalHeaders(refuse(503, { headers, body: 'né' }))).toEqual({
+      ':status': 503,
+      'content-type': 'text/plain; charset=utf-8',
+      'retry-after': '30',
+      'content-length': 3,
+    });
+  });
+
+  test('leaves the type of the body to the user', () => {
+    const headers = { 'Content-TYPE': 'application/json' };
+    expect(refusalHeaders(refuse(400, { headers }))).toMatchObject({ 'content-type': 'application/json' });
+  });
+
+  test('leaves out what speaks of an HTTP/1.1 connection', () => {
+    expect(refusalHeaders(refuse(400, { headers: OF_HTTP1, body: '' }))).toEqual({
+      ':status': 400,
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': 0,
+    });
+  });
+
+  test.each(BREAKING)('refuses %s in a value', (_what, value) => {
+    expect(() => refusalHeaders(refuse(400, { headers: { 'X-Name': value } }))).toThrow(TypeError);
   });
 });

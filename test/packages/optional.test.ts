@@ -27,12 +27,9 @@ test.each([
   ['of something else', missing('something-else')],
   ['of its code', new SyntaxError('Unexpected token')],
   ['that only names it', new Error("about 'prom-client'")],
-])(
-  'a failure %s as it is',
-  (_what, error) => {
-    expect(() => optional('portal-ws/metrics', 'prom-client', thrower(error))).toThrow(error);
-  },
-);
+])('a failure %s as it is', (_what, error) => {
+  expect(() => optional('portal-ws/metrics', 'prom-client', thrower(error))).toThrow(error);
+});
 
 describe('installed, in a process of its own', () => {
   const OPTIONAL = { metrics: 'prom-client', opentelemetry: '@opentelemetry/api' };

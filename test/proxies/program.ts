@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,22 +50,26 @@ export async function run(binary: string, args: string[], folder: string, port: 
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  while (!(await accepts(port))) {
-    if (failure === undefined && child.exitCode === null) continue;
-    await running.stop();
-    throw new Error(`${binary} does not run: ${failure?.message ?? ''}\n${written}`);
-  }
-  return running;
+  const runs = (): boolean => failure === undefined && child.exitCode === null && child.signalCode === null;
+  while (runs() && !(await accepts(port))) await new Promise((resolve) => setTimeout(resolve, 10));
+  if (runs()) return running;
+  await running.stop();
+  throw new Error(`${binary} does not run: ${failure?.message ?? ''}\n${written}`);
 }
 
-/** One that nobody listens on now. */
+/** One that nobody listens on now, and none of those that the system takes for whoever asks for any. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** The block of a guide page that begins with this fence. @throws Error when the page has none, or several */

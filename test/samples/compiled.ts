@@ -26,7 +26,8 @@ export function compileSamples(): CompiledSamples {
   };
 }
 
-function compile(from: string, to: string): void {
+/** All of a folder. */
+export function compile(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const source = join(from, entry.name);

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { compileSamples } from './compiled';
 
 /** What is printed last. */
-const LAST_LINE = /^Readings:/;
+const LAST_LINE = /^ {2}bob:/;
 
 /** What the process prints when it is ready. */
 export interface Started {

@@ -40,7 +40,7 @@ describe('npm start serves', () => {
   }
 
   test('in lines that fit a terminal', () => {
-    expect(started.lines).toHaveLength(8);
+    expect(started.lines).toHaveLength(13);
     for (const line of started.lines) expect(line).toMatch(/^[ A-Z][ a-z]+: +\S{5,}$/);
     expect(Math.max(...started.lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
@@ -88,6 +88,27 @@ describe('npm start serves', () => {
     expect(await ask(line)).toBe(line);
     await close();
   });
+
+  test.each(['Express', 'Fastify', 'Hono'])(
+    'notifications beside %s, to who has a password that is printed',
+    async (name) => {
+      const url = printed(name);
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ user: 'ann', password: printed('ann') });
+      const login = await fetch(new URL('/login', url), { method: 'POST', headers, body });
+      expect(login.status).toBe(204);
+      const cookie = login.headers.getSetCookie()[0]!.split(';')[0]!;
+      const socket = new WebSocket(url.replace('http', 'ws'), { headers: { cookie } });
+      const [greeting] = (await once(socket, 'message')) as [Buffer];
+      expect(greeting.toString()).toBe('{"event":"notifications.unread","data":[]}');
+      const notified = once(socket, 'message') as Promise<[Buffer]>;
+      const notification = JSON.stringify({ to: 'ann', text: 'to myself' });
+      const posted = await fetch(url, { method: 'POST', headers: { ...headers, cookie }, body: notification });
+      expect(await posted.json()).toEqual({ id: 1, delivered: 1 });
+      expect(String((await notified)[0])).toContain('"text":"to myself"');
+      socket.terminate();
+    },
+  );
 
   test('no token where somebody has set the secret, and nothing with a short one', async () => {
     samples.kill();

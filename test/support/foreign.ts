@@ -89,7 +89,7 @@ const over1: Omit<Kind, 'create'> = {
 const over1Tls: Omit<Kind, 'create'> = {
   accepted: 101,
   ask: (server, path, headers) => askOver1(tlsClient(server), path, headers),
-  get: (server, path) => get1(at('https', server), requestHttps as typeof requestHttp, path),
+  get: (server, path) => get1(at('https', server), requestHttps, path),
 };
 
 const over2 = (scheme: string): Omit<Kind, 'create'> => ({
@@ -162,7 +162,7 @@ afterEach(async () => {
   });
   engines.clear();
   await Promise.all(closing);
-  const closed = [...servers].map((server) => server.listening && once(server, 'close'));
+  const closed = [...servers].filter(({ listening }) => listening).map((server) => once(server, 'close'));
   for (const server of servers) server.close();
   for (const socket of sockets) socket.destroy();
   servers.clear();

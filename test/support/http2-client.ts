@@ -20,6 +20,9 @@ const opened = new Set<Http2Client>();
 
 /** A client of Node's own HTTP/2 over TLS or plain TCP, cut after the test. */
 export class Http2Client {
+  /** Of all requests, in their order. */
+  readonly streams: ClientHttp2Stream[] = [];
+
   private constructor(
     readonly session: ClientHttp2Session,
     /** What the server said of itself first. */
@@ -51,8 +54,10 @@ export class Http2Client {
   }
 
   /** Sends a request whose end is left open. Rejects where the stream is reset in place of an answer. */
-  request(headers: OutgoingHttpHeaders): Promise<Http2Answer> {
-    return answerTo(this.session.request(headers, { endStream: false }));
+  async request(headers: OutgoingHttpHeaders): Promise<Http2Answer> {
+    const stream = this.session.request(headers, { endStream: false });
+    this.streams.push(stream);
+    return answerTo(stream);
   }
 
   /** A WebSocket to send and read frames by hand; fails when it is refused. */

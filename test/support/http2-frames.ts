@@ -1,6 +1,7 @@
 /** HTTP/2 (RFC 9113) frame by frame, for what Node's own client would not send; written for tests, apart from the code under test. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export const FrameType = {
   Data: 0,
@@ -29,6 +30,7 @@ export type Fields = readonly (readonly [name: string, value: string])[];
 
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const HEADER_BYTES = 9;
+const MAX_FRAME_BYTES = 16_384;
 
 export function http2Frame(type: number, streamId: number, payload: Uint8Array = Buffer.alloc(0), flags = 0): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -48,6 +50,18 @@ export function headersFrame(streamId: number, fields: Fields, flags = END_HEADE
   return http2Frame(FrameType.Headers, streamId, fieldBlock(fields), flags);
 }
 
+/** A block that is longer than one frame may be. */
+export function headersInParts(streamId: number, fields: Fields): Buffer {
+  const block = fieldBlock(fields);
+  const parts: Buffer[] = [];
+  for (let at = 0; at < block.length; at += MAX_FRAME_BYTES) {
+    const type = at === 0 ? FrameType.Headers : FrameType.Continuation;
+    const isLast = at + MAX_FRAME_BYTES >= block.length;
+    parts.push(http2Frame(type, streamId, block.subarray(at, at + MAX_FRAME_BYTES), isLast ? END_HEADERS : 0));
+  }
+  return Buffer.concat(parts);
+}
+
 export function resetFrame(streamId: number, code: number): Buffer {
   return http2Frame(FrameType.ResetStream, streamId, uint32(code));
 }
@@ -64,7 +78,7 @@ export function connectFields(path = '/'): [name: string, value: string][] {
   ];
 }
 
-/** A client over TCP that sends what it is told, after the preface. It answers the server's SETTINGS and nothing else. */
+/** A client that sends what it is told, after the preface. It answers the server's SETTINGS and nothing else, and does not hang up by itself. */
 export class Http2FrameClient {
   private received = Buffer.alloc(0);
   private ended = false;
@@ -87,9 +101,18 @@ export class Http2FrameClient {
     }
   }
 
-  static async connect(port: number): Promise<Http2FrameClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect');
+  /** `url`: an application's `ws://host:port`, or `wss:`, which takes who signed its certificate. */
+  static async connect(url: string, ca?: string): Promise<Http2FrameClient> {
+    const { hostname: host, port, protocol } = new URL(url);
+    const place = { host, port: Number(port), allowHalfOpen: true };
+    const isSecure = protocol === 'wss:';
+    const socket = isSecure ? connectTls({ ...place, ca, ALPNProtocols: ['h2'] }) : connect(place);
+    await once(socket, isSecure ? 'secureConnect' : 'connect');
+    socket.setNoDelay(true);
+    return Http2FrameClient.over(socket);
+  }
+
+  static over(socket: Socket): Http2FrameClient {
     socket.write(Buffer.concat([PREFACE, http2Frame(FrameType.Settings, 0)]));
     return new Http2FrameClient(socket);
   }

@@ -1,0 +1,4 @@
+import { runProgram } from '../attach/program';
+import { startExpress } from './server';
+
+runProgram(startExpress);

@@ -1,0 +1,4 @@
+import { runProgram } from '../attach/program';
+import { startFastify } from './server';
+
+runProgram(startFastify);

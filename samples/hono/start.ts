@@ -1,0 +1,4 @@
+import { runProgram } from '../attach/program';
+import { startHono } from './server';
+
+runProgram(startHono);

@@ -1,0 +1,4 @@
+import { startFastify } from '../../samples/fastify/server';
+import { keepsNotifications } from './notifications';
+
+describe('notifications beside Fastify', () => keepsNotifications('fastify', startFastify));

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { Engine, EngineOptions, TlsSettings } from '../../src/engine';
+import { CA, LOCALHOST } from './certificates';
+import { echo, startEngine } from './engine';
+import { text } from './frames';
+import { RawClient } from './raw-client';
+
+const opened = new Set<TLSSocket>();
+
+/** An engine that echoes over TLS, as localhost unless the settings say otherwise. */
+export const secure = (settings: Partial<TlsSettings> = {}, options: EngineOptions = {}): Promise<Engine> =>
+  startEngine([echo], { tls: { ...LOCALHOST, ...settings }, ...options });
+
+/** A TLS connection to an engine, whoever it says it is; cut after the test. Rejects where the handshake fails. */
+export async function dialTls({ port }: Pick<Engine, 'port'>, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ca: CA, checkServerIdentity: () => undefined, ...options });
+  opened.add(socket);
+  socket.on('close', () => opened.delete(socket));
+  await once(socket, 'secureConnect');
+  socket.on('error', () => {});
+  return socket;
+}
+
+/** The name in the certificate that a client gets which asks for `servername`; for none where it is ''. */
+export async function nameShown(engine: Pick<Engine, 'port'>, servername = ''): Promise<string> {
+  const socket = await dialTls(engine, { servername });
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+/** A WebSocket over HTTP/1.1 in TLS. */
+export async function openSecure(
+  engine: Pick<Engine, 'port'>,
+  options?: ConnectionOptions,
+): Promise<RawClient<TLSSocket>> {
+  const client = RawClient.over(await dialTls(engine, options));
+  client.upgrade('/');
+  const { status } = await client.answer();
+  if (status !== 101) throw new Error(`refused with ${status}`);
+  return client;
+}
+
+/** Whether a WebSocket still works. */
+export async function echoes(client: RawClient<Duplex>, words = 'still here'): Promise<void> {
+  client.write(text(words));
+  expect((await client.frame()).payload.toString()).toBe(words);
+}
+
+afterEach(() => {
+  for (const socket of opened) socket.destroy();
+});
