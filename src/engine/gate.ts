@@ -62,6 +62,8 @@ interface Candidate {
 
 const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
 const FAILED = new Refusal(500, 'The handshake failed.');
+/** Reports do not repeat what a peer asked for. */
+const UNKNOWN = 'an unknown path';
 
 /** Decides who is let in: the same rules for all doors. */
 export class Gate {
@@ -82,7 +84,7 @@ export class Gate {
     try {
       refusal = this.judge(arrival);
     } catch (error) {
-      this.context.observer.failed?.(error, `handshake of ${this.patternOf(arrival.handshake) ?? 'an unknown path'}`);
+      this.context.observer.failed?.(error, `handshake of ${this.patternOf(arrival.handshake) ?? UNKNOWN}`);
       refusal = FAILED;
     }
     if (refusal !== undefined) this.refuse(arrival, refusal);
@@ -91,12 +93,13 @@ export class Gate {
   refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
     const { handshake } = arrival;
     const { observer } = this.context;
-    observer.handshakeRefused?.(refusal, handshake, this.patternOf(handshake));
+    const path = this.patternOf(handshake);
+    observer.handshakeRefused?.(refusal, handshake, path);
     try {
       arrival.refuse(refusal);
     } catch (error) {
       // a hook's refusal may have a header that cannot be sent
-      observer.failed?.(error, `refusal of ${handshake.url}`);
+      observer.failed?.(error, `refusal of ${path ?? UNKNOWN}`);
       arrival.refuse(FAILED);
     }
   }
@@ -106,7 +109,7 @@ export class Gate {
     for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
   }
 
-  /** What may be said of a request's path where peers must not choose the words. */
+  /** The pattern of the path that was asked for. */
   private patternOf({ url }: Handshake): string | undefined {
     return this.find(url)?.endpoint.endpoint.path;
   }

@@ -319,8 +319,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   terminate(limit?: LimitName): void {
     const { observer } = this.context;
-    if (!this.transportClosed && limit === undefined) observer.terminated?.(this.connection);
-    else if (!this.transportClosed) observer.limited?.(this.connection, limit!);
+    if (!this.transport.gone && limit === undefined) observer.terminated?.(this.connection);
+    else if (!this.transport.gone) observer.limited?.(this.connection, limit!);
     this.transport.destroy();
   }
 

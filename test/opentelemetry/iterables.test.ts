@@ -1,15 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { isAsyncIterable, within } from '../../src/opentelemetry/iterables';
 import { thrower } from '../support/uses';
 
-let inside = false;
-const run = <T>(call: () => T): T => {
-  inside = true;
-  try {
-    return call();
-  } finally {
-    inside = false;
-  }
-};
+const storage = new AsyncLocalStorage<boolean>();
+const run = <T>(call: () => T): T => storage.run(true, call);
+const inside = (): boolean => storage.getStore() === true;
 
 const ends: unknown[][] = [];
 const ended = (...error: unknown[]): void => void ends.push(error);
@@ -28,11 +23,11 @@ test.each<[string, unknown, boolean]>([
 test('each item is made inside, and the end is told once', async () => {
   const where: boolean[] = [];
   async function* items() {
-    where.push(inside);
+    where.push(inside());
     yield 1;
-    where.push(inside);
+    where.push(inside());
     yield 2;
-    where.push(inside);
+    where.push(inside());
   }
   const seen: unknown[] = [];
   for await (const item of within(run, items(), ended)) seen.push(item);
@@ -48,7 +43,7 @@ test('whoever takes no more of it ends it, and what it does then is inside too',
       yield 1;
       yield 2;
     } finally {
-      where.push(inside);
+      where.push(inside());
     }
   }
   for await (const item of within(run, items(), ended)) {
