@@ -8,14 +8,17 @@ import { RawClient } from '../support/raw-client';
 async function observed(endpoint: Partial<Endpoint> = {}, options: EngineOptions = {}) {
   const reports: [report: string, ...what: unknown[]][] = [];
   let wake = (): void => {};
-  const observer = new Proxy({}, {
-    get:
-      (_target, report: string) =>
-      (...what: unknown[]) => {
-        reports.push([report, ...what]);
-        wake();
-      },
-  });
+  const observer = new Proxy(
+    {},
+    {
+      get:
+        (_target, report: string) =>
+        (...what: unknown[]) => {
+          reports.push([report, ...what]);
+          wake();
+        },
+    },
+  );
   const engine = await startEngine([{ ...echo, path: '/rooms/:room', ...endpoint }], { ...options, observer });
   const all = (report: string): unknown[][] => reports.filter(([name]) => name === report).map(([, ...what]) => what);
   const seen = async (report: string): Promise<unknown[][]> => {

@@ -67,8 +67,8 @@ const error = new Error('boom');
 test.each<[string, AsyncIterable<unknown>]>([
   [
     'at an item',
-    (async function* (): AsyncGenerator<never> {
-      throw error;
+    (async function* () {
+      yield await Promise.reject<unknown>(error);
     })(),
   ],
   ['before the first', { [Symbol.asyncIterator]: thrower(error) }],
