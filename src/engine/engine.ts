@@ -27,7 +27,7 @@ import { RawSockets } from './raw-sockets';
 import { Routes, type Route } from './routes';
 import { Session } from './session';
 import type { SessionContext } from './session-context';
-import { OwnServer } from './servers';
+import { OwnServer, type ServerSettings } from './servers';
 import { Tls, type TlsSettings, type TlsUpdate } from './tls';
 import { Transport } from './transport';
 
@@ -88,7 +88,7 @@ export class Engine implements SessionContext, GateContext {
   private readonly gate = new Gate(this);
   private readonly http1: Http1Door;
   private readonly tls: Tls | undefined;
-  private readonly listener: Listener;
+  private readonly listener: Listener<ServerSettings>;
   private readonly attachments: Attachments;
   /** Serves streams that came through no port. */
   private portless: OwnServer | undefined;
@@ -120,13 +120,8 @@ export class Engine implements SessionContext, GateContext {
     this.http1 = http1;
     this.tls = options.tls && new Tls(options.tls, (error) => this.observer.failed?.(error, 'tls.SNICallback'));
     const context = { limits, deadlines, peers, http1, http2 };
-    const settings = {
-      tls: this.tls,
-      http2: options.http2 ?? options.tls !== undefined,
-      proxyProtocol: options.proxyProtocol ?? false,
-    };
     this.listener = new Listener(
-      () => new OwnServer(context, settings),
+      (settings) => new OwnServer(context, settings),
       (error) => this.observer.failed?.(error, 'taking a connection'),
     );
     this.attachments = new Attachments({ gate, http1, http2, deadlines, limits });
@@ -172,8 +167,10 @@ export class Engine implements SessionContext, GateContext {
     await this.closing;
     if (place === undefined && this.listener.listening) throw new Error(`the server listens already at ${this.url}`);
     const places = placesIn(place ?? this.options);
-    const ports = await this.listener.listen(places);
-    this.addresses.push(...places.map((at, index) => ({ port: ports[index], url: this.urlOf(at, ports[index]) })));
+    const settings = this.settingsOf(place);
+    const ports = await this.listener.listen(places, settings);
+    const scheme = settings.tls === undefined ? 'ws' : 'wss';
+    this.addresses.push(...places.map((at, index) => ({ port: ports[index], url: urlOf(scheme, at, ports[index]) })));
   }
 
   /** Serves the WebSockets of a server that somebody else listens with. Returns what takes that back. */
@@ -266,12 +263,14 @@ export class Engine implements SessionContext, GateContext {
     this.addresses = [];
   }
 
-  private urlOf(place: Exact, port: number | undefined): string {
-    const scheme = this.tls === undefined ? 'ws' : 'wss';
-    if ('socketPath' in place) return `${scheme}+unix:${place.socketPath}`;
-    const { host } = place;
-    const isAny = host === '0.0.0.0' || host === '::';
-    return `${scheme}://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  /** A place may speak otherwise than the options say. */
+  private settingsOf(place: Place = {}): ServerSettings {
+    const tls = place.tls === false ? undefined : this.tls;
+    return {
+      tls,
+      http2: place.http2 ?? this.options.http2 ?? tls !== undefined,
+      proxyProtocol: place.proxyProtocol ?? this.options.proxyProtocol ?? false,
+    };
   }
 }
 
@@ -290,8 +289,15 @@ function limitsOfMachine(): ResolvedLimits {
   };
 }
 
+function urlOf(scheme: 'ws' | 'wss', place: Exact, port: number | undefined): string {
+  if ('socketPath' in place) return `${scheme}+unix:${place.socketPath}`;
+  const { host } = place;
+  const isAny = host === '0.0.0.0' || host === '::';
+  return `${scheme}://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** A port, a Unix socket, or both. */
-function placesIn({ port, host = DEFAULT_HOST, socketPath, reusePort = false }: Place): Exact[] {
+function placesIn({ port, host = DEFAULT_HOST, socketPath, reusePort = false }: Omit<Place, 'tls'>): Exact[] {
   if (socketPath === undefined) return [{ port: port ?? DEFAULT_PORT, host, reusePort }];
   if (port !== undefined) return [{ port, host, reusePort }, { socketPath }];
   if (reusePort) throw new ListenError('`reusePort` needs a port: a Unix socket belongs to one process');

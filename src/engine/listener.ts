@@ -6,6 +6,8 @@ import type { OwnServer } from './servers';
 /** What the listener does with a server. */
 type ListeningServer = Pick<OwnServer, 'front' | 'drain' | 'close' | 'terminate' | 'updateTls'>;
 
+type Create = () => ListeningServer;
+
 /** Where to listen. */
 export interface Place {
   /** 0 takes a free one. */
@@ -16,6 +18,12 @@ export interface Place {
   socketPath?: string;
   /** Others that ask for it too may listen on the same port. */
   reusePort?: boolean;
+  /** `false`: not encrypted there, though the application has TLS; for a proxy on the same machine. */
+  tls?: false;
+  /** Default: as the application's options say. */
+  http2?: boolean;
+  /** Default: as the application's options say. */
+  proxyProtocol?: boolean;
 }
 
 /** A place with nothing left open: a port of a host, or a Unix socket. */
@@ -35,14 +43,14 @@ export class ListenError extends Error {
 }
 
 /** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
-export class Listener {
+export class Listener<Settings = void> {
   private servers: ListeningServer[] = [];
   private readonly opening = new Set<Promise<unknown>>();
   private closing = false;
 
   /** `failed`: told when a server that listens fails to take a connection. */
   constructor(
-    private readonly createServer: () => ListeningServer,
+    private readonly createServer: (settings: Settings) => ListeningServer,
     private readonly failed: (error: Error) => void,
   ) {}
 
@@ -55,11 +63,12 @@ export class Listener {
   }
 
   /**
-   * Listens at all places or at none. Resolves with their ports; undefined for a Unix socket.
+   * Listens at all places or at none. Resolves with their ports; undefined for a Unix socket. `settings`: what the servers are
+   * made with.
    * @throws ListenError with what to do about it
    */
-  async listen(places: readonly Exact[]): Promise<(number | undefined)[]> {
-    const opening = this.openAll(places);
+  async listen(places: readonly Exact[], settings: Settings): Promise<(number | undefined)[]> {
+    const opening = this.openAll(places, () => this.createServer(settings));
     this.opening.add(opening);
     try {
       return await opening;
@@ -86,12 +95,12 @@ export class Listener {
     for (const server of this.servers) server.terminate();
   }
 
-  private async openAll(places: readonly Exact[]): Promise<(number | undefined)[]> {
+  private async openAll(places: readonly Exact[], create: Create): Promise<(number | undefined)[]> {
     const opened: ListeningServer[] = [];
     const ports: (number | undefined)[] = [];
     try {
       for (const place of places) {
-        const servers = await this.openAt(place);
+        const servers = await this.openAt(place, create);
         opened.push(...servers);
         ports.push(portOf(servers[0]!));
       }
@@ -104,13 +113,13 @@ export class Listener {
     return ports;
   }
 
-  private async openAt(place: Exact): Promise<ListeningServer[]> {
-    if ('socketPath' in place) return [await this.openSocket(place.socketPath)];
+  private async openAt(place: Exact, create: Create): Promise<ListeningServer[]> {
+    if ('socketPath' in place) return [await this.openSocket(place.socketPath, create)];
     const { port, host, reusePort = false } = place;
-    if (host !== 'localhost') return [await this.openOne({ port, host, reusePort })];
+    if (host !== 'localhost') return [await this.openOne({ port, host, reusePort }, create)];
     for (let tries = 1; ; tries++) {
       try {
-        return await this.openLoopback(port, reusePort);
+        return await this.openLoopback(port, reusePort, create);
       } catch (error) {
         // a port that is free on one address may be taken on the other
         if (port !== 0 || tries === FREE_PORT_TRIES) throw error;
@@ -119,13 +128,13 @@ export class Listener {
   }
 
   /** On one port of both addresses, where the machine has both. */
-  private async openLoopback(port: number, reusePort: boolean): Promise<ListeningServer[]> {
+  private async openLoopback(port: number, reusePort: boolean, create: Create): Promise<ListeningServer[]> {
     const opened: ListeningServer[] = [];
     let absent: unknown;
     for (const host of LOOPBACK) {
       try {
         const taken = opened[0] && portOf(opened[0]);
-        opened.push(await this.openOne({ port: taken ?? port, host, reusePort }));
+        opened.push(await this.openOne({ port: taken ?? port, host, reusePort }, create));
       } catch (error) {
         absent = error;
         if (ABSENT.has(codeOf((error as Error).cause))) continue;
@@ -137,7 +146,7 @@ export class Listener {
     return opened;
   }
 
-  private async openSocket(path: string): Promise<ListeningServer> {
+  private async openSocket(path: string, create: Create): Promise<ListeningServer> {
     const bytes = Buffer.byteLength(path);
     if (bytes > MAX_PATH_BYTES) {
       throw new ListenError(
@@ -145,7 +154,7 @@ export class Listener {
       );
     }
     try {
-      return await this.openOne({ path });
+      return await this.openOne({ path }, create);
     } catch (error) {
       const { cause } = error as Error;
       if (codeOf(cause) !== 'EADDRINUSE') throw error;
@@ -163,17 +172,17 @@ export class Listener {
     } catch (error) {
       throw explain(error as NodeJS.ErrnoException, { path });
     }
-    return this.openOne({ path });
+    return this.openOne({ path }, create);
   }
 
-  private async openOne(at: PortOptions): Promise<ListeningServer> {
+  private async openOne(at: PortOptions, create: Create): Promise<ListeningServer> {
     if (at.reusePort && !(await canReusePort(at.host!))) {
       const { version, platform } = process;
       throw new ListenError(
         `\`reusePort\` needs Node 22.12 or 23.1, and a system such as Linux: Node ${version} on ${platform} cannot do it`,
       );
     }
-    const server = this.createServer();
+    const server = create();
     try {
       await listen(server, at);
     } catch (error) {

@@ -162,13 +162,14 @@ describe('an upgrade hook that takes its time', () => {
   }
 
   test('is waited for, and has no time-out and no listener then', async () => {
-    const { said, verdict, clock, stream } = waiting();
+    const { said, verdict, clock, stream, gate } = waiting();
     const before = stream.listenerCount('close');
     verdict.resolve(undefined);
     await settled();
     clock.advance(1_000);
     expect(said).toEqual(['accepted {"protocol":""}']);
     expect(stream.listenerCount('close')).toBe(before);
+    expect(gate['undecided'].size).toBe(0);
     stream.destroy();
   });
 

@@ -145,6 +145,16 @@ describe('updateTls', () => {
     expect(await nameShown(engine)).toBe('a.example.test');
   });
 
+  test('one that failed is forgotten: those after it, and new listeners, build on what there was', async () => {
+    const engine = await secure();
+    expect(() => engine.updateTls({ key: NAMED.key })).toThrow(TypeError);
+    engine.updateTls({ servernames: SERVERNAMES });
+    expect(await nameShown(engine, 'a.example.test')).toBe('a.example.test');
+    await engine.close();
+    await engine.listen();
+    expect(await nameShown(engine)).toBe('localhost');
+  });
+
   test('without TLS there is nothing to replace', async () => {
     const engine = await startEngine([echo]);
     expect(() => engine.updateTls(LOCALHOST)).toThrow('there is no TLS to update: set the option tls');
@@ -224,6 +234,15 @@ describe('an SNICallback', () => {
     });
     expect(await nameShown(await engine, 'c.example.test')).toBe('*.wild.example.test');
     expect(failures).toEqual([[ERROR, 'tls.SNICallback']]);
+  });
+
+  test('that answers twice has answered', async () => {
+    const { engine, failures } = reporting((_name, found) => {
+      found(null, createSecureContext(WILDCARD));
+      found(null, createSecureContext(NAMED));
+    });
+    expect(await nameShown(await engine, 'c.example.test')).toBe('*.wild.example.test');
+    expect(failures).toEqual([]);
   });
 
   test('can be replaced', async () => {

@@ -148,12 +148,17 @@ export async function openSockets(engine: Engine): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
+let testsEnded = 0;
+
 /** Resolves when the server has as many connections. */
 export async function untilOpen(engine: Engine, count: number): Promise<void> {
-  while ((await openSockets(engine)) !== count) await new Promise(setImmediate);
+  const test = testsEnded;
+  // one that waits in vain ends with its test
+  while ((await openSockets(engine)) !== count && test === testsEnded) await new Promise(setImmediate);
 }
 
 afterEach(() => {
   for (const socket of dialed) socket.destroy();
   dialed.clear();
+  testsEnded++;
 });
