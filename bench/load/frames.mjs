@@ -3,7 +3,7 @@ const RSV1 = 0x40;
 const MASK_BIT = 0x80;
 const MASK_KEY = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
-const OPCODES = { text: 1, binary: 2, close: 8 };
+const OPCODES = { text: 1, binary: 2, close: 8, pong: 10 };
 
 /** A frame as a client sends it, masked. */
 export function clientFrame(type, payload, { compressed = false } = {}) {

@@ -6,6 +6,7 @@ import { runEcho } from './echo.mjs';
 import { runHandshakes } from './handshakes.mjs';
 import { makeMessage } from './message.mjs';
 import { runOnce } from './once.mjs';
+import { Soak } from './soak.mjs';
 
 // The load generator: a process of its own for each server, told over IPC what to do.
 
@@ -15,6 +16,7 @@ const ANSWER_MS = 5000;
 let clients = [];
 let dialect;
 let message;
+let soak;
 
 const methods = {
   async connect({ port, connections, speaks = 'plain' }) {
@@ -49,6 +51,11 @@ const methods = {
   broadcast: (options) => runBroadcast(clients, { ...options, ...message }),
   once: (options) => runOnce(clients, { ...options, ...message }),
   handshakes: (options) => runHandshakes(options),
+
+  startSoak: ({ everyMs }) => void (soak = new Soak(clients, everyMs)),
+  warmSoak: () => soak.warm(),
+  sampleSoak: () => soak.sample(),
+  stopSoak: () => soak.stop(),
 
   /** Cuts all connections. */
   disconnect() {

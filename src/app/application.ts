@@ -33,6 +33,8 @@ export class Application {
   private readonly signals: boolean;
   private stopListeningToSignals: (() => void) | undefined;
   private closing: Promise<void> | undefined;
+  /** What `listen` and `attach` are at. */
+  private readonly opening = new Set<Promise<unknown>>();
 
   /** @internal Applications are made by `createApp`. */
   constructor({ name, container, engine, lifecycle, signals }: ApplicationParts) {
@@ -63,10 +65,8 @@ export class Application {
    * say, or at a further place.
    * @throws ListenError when the port cannot be had; what an `onInit` throws
    */
-  async listen(place?: Place): Promise<void> {
-    await this.closing;
-    if (place === undefined && this.engine.listening) throw new Error(`the application listens already at ${this.url}`);
-    await this.running(() => this.engine.listen(place));
+  listen(place?: Place): Promise<void> {
+    return this.running(() => this.engine.listen(place));
   }
 
   /**
@@ -74,8 +74,7 @@ export class Application {
    * controller serves are left to its other listeners. Resolves with what takes all of it back.
    * @throws what an `onInit` throws; TypeError for what is no such server
    */
-  async attach(server: ForeignServer): Promise<() => void> {
-    await this.closing;
+  attach(server: ForeignServer): Promise<() => void> {
     return this.running(() => this.engine.attach(server));
   }
 
@@ -88,7 +87,7 @@ export class Application {
   }
 
   /**
-   * Takes no more connections, closes those that there are with 1001 once what they sent is handled, and terminates
+   * Waits for what `listen` and `attach` are at. Takes no more connections, closes those that there are with 1001 once what they sent is handled, and terminates
    * the rest at `shutdown.deadlineMs`; then calls `onShutdown` of all that was started. `listen` starts it again.
    */
   close(): Promise<void> {
@@ -98,6 +97,17 @@ export class Application {
 
   /** Does what takes connections in a started application; one that takes none then is stopped again. */
   private async running<T>(open: () => Promise<T> | T): Promise<T> {
+    const opening = this.begin(open);
+    this.opening.add(opening);
+    try {
+      return await opening;
+    } finally {
+      this.opening.delete(opening);
+    }
+  }
+
+  private async begin<T>(open: () => Promise<T> | T): Promise<T> {
+    await this.closing;
     await this.lifecycle.start();
     try {
       const opened = await open();
@@ -110,6 +120,7 @@ export class Application {
   }
 
   private async shutDown(): Promise<void> {
+    await Promise.allSettled(this.opening);
     await this.engine.close();
     await this.lifecycle.stop();
     this.stopListeningToSignals?.();

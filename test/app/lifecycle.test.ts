@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import {
   createApp,
   injectable,
@@ -5,6 +6,7 @@ import {
   OnMessage,
   OnClose,
   WebSocketPath,
+  type Application,
   type LifecycleHooks,
   type ModuleProvider,
 } from '../../src';
@@ -198,6 +200,30 @@ describe('an application', () => {
     await listening;
     expect(app.port).toBeGreaterThan(0);
     await app.close();
+  });
+
+  test.each<[string, (app: Application) => Promise<unknown>]>([
+    ['listen', (app) => app.listen()],
+    ['attach', (app) => app.attach(createServer())],
+  ])('closed while %s waits for an onInit is closed, and stopped, when that has settled', async (_what, open) => {
+    const calls: string[] = [];
+    const ready = deferred();
+    class Slow {
+      async onInit(): Promise<void> {
+        await ready.promise;
+        calls.push('+');
+      }
+      onShutdown(): void {
+        calls.push('-');
+      }
+    }
+    const app = await createApp(moduleOf([], [Slow]), { port: 0, host: '127.0.0.1' });
+    const opening = open(app);
+    const closing = app.close();
+    ready.resolve();
+    await Promise.all([opening, closing]);
+    expect(calls).toEqual(['+', '-']);
+    expect(() => app.port).toThrow('the server is not listening');
   });
 
   test('whose onInit fails does not start, and may be started again', async () => {

@@ -255,5 +255,14 @@ test('an endpoint has the hooks of its controller, and no others', () => {
   expect(Object.keys(compiled(Chat)).sort()).toEqual(['close', 'concurrency', 'name', 'open', 'path', 'text']);
   const { name, path, concurrency } = compiled(Chat);
   expect([name, path, concurrency]).toEqual(['Chat', '/chat', 4]);
-  expect(Object.keys(compiled(Events)).sort()).toEqual(['name', 'open', 'path', 'release', 'scope', 'text', 'upgrade']);
+  expect(Object.keys(compiled(Events)).sort()).toEqual([
+    'name',
+    'open',
+    'path',
+    'release',
+    'scope',
+    'text',
+    'tooFast',
+    'upgrade',
+  ]);
 });

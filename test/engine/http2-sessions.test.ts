@@ -38,7 +38,7 @@ describe.each(WAYS)('%s', (_way, way) => {
   });
 
   async function opened(endpoints: Endpoint[] = [echo], options: EngineOptions = {}) {
-    const engine = await startEngine(endpoints, { ...way, ...options });
+    const engine = await startEngine(endpoints, { ...way, heartbeat: false, ...options });
     const client = await dialByFrames(engine);
     clients.push(client);
     return { engine, client };

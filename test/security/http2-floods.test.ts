@@ -58,7 +58,7 @@ describe.each(WAYS)('%s', (_way, way) => {
         },
         { ...echo, path: '/neighbour' },
       ],
-      { ...way, clock, limits: LIMITS, request },
+      { ...way, clock, heartbeat: false, limits: LIMITS, request },
     );
     const neighbours = await dial(engine);
     const neighbour = await neighbours.open('/neighbour');
