@@ -86,16 +86,17 @@ export class Attachment {
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (socket.destroyed || socket.writableEnded) return;
     const { http1 } = this.context;
+    const server = this.server as HttpServer;
     const isForUs = listHasToken(request.headers.upgrade, 'websocket');
     const duty = this.dutyOf('upgrade', this.onUpgrade, isForUs ? request.url : undefined);
-    if (duty === 'answer' && !isForUs && isWhole(request, this.server as HttpServer)) {
+    if (duty === 'answer' && !isForUs && isWhole(request, server)) {
       // a client that would rather speak HTTP/2, and is content with HTTP/1.1
       serveWithoutUpgrade(this.server, request, socket, head);
     } else if (duty === 'serve' || duty === 'answer') {
-      http1.onUpgrade(request, socket, head);
+      http1.onUpgrade(request, socket, head, server);
     } else if (duty === 'wait' && socket instanceof Socket) {
       // of other streams nobody can say whether they are untouched
-      this.wait(socket, isUntouched(socket), () => http1.onUpgrade(request, socket, head));
+      this.wait(socket, isUntouched(socket), () => http1.onUpgrade(request, socket, head, server));
     }
   };
 

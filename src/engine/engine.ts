@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Origins } from '../handshake';
@@ -96,8 +97,9 @@ export class Engine implements SessionContext, GateContext {
   /** Where it listens, in the order in which that was asked for. */
   private addresses: { readonly port: number | undefined; readonly url: string }[] = [];
   private closing: Promise<void> | undefined;
-  /** Sessions whose `close` hook has not settled, but for those that a deadline gave up. */
-  private readonly alive = new Set<Session>();
+  /** Sessions whose `close` hook has not settled, but for those that a deadline gave up; one that never settles is not kept. */
+  private alive = new WeakSet<Session>();
+  private aliveCount = 0;
   private onQuiet: (() => void) | undefined;
 
   /** @throws TypeError or RangeError when an option is wrong */
@@ -125,7 +127,8 @@ export class Engine implements SessionContext, GateContext {
       (error) => this.observer.failed?.(error, 'taking a connection'),
     );
     this.attachments = new Attachments({ gate, http1, http2, deadlines, limits });
-    this.createPortless = () => new OwnServer(context, { tls: undefined, http2: false, proxyProtocol: false });
+    const portless = { tls: undefined, http2: false, proxyProtocol: false, sharesPort: false };
+    this.createPortless = () => new OwnServer(context, portless);
   }
 
   /** Serves an endpoint. @throws Error when its path is malformed or taken, or one of its options wrong */
@@ -215,6 +218,7 @@ export class Engine implements SessionContext, GateContext {
   opened(session: Session): void {
     this.connections.add(session);
     this.alive.add(session);
+    this.aliveCount++;
     this.heartbeat?.start();
     this.observer.opened?.(session.connection);
   }
@@ -229,8 +233,7 @@ export class Engine implements SessionContext, GateContext {
   }
 
   ended(session: Session): void {
-    this.alive.delete(session);
-    if (this.alive.size === 0) this.onQuiet?.();
+    if (this.alive.delete(session) && --this.aliveCount === 0) this.onQuiet?.();
   }
 
   private get ready(): boolean {
@@ -243,11 +246,12 @@ export class Engine implements SessionContext, GateContext {
     const deadlineMs = this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS;
     const cancelDeadline = this.deadlines.set(deadlineMs, () => {
       for (const session of this.connections.sessions()) session.terminate('shutdown.deadlineMs');
-      this.alive.clear();
+      this.alive = new WeakSet();
+      this.aliveCount = 0;
       this.onQuiet?.();
     });
     const cancelDrain = drain([...this.connections.sessions()], deadlineMs, this.clock);
-    if (this.alive.size > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
+    if (this.aliveCount > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
     this.onQuiet = undefined;
     // the last words are on their way by then
     await new Promise(setImmediate);
@@ -264,12 +268,13 @@ export class Engine implements SessionContext, GateContext {
   }
 
   /** A place may speak otherwise than the options say. */
-  private settingsOf(place: Place = {}): ServerSettings {
-    const tls = place.tls === false ? undefined : this.tls;
+  private settingsOf(place?: Place): ServerSettings {
+    const tls = place?.tls === false ? undefined : this.tls;
     return {
       tls,
-      http2: place.http2 ?? this.options.http2 ?? tls !== undefined,
-      proxyProtocol: place.proxyProtocol ?? this.options.proxyProtocol ?? false,
+      http2: place?.http2 ?? this.options.http2 ?? tls !== undefined,
+      proxyProtocol: place?.proxyProtocol ?? this.options.proxyProtocol ?? false,
+      sharesPort: cluster.isWorker || (place ?? this.options).reusePort === true,
     };
   }
 }

@@ -41,7 +41,7 @@ export class Http1Door {
     server.on('upgrade', (request, socket, head) => {
       const isPlain = plain.servesWithoutUpgrade(request) && isWhole(request, server);
       if (isPlain) serveWithoutUpgrade(server, request, socket, head);
-      else this.onUpgrade(request, socket, head);
+      else this.onUpgrade(request, socket, head, server);
     });
     server.on('request', (request, response) => plain.serve(request, response));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
@@ -52,13 +52,14 @@ export class Http1Door {
     for (const socket of this.leaving) socket.destroy();
   }
 
-  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** `server`: the one that read the request. */
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: Server): void {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
     const headers = this.commonValues.in(request.headers);
     const { peer, doubt } = this.context.peers.of(socket, headers);
     const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
-    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this));
+    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this, isWhole(request, server)));
   }
 
   /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
@@ -91,6 +92,8 @@ export class Http1Door {
   }
 }
 
+const TOO_MANY_HEADERS = new Refusal(431, 'The request has too many headers.');
+
 class Http1Arrival implements Arrival {
   private key = '';
 
@@ -101,11 +104,15 @@ class Http1Arrival implements Arrival {
     readonly handshake: Handshake,
     readonly doubt: Refusal | undefined,
     private readonly door: Http1Door,
+    private readonly whole: boolean,
   ) {}
 
   judge(): UpgradeOffer | Refusal {
     const offer = judgeUpgrade(this.request);
-    if (!(offer instanceof Refusal)) this.key = offer.key;
+    if (offer instanceof Refusal) return offer;
+    // what was dropped may have told of a body, an origin, or the client behind a proxy
+    if (!this.whole) return TOO_MANY_HEADERS;
+    this.key = offer.key;
     return offer;
   }
 

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
 import { createServer as createHttp2, type Http2Server } from 'node:http2';
 import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
@@ -29,6 +28,8 @@ export interface ServerSettings {
   readonly http2: boolean;
   /** Each connection begins with a header of the PROXY protocol. */
   readonly proxyProtocol: boolean;
+  /** Other processes listen at the same port. */
+  readonly sharesPort: boolean;
 }
 
 /** How often Node looks for handshakes that take too long. */
@@ -54,13 +55,15 @@ export class OwnServer {
   private readonly http2: Http2Server | undefined;
   private readonly secure: TlsServer | undefined;
   private readonly sessions: Http2Sessions;
+  private readonly sharesPort: boolean;
   private readonly sockets = new Set<Socket>();
   private closed: Promise<void> | undefined;
 
   constructor(
     private readonly context: ServerContext,
-    { tls, http2, proxyProtocol }: ServerSettings,
+    { tls, http2, proxyProtocol, sharesPort }: ServerSettings,
   ) {
+    this.sharesPort = sharesPort;
     this.sessions = new Http2Sessions(context.deadlines, context.limits);
     this.http1 = this.createHttp1();
     this.http2 = http2 ? this.createHttp2() : undefined;
@@ -80,7 +83,7 @@ export class OwnServer {
    */
   drain(): void {
     this.sessions.close();
-    if (cluster.isWorker) void this.stopListening();
+    if (this.sharesPort) void this.stopListening();
   }
 
   /** Takes no more connections. Resolves when those that there are have gone. */
