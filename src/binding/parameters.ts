@@ -217,8 +217,9 @@ function readField(field: string, check: Check | undefined): Reader {
   };
 }
 
-function headerOf(connection: Connection, name: string): string | undefined {
-  const value = connection.handshake.headers[name];
+/** `constructor` is there only where a client sent it. */
+function headerOf({ handshake: { headers } }: Connection, name: string): string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
   return Array.isArray(value) ? value.join(', ') : value;
 }
 

@@ -60,10 +60,13 @@ function isSameHost(origin: string, host: string | undefined): boolean {
   return page !== undefined && page === ours;
 }
 
+/** A host has 253 characters at the most (RFC 1035 2.3.4), and its port five. URL parsers take time that grows with the square. */
+export const MAX_AUTHORITY = 259;
+
 /** The host name in what the pattern takes out of the text, without port, in the form that URLs give it. */
 function hostName(text: string, pattern: RegExp): string | undefined {
   const authority = pattern.exec(text)?.[1];
-  if (authority === undefined) return undefined;
+  if (authority === undefined || authority.length > MAX_AUTHORITY) return undefined;
   const url = `http://${authority}`;
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }

@@ -1,3 +1,5 @@
+import { MAX_AUTHORITY } from './origins';
+
 /** The path and query of a request target, or undefined where a WebSocket's resource name cannot be that. */
 export interface RequestTarget {
   readonly path: string;
@@ -10,7 +12,8 @@ export function parseRequestTarget(target: string): RequestTarget | undefined {
   if (target.includes('#')) return undefined;
   if (!target.startsWith('/')) {
     const authorityEnd = /^https?:\/\/[^/?]+/i.exec(target)?.[0].length;
-    if (authorityEnd === undefined || !URL.canParse(target)) return undefined;
+    if (authorityEnd === undefined || authorityEnd > 'https://'.length + MAX_AUTHORITY) return undefined;
+    if (!URL.canParse(target)) return undefined;
     const rest = target.slice(authorityEnd);
     return parseRequestTarget(rest.startsWith('/') ? rest : `/${rest}`);
   }

@@ -1,0 +1,223 @@
+import 'reflect-metadata';
+import { Connection, Connections, OnMessage, WebSocketPath } from '../../src';
+import { start } from '../support/app';
+import { close, text } from '../support/frames';
+import { RawClient } from '../support/raw-client';
+
+let connection: Connection;
+let connections: Connections;
+
+/** Does what the test says, where an application does it: in a handler. */
+let act: () => unknown;
+
+@WebSocketPath('/')
+class Controller {
+  constructor(injected: Connections) {
+    connections = injected;
+  }
+
+  @OnMessage()
+  async text(by: Connection, _message: string) {
+    connection = by;
+    return String(await act());
+  }
+}
+
+/** What memory could be made of that nobody wrote (ws 8.20.1, CVE-2016-10518): `Buffer.alloc` and its kin take all of it. */
+const NO_MESSAGES: [string, unknown][] = [
+  ['a number', 1_000],
+  ['0', 0],
+  ['a number of no bytes', NaN],
+  ['a bigint', 8n],
+  ['a Float64Array', new Float64Array(8)],
+  ['a Uint16Array', new Uint16Array(8)],
+  ['an Int8Array', new Int8Array(8)],
+  ['a DataView', new DataView(new ArrayBuffer(8))],
+  ['shared memory', new SharedArrayBuffer(8)],
+  ['a Blob', new Blob(['x'])],
+  ['an object', {}],
+  ['an object with a length', { length: 1_000 }],
+  ['an object that says it is a buffer', { type: 'Buffer', data: [1, 2] }],
+  ['an object that is like a view', { buffer: new ArrayBuffer(8), byteLength: 8, byteOffset: 0, length: 8 }],
+  ['an object with the prototype of bytes', Object.create(Uint8Array.prototype) as object],
+  ['an object with the prototype of a buffer', Object.create(Buffer.prototype as object) as object],
+  ['an object that becomes text', { toString: () => 'text', valueOf: () => 8 }],
+  ['a String object', Object('text')],
+  ['a list', [1, 2]],
+  ['a list of bytes', [Buffer.from('x')]],
+  ['true', true],
+  ['a symbol', Symbol('s')],
+  ['a function', () => 'text'],
+  ['null', null],
+];
+
+type Way = (value: never) => unknown;
+
+/** Each refuses at once, or rejects. */
+const WAYS: Record<string, Way> = {
+  'send()': (message) => connection.send(message),
+  'send(), compressed': (message) => connection.send(message, { compress: true }),
+  'broadcast()': (message) => connections.broadcast(message),
+  'ping()': (payload) => connection.ping(payload),
+  'pong()': (payload) => connection.pong(payload),
+  'close(), as reason': (reason) => connection.close(1000, reason),
+};
+
+/** The name of what it throws or rejects with, and how, or what it returned. */
+async function outcomeOf(way: Way, value: unknown): Promise<string> {
+  try {
+    return `returned ${String(await way(value as never))}`;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+async function opened(headers: Record<string, string> = {}) {
+  const app = await start([Controller], { compression: true, shutdown: { deadlineMs: 1 } });
+  const client = await RawClient.open(app.url, '/', headers);
+  /** Lets a handler do it, and resolves with what came of that: the first frame after, so nothing else was sent. */
+  const outcome = async (doing: () => unknown): Promise<string> => {
+    act = doing;
+    client.write(text('do it'));
+    const { opcode, payload } = await client.frame();
+    expect(opcode).toBe(1);
+    return payload.toString();
+  };
+  return { app, client, outcome };
+}
+
+/** What becomes of a message in fragments that a handler sends. */
+function streamed(client: RawClient, chunks: unknown): Promise<string> {
+  return new Promise((resolve) => {
+    act = () => {
+      const sent = outcomeOf((each) => connection.sendStream(each), chunks);
+      resolve(sent);
+      return sent;
+    };
+    client.write(text('do it'));
+  });
+}
+
+const COMPRESSED = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+
+describe.each<[string, Record<string, string>]>([
+  ['without compression', {}],
+  ['with compression', COMPRESSED],
+])('%s', (_agreed, headers) => {
+  test.each(Object.entries(WAYS))(
+    '%s takes nothing but what it says: TypeError, and nothing is sent',
+    async (...[, way]) => {
+      const { client, outcome } = await opened(headers);
+      for (const [what, value] of NO_MESSAGES) {
+        expect([what, await outcome(() => outcomeOf(way, value))]).toEqual([what, 'TypeError']);
+        expect([connection.state, connection.bufferedBytes]).toEqual(['open', 0]);
+      }
+      client.write(close(1000));
+      expect(await client.closeFrame()).toEqual({ code: 1000, reason: '' });
+    },
+  );
+
+  test('an absent message is none', async () => {
+    const { outcome } = await opened(headers);
+    expect(await outcome(() => outcomeOf(WAYS['send()']!, undefined))).toBe('TypeError');
+    expect(await outcome(() => outcomeOf(WAYS['broadcast()']!, undefined))).toBe('TypeError');
+  });
+
+  test.each(NO_MESSAGES)(
+    'sendStream() of %s as first chunk: TypeError, nothing is sent but the close',
+    async (...[, chunk]) => {
+      const { client } = await opened(headers);
+      const outcome = streamed(client, [chunk]);
+      expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal error' });
+      expect(await outcome).toBe('TypeError');
+    },
+  );
+});
+
+test.each(NO_MESSAGES)(
+  'sendStream() of %s behind a good chunk: what was good is all that is sent',
+  async (...[, chunk]) => {
+    const { client } = await opened();
+    const outcome = streamed(client, ['good', chunk]);
+    expect(await client.frame()).toMatchObject({ opcode: 1, fin: false, payload: Buffer.from('good') });
+    expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal error' });
+    expect(await outcome).toBe('TypeError');
+  },
+);
+
+test.each<[string, unknown]>([
+  ['a number', 1_000],
+  ['null', null],
+  ['an object', {}],
+  ['an object with a length', { length: 1_000 }],
+  ['a DataView', new DataView(new ArrayBuffer(8))],
+  ['a Float64Array', new Float64Array(8)],
+  ['bytes', Buffer.from('x')],
+  ['a function', () => ['text']],
+])('sendStream() of %s in place of chunks: TypeError, nothing is sent but the close', async (_what, chunks) => {
+  const { client } = await opened();
+  const outcome = streamed(client, chunks);
+  expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal error' });
+  expect(await outcome).toBe('TypeError');
+});
+
+describe('close codes', () => {
+  test.each(NO_MESSAGES.filter(([, code]) => typeof code !== 'number'))(
+    '%s is none: TypeError',
+    async (_what, code) => {
+      const { outcome } = await opened();
+      expect(await outcome(() => outcomeOf((value) => connection.close(value), code))).toBe('TypeError');
+      expect(connection.state).toBe('open');
+    },
+  );
+
+  test.each(['1000', '', [1000], new Number(1000)])('%p is none: TypeError', async (code) => {
+    const { outcome } = await opened();
+    expect(await outcome(() => outcomeOf((value) => connection.close(value), code))).toBe('TypeError');
+  });
+
+  test.each([0, -1, 1, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65_535, 66_536, 1000.5, NaN, Infinity])(
+    '%d may not be sent: RangeError, and the connection goes on',
+    async (code) => {
+      const { client, outcome } = await opened();
+      expect(await outcome(() => outcomeOf((value) => connection.close(value), code))).toBe('RangeError');
+      expect(connection.state).toBe('open');
+      client.write(close(1000));
+      expect(await client.closeFrame()).toEqual({ code: 1000, reason: '' });
+    },
+  );
+});
+
+test.each<[string, string | Uint8Array]>([
+  ['text', 'x'.repeat(126)],
+  ['text of two bytes a character', 'é'.repeat(63)],
+  ['bytes', Buffer.alloc(126)],
+])('a ping, a pong or a reason of more bytes than fit is a RangeError: %s', async (_what, payload) => {
+  const { outcome } = await opened();
+  expect(await outcome(() => outcomeOf(WAYS['ping()']!, payload))).toBe('RangeError');
+  expect(await outcome(() => outcomeOf(WAYS['pong()']!, payload))).toBe('RangeError');
+  const expected = typeof payload === 'string' ? 'RangeError' : 'TypeError';
+  expect(await outcome(() => outcomeOf(WAYS['close(), as reason']!, payload))).toBe(expected);
+});
+
+test('what is a view of a part is sent as that part, and no byte around it', async () => {
+  const { client } = await opened();
+  const whole = Buffer.alloc(64, 'secret');
+  whole.set([1, 2, 3], 10);
+  const part = new Uint8Array(whole.buffer, whole.byteOffset + 10, 3);
+  act = async () => {
+    connection.send(part);
+    connections.broadcast(part);
+    connection.pong(part);
+    void connection.ping(part);
+    await connection.sendStream([part]);
+    return 'done';
+  };
+  client.write(text('do it'));
+  const payloads: Buffer[] = [];
+  for (let count = 0; count < 6; count++) payloads.push((await client.frame()).payload);
+  const bytes = Buffer.from([1, 2, 3]);
+  // the message in fragments ends in one without bytes; pings and pongs may pass messages
+  expect(payloads).toEqual([bytes, bytes, bytes, bytes, bytes, Buffer.alloc(0)]);
+  expect((await client.frame()).payload.toString()).toBe('done');
+});
