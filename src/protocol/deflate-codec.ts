@@ -97,8 +97,10 @@ export class PortableCodec implements DeflateCodec {
   }
 }
 
+/** The last step is one byte beyond `most`, and comes early: what both buffers take then stays below twice that. */
 function enlarge(output: Buffer, used: number, most: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.min(output.length * 2, most + 1));
+  const doubled = output.length * 2;
+  const larger = Buffer.allocUnsafeSlow(doubled < most ? doubled : most + 1);
   output.copy(larger, 0, 0, used);
   return larger;
 }

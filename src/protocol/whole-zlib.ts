@@ -15,6 +15,30 @@ type Outcome = Inflated | NodeJS.ErrnoException;
 
 const { Z_SYNC_FLUSH } = constants;
 
+/** libuv's threads are the process's, usually four of them, and so is what is begun on them. */
+const MOST_JOBS = 8;
+let jobs = 0;
+const waiting: (() => void)[] = [];
+
+/**
+ * Each job comes back from its thread for every 16 KiB and has a zlib context of 256 KiB until it is done: thousands that are
+ * begun at once would all have theirs at once.
+ */
+function begin(job: () => void): void {
+  if (jobs < MOST_JOBS) {
+    jobs++;
+    job();
+  } else {
+    waiting.push(job);
+  }
+}
+
+function beginNext(): void {
+  const next = waiting.shift();
+  if (next === undefined) jobs--;
+  else next();
+}
+
 /** Below, `history` is what the message may refer back to, at most 32 KiB. */
 export function inflateWhole(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
   const steps = inflateSteps(message, maxBytes, history);
@@ -32,13 +56,15 @@ export function inflateLater(
 ): void {
   const steps = inflateSteps(message, maxBytes, history);
   const take = (step: IteratorResult<Step, Buffer | Violation>): void => {
-    if (step.done === true) done(step.value);
-    else {
+    if (step.done === true) {
+      beginNext();
+      done(step.value);
+    } else {
       const { input, options } = step.value;
       inflateRaw(input, options, (error, inflated) => take(steps.next(error ?? (inflated as unknown as Inflated))));
     }
   };
-  take(steps.next());
+  begin(() => take(steps.next()));
 }
 
 /** The result is without the four bytes of RFC 7692 7.2.1. */
@@ -53,8 +79,11 @@ export function deflateLater(
   history: Buffer,
   done: (deflated: Buffer | undefined) => void,
 ): void {
-  deflateRaw(message, deflateOptions(windowBits, history), (error, deflated) =>
-    done(error === null ? withoutTail(deflated) : undefined),
+  begin(() =>
+    deflateRaw(message, deflateOptions(windowBits, history), (error, deflated) => {
+      beginNext();
+      done(error === null ? withoutTail(deflated) : undefined);
+    }),
   );
 }
 
