@@ -18,6 +18,9 @@ export const systemClock: Clock = {
 /** The longest that Node's timers wait; they call back at once for more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** So late comes a timer only when nothing ran for a while. */
+const LATE_MS = 250;
+
 interface Entry {
   readonly due: number;
   readonly expire: () => void;
@@ -25,7 +28,8 @@ interface Entry {
 
 /**
  * Deadlines of many connections on one timer. Those of one duration come due in the order in which they were set, so
- * each duration is a queue and only its head needs watching.
+ * each duration is a queue and only its head needs watching. When nothing ran for a while, what has arrived meanwhile is read
+ * first, since it may be what a deadline waits for.
  */
 export class Deadlines {
   private readonly queues = new Map<number, Set<Entry>>();
@@ -64,6 +68,15 @@ export class Deadlines {
   }
 
   private sweep(): void {
+    const now = this.clock.now();
+    if (now - this.timerDue < LATE_MS) this.expire();
+    else {
+      this.timerDue = now;
+      this.timer = this.clock.after(0, () => this.expire());
+    }
+  }
+
+  private expire(): void {
     this.disarm();
     const now = this.clock.now();
     let next = Infinity;

@@ -41,7 +41,8 @@ export class Heartbeat {
   ) {
     const interval = checked('intervalMs', intervalMs ?? DEFAULT_HEARTBEAT.intervalMs);
     const timeout = checked('timeoutMs', timeoutMs ?? DEFAULT_HEARTBEAT.timeoutMs);
-    this.tickMs = Math.min(MAX_TICK_MS, interval, timeout);
+    // two for an answer at least: it may wait to be read when a tick comes late by less than another
+    this.tickMs = Math.min(MAX_TICK_MS, interval, Math.ceil(timeout / 2));
     this.intervalTicks = Math.floor(interval / this.tickMs);
     this.timeoutTicks = Math.ceil(timeout / this.tickMs);
   }

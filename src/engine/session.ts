@@ -322,6 +322,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     if (!this.transport.gone && limit === undefined) observer.terminated?.(this.connection);
     else if (!this.transport.gone) observer.limited?.(this.connection, limit!);
     this.transport.destroy();
+    // what waits is let go now, not when the socket has closed
+    this.outgoing.close();
   }
 
   closed(): Promise<CloseInfo> {

@@ -91,3 +91,16 @@ test('the system clock calls back, and can be cancelled', async () => {
   expect(systemClock.now()).toBeGreaterThan(before);
   expect(expired).toEqual([]);
 });
+
+test('when nothing ran for a while, what has arrived is read before a deadline expires', () => {
+  const cancel = deadlines.set(10, expire('answered meanwhile'));
+  deadlines.set(10, expire('silent'));
+  clock.sleep(10_000);
+  // the turn in which the timer is found late, and sockets are read
+  clock.step(0);
+  expect(expired).toEqual([]);
+  cancel();
+  clock.step(0);
+  expect(expired).toEqual(['silent']);
+  expect(clock.pending).toBe(0);
+});

@@ -90,6 +90,17 @@ test('a process that was busy for long judges nobody by that', () => {
   expect(peer.events.some((event) => event.startsWith('terminated'))).toBe(false);
 });
 
+test('an answer that is not read yet when the tick comes late, by less than another, is in time', () => {
+  const { clock, join } = beating({ intervalMs: 500, timeoutMs: 500 });
+  const peer = join();
+  clock.advance(500);
+  clock.sleep(500);
+  clock.advance(0);
+  peer.alive = true;
+  clock.advance(250);
+  expect(peer.events).toEqual(['ping at 500', 'ping at 1250']);
+});
+
 test('times shorter than a tick are kept', () => {
   const { clock, join } = beating({ intervalMs: 100, timeoutMs: 30 });
   const peer = join();

@@ -1,5 +1,6 @@
 import type { Connection } from '../../src/engine';
 import { startEngine } from '../support/engine';
+import { figure, mebibytes } from '../support/figures';
 import { continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 
@@ -42,6 +43,9 @@ async function echoes(client: RawClient, message: string): Promise<void> {
   client.write(text(message));
   expect((await client.frame()).payload.toString()).toBe(message);
 }
+
+const report = (what: string, most: number): void =>
+  figure('memory of all connections together', `${what}: ${mebibytes(most)}, the budget is ${mebibytes(BUDGET)}`);
 
 test('of peers that begin large messages those with most are cut; the others finish theirs, and the total keeps to the budget', async () => {
   const { engine, limited, read } = await start();
@@ -93,6 +97,7 @@ test('of peers that begin large messages those with most are cut; the others fin
     else expect(cut).toBe(false);
   }
   expect(engine.connections.size).toBe(SMALL + kept.length);
+  report('what is begun', most);
 });
 
 test('of peers that do not read those with most are cut, and those who read go on', async () => {
@@ -120,4 +125,5 @@ test('of peers that do not read those with most are cut, and those who read go o
   expect(limited.has(readers!)).toBe(false);
   expect(most).toBeLessThanOrEqual(BUDGET + SLACK + 64 * 1024);
   await echoes(reader, 'still here');
+  report('what is not read', most);
 });
