@@ -46,7 +46,7 @@ async function soak(minutes, connections) {
   if (maxOpenFiles() < connections + 100) {
     throw new Error(`${connections} connections need as many files, and a process here may open ${maxOpenFiles()}`);
   }
-  const server = new ServerProcess('portal', serverNamed('portal-controller'), ['echo-text']);
+  const server = new ServerProcess('portal', serverNamed('portal-controller'), ['soak']);
   const load = new LoadProcess('load');
   try {
     const { port } = await server.next();

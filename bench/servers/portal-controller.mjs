@@ -1,5 +1,5 @@
 import { Module, OnMessage, WebSocketPath, bootstrap } from '../../dist/index.js';
-import { choose, ready } from './control.mjs';
+import { choose, ready, scenario } from './control.mjs';
 import { decorate } from './decorate.mjs';
 
 class TextEcho {
@@ -19,8 +19,14 @@ class AppModule {}
 const controller = choose({
   echo: () => decorate(BinaryEcho, [WebSocketPath('/')], { binary: [[Uint8Array], OnMessage()] }),
   'echo-text': () => decorate(TextEcho, [WebSocketPath('/')], { text: [[String], OnMessage()] }),
+  soak: () => decorate(TextEcho, [WebSocketPath('/')], { text: [[String], OnMessage()] }),
 })();
 
 decorate(AppModule, [Module({ controllers: [controller] })]);
-const app = await bootstrap(AppModule, { port: 0, host: '127.0.0.1' });
+// the soak has all defaults; the others count every byte, and NestJS sends no pings
+const app = await bootstrap(AppModule, {
+  port: 0,
+  host: '127.0.0.1',
+  ...(scenario !== 'soak' && { heartbeat: false }),
+});
 ready(app.port);

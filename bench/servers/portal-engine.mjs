@@ -1,7 +1,8 @@
 import { Engine } from '../../dist/engine/index.js';
 import { choose, compressed, ready } from './control.mjs';
 
-const engine = new Engine({ port: 0, host: '127.0.0.1', compression: compressed });
+// no pings, which ws sends none of: the load counts every byte
+const engine = new Engine({ port: 0, host: '127.0.0.1', heartbeat: false, compression: compressed });
 
 const endpoint = choose({
   echo: {

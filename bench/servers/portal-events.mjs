@@ -15,5 +15,5 @@ const type = choose({ event: String, note: Note });
 
 decorate(Echo, [WebSocketPath('/')], { echo: [[type], OnMessage('echo')] });
 decorate(AppModule, [Module({ controllers: [Echo] })]);
-const app = await bootstrap(AppModule, { port: 0, host: '127.0.0.1' });
+const app = await bootstrap(AppModule, { port: 0, host: '127.0.0.1', heartbeat: false });
 ready(app.port);

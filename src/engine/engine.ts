@@ -219,7 +219,7 @@ export class Engine implements SessionContext, GateContext {
     this.connections.add(session);
     this.alive.add(session);
     this.aliveCount++;
-    this.heartbeat?.start();
+    this.heartbeat?.begin(session);
     this.observer.opened?.(session.connection);
   }
 

@@ -32,6 +32,7 @@ export class Heartbeat {
   private readonly timeoutTicks: number;
   private timer: { cancel(): void } | undefined;
   private due = 0;
+  private begun = 0;
 
   /** @throws RangeError when a time is no whole number of milliseconds above 0 */
   constructor(
@@ -47,8 +48,9 @@ export class Heartbeat {
     this.timeoutTicks = Math.ceil(timeout / this.tickMs);
   }
 
-  /** There is somebody; it stops by itself when there is nobody. */
-  start(): void {
+  /** There is one more; it stops by itself when there is nobody. Those that come together are not pinged together. */
+  begin(connection: Beating): void {
+    connection.pulse = this.begun++ % this.intervalTicks;
     if (this.timer === undefined) this.arm();
   }
 

@@ -33,7 +33,7 @@ function beating(options: HeartbeatOptions = { intervalMs: 10_000, timeoutMs: 5_
   const join = (): Peer => {
     const peer = new Peer(clock);
     peers.add(peer);
-    heartbeat.start();
+    heartbeat.begin(peer);
     return peer;
   };
   return { clock, heartbeat, join };
@@ -75,6 +75,14 @@ test('one timer for all, which rests while there is nobody', () => {
   expect(clock.pending).toBe(0);
   join();
   expect(clock.pending).toBe(1);
+});
+
+test('peers that come together are pinged one after another, none of them later than the interval', () => {
+  const { clock, join } = beating();
+  const all = Array.from({ length: 40 }, join);
+  const pinged = (): number => all.filter(({ events }) => events.length > 0).length;
+  const counts = Array.from({ length: 20 }, () => (clock.advance(500), pinged()));
+  expect(counts).toEqual(Array.from({ length: 20 }, (_, tick) => 2 * (tick + 1)));
 });
 
 test('a process that was busy for long judges nobody by that', () => {
