@@ -10,6 +10,9 @@ const config: Config = {
     '^portal-ws/(.*)$': '<rootDir>/src/$1/index.ts',
   },
   testTimeout: 20_000,
+  maxWorkers: '100%',
+  // what test files leave behind makes garbage collection slower for the next
+  workerIdleMemoryLimit: '600MB',
 };
 
 export default config;

@@ -3,6 +3,8 @@ import { isAsyncIterable, within } from '../../src/opentelemetry/iterables';
 import { thrower } from '../support/uses';
 
 const storage = new AsyncLocalStorage<boolean>();
+
+afterAll(() => storage.disable());
 const run = <T>(call: () => T): T => storage.run(true, call);
 const inside = (): boolean => storage.getStore() === true;
 
