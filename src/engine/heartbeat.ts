@@ -22,6 +22,9 @@ export const DEFAULT_HEARTBEAT: Readonly<Required<HeartbeatOptions>> = { interva
 /** How exact it is. */
 const MAX_TICK_MS = 500;
 
+/** By up to this part of the interval the first ping to a connection comes early. */
+const SPREAD = 0.2;
+
 /**
  * Pings all connections from one timer, and terminates those that stay silent. It counts ticks and not milliseconds: a process
  * that was busy, or asleep, has ticked once, and judges nobody by a tick that came late, since what it has not read may be an answer.
@@ -50,7 +53,7 @@ export class Heartbeat {
 
   /** There is one more; it stops by itself when there is nobody. Those that come together are not pinged together. */
   begin(connection: Beating): void {
-    connection.pulse = this.begun++ % this.intervalTicks;
+    connection.pulse = this.begun++ % Math.ceil(this.intervalTicks * SPREAD);
     if (this.timer === undefined) this.arm();
   }
 
