@@ -152,7 +152,8 @@ function peerOf({ id, path, handshake }: Connection): object {
 }
 
 function requestOf({ url, remoteAddress }: Handshake, path: string | undefined): object {
-  return { url: shortened(url), ...(path !== undefined && { path }), remoteAddress };
+  // clients put tokens into queries
+  return { url: shortened(url.split('?', 1)[0]!), ...(path !== undefined && { path }), remoteAddress };
 }
 
 function shortened(text: string): string {

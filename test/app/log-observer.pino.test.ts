@@ -66,7 +66,7 @@ test('refusals, broken rules, peers that go or complain: a line each', async () 
     {
       level: INFO,
       status: 404,
-      url: '/nowhere?token=1',
+      url: '/nowhere',
       remoteAddress: '127.0.0.1',
       msg: 'handshake refused: No WebSocket is served at this path.',
     },

@@ -50,7 +50,7 @@ describe('refused handshakes', () => {
     expect(lines).toEqual([
       [
         'info',
-        { status: 404, url: '/x?y', remoteAddress: '10.0.0.1' },
+        { status: 404, url: '/x', remoteAddress: '10.0.0.1' },
         'handshake refused: No WebSocket is served at this path.',
       ],
       ['info', { status: 429, ...asked, limit: 'maxConnectionsPerAddress' }, 'handshake refused: Too many.'],
