@@ -87,8 +87,9 @@ export class Application {
   }
 
   /**
-   * Waits for what `listen` and `attach` are at. Takes no more connections, closes those that there are with 1001 once what they sent is handled, and terminates
-   * the rest at `shutdown.deadlineMs`; then calls `onShutdown` of all that was started. `listen` starts it again.
+   * Waits for what `listen` and `attach` are at. Takes no more connections, closes those that there are with 1001 once what
+   * they sent is handled, and terminates the rest at `shutdown.deadlineMs`; then calls `onShutdown` of all that was started.
+   * `listen` starts it again.
    */
   close(): Promise<void> {
     this.closing ??= this.shutDown().finally(() => (this.closing = undefined));

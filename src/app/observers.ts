@@ -26,7 +26,13 @@ const REPORTS: Record<Report, true> = {
  */
 export function allOf(observers: readonly Observer[]): Observer {
   const [first] = observers;
-  const failed = (error: unknown, report: string): void => first?.failed?.(error, `an observer (${report})`);
+  const failed = (error: unknown, report: string): void => {
+    try {
+      first?.failed?.(error, `an observer (${report})`);
+    } catch {
+      // a log that cannot be written: there is nobody left to tell
+    }
+  };
   const joined: Partial<Record<Report, Listener>> = {};
   for (const report of Object.keys(REPORTS) as Report[]) {
     const listeners = observers.filter((observer) => observer[report] !== undefined);
@@ -36,7 +42,7 @@ export function allOf(observers: readonly Observer[]): Observer {
         try {
           (observer[report] as Listener).call(observer, ...what);
         } catch (error) {
-          if (observer !== first || report !== 'failed') failed(error, report);
+          failed(error, report);
         }
       }
     };

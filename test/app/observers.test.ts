@@ -37,3 +37,18 @@ test('one that throws is told to the first, and the others hear the report all t
   expect(failures).toEqual([[error, 'an observer (received)']]);
   expect(heard).toEqual(['received']);
 });
+
+test('a log that cannot be written stops nobody', () => {
+  const heard: string[] = [];
+  const broken = (): never => {
+    throw new Error('no space left on device');
+  };
+  const all = allOf([
+    { failed: broken, opened: broken },
+    { failed: (_, where) => void heard.push(where) },
+    { opened: broken },
+  ]);
+  all.opened?.(connection);
+  all.failed?.(new Error('in a handler'), 'Chat.say');
+  expect(heard).toEqual(['Chat.say']);
+});
