@@ -10,6 +10,8 @@ const rooms = {
   app: ['protocol', 'codecs', 'handshake', 'engine', 'channels', 'decorators', 'binding'],
   testing: ['protocol', 'engine', 'decorators', 'app'],
   packages: [],
+  redis: ['channels', 'packages'],
+  nats: ['channels', 'packages'],
   metrics: ['engine', 'packages'],
   opentelemetry: ['engine', 'binding', 'packages'],
 };
@@ -32,8 +34,10 @@ module.exports = {
       name: 'only-by-whoever-asks',
       comment: 'entry points of their own, with packages that not everybody has installed',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(metrics|opentelemetry)/' },
-      to: { path: '^src/(metrics|opentelemetry)/|node_modules/(prom-client|@opentelemetry)/' },
+      from: { path: '^src/', pathNot: '^src/(metrics|opentelemetry|redis|nats)/' },
+      to: {
+        path: '^src/(metrics|opentelemetry|redis|nats)/|node_modules/(prom-client|@opentelemetry|redis|@redis|@nats-io)/',
+      },
     },
     {
       name: 'no-circular',

@@ -15,6 +15,22 @@ export {
   type ValidationOptions,
 } from './binding';
 export {
+  Channels,
+  type Backplane,
+  type BackplaneEvents,
+  type BackplaneHistory,
+  type HistoryOptions,
+  type KeptPacket,
+  type Member,
+  type Others,
+  type PacketId,
+  type PresenceHandlers,
+  type PresenceWatch,
+  type Publication,
+  type PublishOptions,
+  type UserConnections,
+} from './channels';
+export {
   Catch,
   ConnectedSocket,
   CurrentUser,
@@ -29,6 +45,7 @@ export {
   OnOpen,
   OnPing,
   OnPong,
+  OnSubscribe,
   OnUpgrade,
   PathParam,
   QueryParam,
@@ -63,6 +80,7 @@ export {
   type Envelope,
   type ForeignServer,
   type ErrorCode,
+  type Gap,
   type HandledCall,
   type Handshake,
   type Limits,
@@ -73,6 +91,8 @@ export {
   type Place,
   type RequestOptions,
   type SendOptions,
+  type Subscribed,
+  type SubscribeOptions,
   type TlsSettings,
   type TlsUpdate,
 } from './engine';

@@ -1,4 +1,5 @@
 import { broadcastRows } from './broadcast.mjs';
+import { channelRows } from './channels.mjs';
 import { compressionRows } from './compression.mjs';
 import { connectionRows } from './connections.mjs';
 import { controllerRows } from './controller.mjs';
@@ -25,6 +26,7 @@ export const rows = [
   ...controllerRows,
   ...eventRows,
   ...broadcastRows,
+  ...channelRows,
   ...connectionRows,
   ...flatnessRows,
 ];

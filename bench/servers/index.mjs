@@ -37,6 +37,7 @@ function foreign(scope, binary, args) {
 const makers = {
   'portal-engine': () => ({ ...node('portal-engine.mjs'), version: versionIn('../package.json') }),
   'portal-controller': () => ({ ...node('portal-controller.mjs'), version: versionIn('../package.json') }),
+  'portal-channels': () => ({ ...node('portal-channels.mjs'), version: versionIn('../package.json') }),
   'portal-events': () => ({ ...node('portal-events.mjs'), version: versionIn('../package.json') }),
   'portal-boot': () => ({ ...node('portal-boot.mjs'), version: versionIn('../package.json') }),
   floor: () => ({ ...node('floor.mjs'), version: versionIn('../package.json') }),

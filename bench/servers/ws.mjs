@@ -6,10 +6,13 @@ const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDefla
 const onMessage = choose({
   echo: (socket) => (message, isBinary) => socket.send(message, { binary: isBinary }),
   'echo-text': (socket) => (message) => socket.send(message.toString()),
-  broadcast: () => (message, isBinary) => {
-    for (const client of server.clients) client.send(message, { binary: isBinary });
-  },
+  broadcast: () => broadcast,
+  publish: () => broadcast,
 });
+
+function broadcast(message, isBinary) {
+  for (const client of server.clients) client.send(message, { binary: isBinary });
+}
 
 server.on('connection', (socket) => socket.on('message', onMessage(socket)));
 server.on('listening', () => ready(server.address().port));

@@ -1,9 +1,10 @@
 import type { DependencyContainer } from 'tsyringe';
 import { BootError, compileController, type Report, type Timing } from '../binding';
+import { Channels } from '../channels';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
-import { Connections, Engine, type ForeignServer, type Place, type TlsUpdate } from '../engine';
+import { Connections, Engine, systemClock, type ForeignServer, type Place, type TlsUpdate } from '../engine';
 import { AppContainer } from './container';
-import { Lifecycle } from './lifecycle';
+import { Lifecycle, type LifecycleHooks } from './lifecycle';
 import { logObserver } from './log-observer';
 import { allOf } from './observers';
 import { onceAskedToEnd } from './signals';
@@ -159,10 +160,21 @@ export async function buildParts(
     interceptors,
     filters,
     validation,
+    backplane,
+    history,
+    clock = systemClock,
     ...rest
   } = options;
   const observer = allOf([logObserver(logger), ...observers]);
-  const engine = new Engine({ ...rest, observer });
+  const channels = new Channels({ backplane, history }, clock, {
+    failed: (error, where) => observer.failed?.(error, where),
+    onDown: (error) => observer.backplaneDown?.(error),
+    onGap: (gap) => {
+      observer.backplaneGap?.(gap);
+      void lifecycle.tellOfGap(gap);
+    },
+  });
+  const engine = new Engine({ ...rest, clock, observer, subscriptions: channels.hub });
   const { modules, controllers, providers } = readModules(root);
   const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
   const timing: Timing | undefined = observer.handled && {
@@ -171,6 +183,7 @@ export async function buildParts(
   };
   const container = new AppContainer(report);
   container.value(Connections, engine.connections);
+  container.value(Channels, channels);
   for (const constructor of [...controllers.filter(isSingleton), ...modules]) container.singleton(constructor);
   await container.provide(overridden(providers, overrides));
 
@@ -188,7 +201,9 @@ export async function buildParts(
     }
   }
   const members = container.tokensInOrder().map((token) => container.resolve(token));
-  const lifecycle = new Lifecycle(members, (error, where) => observer.failed?.(error, where));
+  // before all others, which may use it, and after them
+  const channelsLife: LifecycleHooks = { onInit: () => channels.start(), onShutdown: () => channels.stop() };
+  const lifecycle = new Lifecycle([channelsLife, ...members], (error, where) => observer.failed?.(error, where));
   const signals = options.shutdown?.signals === true;
   return { name, container: container.container, engine, lifecycle, signals };
 }

@@ -1,9 +1,16 @@
+import type { Gap } from '../engine';
+
 /** What providers, controllers and modules may have. */
 export interface LifecycleHooks {
   /** Before the first connection is taken; awaited, after those of all that it needs. */
   onInit?(): Promise<void> | void;
   /** When the last connection has gone; awaited, before those of all that it needs. */
   onShutdown?(): Promise<void> | void;
+  /**
+   * The backplane is back: what other processes published in the gap may not have come here, and the other way round. So read anew
+   * what must not be missed.
+   */
+  onBackplaneGap?(gap: Gap): Promise<void> | void;
 }
 
 /** Starts and stops what an application consists of, in the order of its dependencies. */
@@ -20,6 +27,17 @@ export class Lifecycle {
   /** Does nothing when it has started. @throws what an `onInit` throws; those that were started are stopped before */
   start(): Promise<void> {
     return (this.starting ??= this.startAll());
+  }
+
+  /** Tells all that are started. */
+  async tellOfGap(gap: Gap): Promise<void> {
+    for (const hooks of this.started) {
+      try {
+        if (typeof hooks.onBackplaneGap === 'function') await hooks.onBackplaneGap(gap);
+      } catch (error) {
+        this.failed(error, `${hooks.constructor.name}.onBackplaneGap`);
+      }
+    }
   }
 
   private async startAll(): Promise<void> {

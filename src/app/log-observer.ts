@@ -129,6 +129,20 @@ export function logObserver(logger: Logger, now = (): number => systemClock.now(
       tell(connection, 'end');
     },
 
+    backplaneDown(error) {
+      logger.warn({ err: error }, 'the backplane cannot be reached: channels go on in this process alone');
+    },
+
+    backplaneGap({ since, ms, lost, unrecovered }) {
+      const details = {
+        since,
+        ms: Math.round(ms),
+        lost,
+        ...(unrecovered.length > 0 && { unrecovered: unrecovered.length }),
+      };
+      logger.warn(details, 'the backplane is back: messages between processes may have been missed');
+    },
+
     failed(error, where, connection) {
       const omitted = errors.take(where);
       if (omitted === undefined) return;

@@ -17,6 +17,8 @@ const REPORTS: Record<Report, true> = {
   violated: true,
   terminated: true,
   handled: true,
+  backplaneDown: true,
+  backplaneGap: true,
   failed: true,
 };
 

@@ -1,9 +1,10 @@
 import type { BindingOptions } from '../binding';
+import type { Backplane, HistoryOptions } from '../channels';
 import type { EngineOptions, Observer } from '../engine';
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */
-export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdown'>, BindingOptions {
+export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdown' | 'subscriptions'>, BindingOptions {
   /** A name for logs. Default: the name of the module. */
   name?: string;
   /** Default: warnings and errors to standard error. */
@@ -14,6 +15,13 @@ export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdow
     /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
     signals?: boolean;
   };
+  /** Carries channels between processes: `new RedisBackplane({ url })`, `new NatsBackplane({ servers })`. Default: there is one process. */
+  backplane?: Backplane | undefined;
+  /**
+   * Channels that keep their latest messages for those who come back, by name or pattern: `{ 'room:*': { size: 100, ttlSeconds: 60 } }`. The
+   * same on all processes. Default: none.
+   */
+  history?: Record<string, HistoryOptions> | undefined;
   /** Hear what the engine reports: metrics, traces. */
   observers?: Observer[];
 }
@@ -40,6 +48,8 @@ const KNOWN: Record<keyof PortalOptions, true> = {
   health: true,
   shutdown: true,
   clock: true,
+  backplane: true,
+  history: true,
   logger: true,
   observers: true,
 };

@@ -6,14 +6,14 @@ export interface Context {
   readonly connection: Connection;
   /** The event's name, where the message is one. */
   readonly event?: string | undefined;
-  /** The message, an event's data, the error of an `@OnError`, a ping's payload; before it is validated. */
+  /** The message, an event's data, the error of an `@OnError`, a ping's payload, a channel's name; before it is validated. */
   body?: unknown;
   readonly controller: Function;
   /** Name of the method; '' where none is called: class guards at an upgrade, an event that nobody takes. */
   readonly method: string;
 }
 
-export type ContextKind = 'upgrade' | 'open' | 'message' | 'close' | 'ping' | 'pong' | 'drain' | 'error';
+export type ContextKind = 'upgrade' | 'open' | 'message' | 'subscribe' | 'close' | 'ping' | 'pong' | 'drain' | 'error';
 
 /** Says whether something may happen. False, or anything but true, refuses it: 403 at an upgrade, else `forbidden`. */
 export interface Guard {

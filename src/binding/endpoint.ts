@@ -1,5 +1,6 @@
 import {
   codecKinds,
+  ForbiddenError,
   Refusal,
   type Acceptance,
   type Connection,
@@ -19,6 +20,7 @@ import { compileInvoke, contextOf, Pipeline, type Handler, type Invoke, type Rep
 import { PLAIN } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterTakers, type Taker } from './takers';
+import { then } from './thenable';
 import type { Timing } from './timing';
 
 /** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */
@@ -66,6 +68,8 @@ class EndpointCompiler {
         return handler(connection, body, PLAIN);
       };
     }
+    const subscribe = this.slots.single.get('subscribe');
+    if (subscribe !== undefined) hooks.subscribe = this.subscribe(subscribe);
     Object.assign(hooks, this.messageHooks('text'), this.messageHooks('binary'));
     if (slots.events.size > 0) hooks.tooFast = refuseTooFast(this.unhandled());
     Object.assign(hooks, this.lifeHooks());
@@ -138,6 +142,14 @@ class EndpointCompiler {
         : asking.then(() => decide(connection, body, exchange));
     };
     return this.pipeline.compileUpgrade(stage, invoke, verdictOf);
+  }
+
+  private subscribe(bound: BoundHandler): NonNullable<Endpoint['subscribe']> {
+    const decide = this.pipeline.compileDecision(this.stageOf('subscribe', bound));
+    const judge = (answer: unknown): void => {
+      if (answer !== undefined && answer !== true) throw new ForbiddenError();
+    };
+    return (connection, channel) => then(decide(connection, channel, PLAIN), judge);
   }
 
   private errorTaker(bound: BoundHandler): Taker {

@@ -42,6 +42,7 @@ const OTHER_BODIES: Partial<Record<HandlerRecord['kind'], (type: unknown) => boo
   close: (type) => type === CloseInfo,
   // `unknown` is the honest type of what was thrown, and comes out as Object
   error: (type) => type === Object || type === Error || (typeof type === 'function' && type.prototype instanceof Error),
+  subscribe: (type) => type === String,
   ping: (type) => type === Uint8Array || type === Buffer,
   pong: (type) => type === Uint8Array || type === Buffer,
 };

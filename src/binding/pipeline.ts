@@ -81,6 +81,11 @@ export class Pipeline {
     };
   }
 
+  /** What it returns or throws is its caller's, which is users' code itself. */
+  compileDecision(stage: Stage): Invoke {
+    return this.measured(stage, compileInvoke(stage));
+  }
+
   /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
   compileUpgrade<Verdict>(stage: Stage, decide: Invoke, verdictOf: (value: unknown) => Verdict) {
     const invoke = this.measured(stage, decide);

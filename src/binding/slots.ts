@@ -4,7 +4,7 @@ import { BootError } from './boot-error';
 import type { BoundController, BoundHandler } from './controller';
 
 /** Where a handler stands: each place has one. */
-export type Slot = 'upgrade' | 'open' | 'text' | 'binary' | 'ping' | 'pong' | 'drain' | 'close';
+export type Slot = 'upgrade' | 'open' | 'text' | 'binary' | 'subscribe' | 'ping' | 'pong' | 'drain' | 'close';
 
 /** Which handler serves what. */
 export interface Slots {

@@ -12,6 +12,7 @@ export { OnMessage } from './on-message';
 export { OnOpen } from './on-open';
 export { OnPing } from './on-ping';
 export { OnPong } from './on-pong';
+export { OnSubscribe } from './on-subscribe';
 export { OnUpgrade } from './on-upgrade';
 export { PathParam } from './path-param';
 export { QueryParam } from './query-param';

@@ -4,7 +4,7 @@ import type { InjectionToken } from 'tsyringe';
 /** A class of any constructor. */
 export type Constructor<T = unknown> = abstract new (...args: never[]) => T;
 
-export type HandlerKind = 'upgrade' | 'open' | 'message' | 'close' | 'error' | 'ping' | 'pong' | 'drain';
+export type HandlerKind = 'upgrade' | 'open' | 'message' | 'subscribe' | 'close' | 'error' | 'ping' | 'pong' | 'drain';
 
 /** What one method decorator recorded. */
 export interface HandlerRecord {

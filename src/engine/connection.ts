@@ -4,6 +4,7 @@ import type { Chunks } from './outgoing-stream';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
 import type { Session } from './session';
+import type { SubscribeOptions, Subscribed } from './subscriptions';
 
 /** The request that opened a connection. */
 export interface Handshake {
@@ -38,8 +39,7 @@ export class Connection<Data = unknown> {
   /** The values of the pattern's parameters, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly handshake: Handshake;
-  /** Who this is, for the application to set. */
-  user?: { id: string };
+  private ownUser: { id: string } | undefined;
   private ownId: string | undefined;
   private ownData: Data | undefined;
   private agreedProtocol: string;
@@ -66,6 +66,16 @@ export class Connection<Data = unknown> {
   /** @internal Whether anybody knows its id. */
   get identified(): boolean {
     return this.ownId !== undefined;
+  }
+
+  /** Who this is, for the application to set; `channels.toUser(id)` finds it by that id. */
+  get user(): { id: string } | undefined {
+    return this.ownUser;
+  }
+
+  set user(user: { id: string } | undefined) {
+    this.ownUser = user;
+    this.session.context.subscriptions.identified(this.session);
   }
 
   /** For the application's use; an empty object at first. */
@@ -172,6 +182,32 @@ export class Connection<Data = unknown> {
    */
   ping(payload?: string | Uint8Array): Promise<number> {
     return this.session.ping(controlPayload(payload));
+  }
+
+  /**
+   * From now on, until the connection closes or gives it up, it is sent what is published to this channel, or to all channels whose
+   * names match a pattern: in `room:*` the star stands for one part of a name between colons, in `room:**` for one or more. Subscribing
+   * again replaces its data. Resolves when messages of all processes come.
+   *
+   * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is not
+   * open, or closes meanwhile; a TypeError for what is no name; a `PortalError` `history_lost` when `since` is given and not all
+   * that came after it is kept. It is not subscribed then.
+   */
+  subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed> {
+    return this.session.context.subscriptions.subscribe(this.session, channel, options);
+  }
+
+  /** Does nothing where it is not subscribed. */
+  unsubscribe(channel: string): Promise<void> {
+    return this.session.context.subscriptions.unsubscribe(this.session, channel);
+  }
+
+  /**
+   * Sends a message to all subscribers of a channel, on all processes, but not to this connection; it need not be subscribed.
+   * @throws TypeError when the message is neither a string nor bytes, or the channel no name
+   */
+  publish(channel: string, message: string | Uint8Array): void {
+    this.session.context.subscriptions.publish(this.session, channel, message);
   }
 
   /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */

@@ -54,6 +54,8 @@ export interface Endpoint {
   readonly binaryStream?: (connection: Connection, message: MessageStream) => Promise<void> | void;
   /** A message that comes faster than the limits allow, and is not handled. Absent: the connection is closed with 1008. */
   readonly tooFast?: (connection: Connection, message: string | Buffer) => Promise<void> | void;
+  /** Whether a connection may subscribe to a channel: it rejects or throws where not. */
+  readonly subscribe?: (connection: Connection, channel: string) => Promise<void> | void;
   readonly ping?: (connection: Connection, payload: Buffer) => Promise<void> | void;
   readonly pong?: (connection: Connection, payload: Buffer) => Promise<void> | void;
   /** What waits for the peer fell below the high-water mark again. */

@@ -28,6 +28,7 @@ import { RawSockets } from './raw-sockets';
 import { Routes, type Route } from './routes';
 import { Session } from './session';
 import type { SessionContext } from './session-context';
+import { NO_CHANNELS, type Subscriptions } from './subscriptions';
 import { OwnServer, type ServerSettings } from './servers';
 import { Tls, type TlsSettings, type TlsUpdate } from './tls';
 import { Transport } from './transport';
@@ -63,6 +64,8 @@ export interface EngineOptions {
   /** Default 30 s for all connections to close; then they are terminated. */
   shutdown?: { deadlineMs?: number };
   observer?: Observer;
+  /** What `connection.subscribe` and `publish` go to. Default: none. */
+  subscriptions?: Subscriptions;
   clock?: Clock;
 }
 
@@ -80,6 +83,7 @@ export class Engine implements SessionContext, GateContext {
   readonly routes: Routes;
   readonly admission: Admission;
   readonly budget: Budget;
+  readonly subscriptions: Subscriptions;
   private readonly heartbeat: Heartbeat | undefined;
   readonly batch = new Batch();
   readonly flusher = new Flusher();
@@ -108,6 +112,7 @@ export class Engine implements SessionContext, GateContext {
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
     this.observer = options.observer ?? {};
+    this.subscriptions = options.subscriptions ?? NO_CHANNELS;
     this.routes = new Routes(this.limits, options.origins, options.compression);
     this.admission = new Admission(this);
     this.budget = new Budget(this.limits.maxTotalBufferedBytes, () => this.connections.sessions());

@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 export { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
-export { CloseCode, CloseInfo, Violations, type Violation } from '../protocol';
+export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type Origins } from '../handshake';
 export type { Compression } from './compression';
 export { Connection, type Handshake, type SendOptions } from './connection';
@@ -23,5 +23,7 @@ export { ListenError, type Place } from './listener';
 export type { ForeignServer } from './attachments';
 export type { TlsSettings, TlsUpdate } from './tls';
 export { codecKinds } from './routes';
+export { SharedMessage } from './shared-message';
+export type { SubscribeOptions, Subscribed, Subscriber, Subscriptions } from './subscriptions';
 export { IncompleteMessageError, MessageStream } from './message-stream';
-export type { HandledCall, LimitName, Observer } from './observer';
+export type { Gap, HandledCall, LimitName, Observer } from './observer';

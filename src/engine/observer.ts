@@ -12,6 +12,18 @@ export type LimitName =
   | 'bytesPerSecond'
   | 'shutdown.deadlineMs';
 
+/** For some time this process and the others did not hear of each other's messages, or may not have. */
+export interface Gap {
+  /** From when on: up to two seconds before it was noticed, since what was under way then may be lost too. */
+  readonly since: Date;
+  /** Until all subscriptions held again. */
+  readonly ms: number;
+  /** Messages of this process that did not reach the others, or may not have; those that were kept and sent later do not count. */
+  readonly lost: number;
+  /** Channels with history whose subscribers here missed messages that are not kept any more. */
+  readonly unrecovered: readonly string[];
+}
+
 /** A method that was called; the same object for all of its calls. */
 export interface HandledCall {
   /** The pattern of the path. */
@@ -57,6 +69,10 @@ export interface Observer {
    * `error`: what it threw. The engine itself, without controllers, does not report it.
    */
   handled?(call: HandledCall, ms: number, error?: unknown): void;
+  /** The backplane cannot be reached; `backplaneGap` follows when it is back. */
+  backplaneDown?(error: Error): void;
+  /** The backplane is back, and all subscriptions with it. */
+  backplaneGap?(gap: Gap): void;
   /** A handler threw, and nothing of the user's took care of it. `what`: where, such as `ChatController.join`. */
   failed?(error: unknown, what: string, connection?: Connection): void;
 }

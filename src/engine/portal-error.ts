@@ -8,6 +8,8 @@ export const ERROR_CODES = {
   rate_limited: { status: 429, message: 'Too many messages.' },
   timeout: { status: 504, message: 'No answer came in time.' },
   internal_error: { status: 500, message: 'Something went wrong.' },
+  history_lost: { status: 410, message: 'Not all messages since then are kept.' },
+  unavailable: { status: 503, message: 'This cannot be done at the moment.' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** One of Portal's codes, or an application's own. */

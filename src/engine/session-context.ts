@@ -4,6 +4,7 @@ import type { Clock, Deadlines } from './deadlines';
 import type { Flusher } from './flusher';
 import type { Observer } from './observer';
 import type { Session } from './session';
+import type { Subscriptions } from './subscriptions';
 
 /** What the sessions of one engine share. */
 export interface SessionContext {
@@ -13,6 +14,7 @@ export interface SessionContext {
   readonly deadlines: Deadlines;
   readonly observer: Observer;
   readonly budget: Budget;
+  readonly subscriptions: Subscriptions;
   /** Makes an id by which its connection is found. */
   identify(session: Session): string;
   /** The handshake is answered. */

@@ -21,6 +21,7 @@ import type { Chunks } from './outgoing-stream';
 import { ConnectionClosedError } from './portal-error';
 import { Requests, type RequestOptions } from './requests';
 import type { SessionContext } from './session-context';
+import type { Subscriber } from './subscriptions';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
 import { Waiting } from './waiting';
@@ -32,7 +33,7 @@ const NO_PAYLOAD = Buffer.alloc(0);
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
  * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
  */
-export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, Beating, Holder {
+export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, Beating, Holder, Subscriber {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
   readonly connection: Connection;
@@ -50,7 +51,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private abort: AbortController | undefined;
 
   constructor(
-    private readonly context: SessionContext,
+    readonly context: SessionContext,
     readonly route: Route,
     private readonly transport: Transport,
     facts: ConnectionFacts,
@@ -108,6 +109,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   start(head: Buffer): void {
     this.started = true;
     this.context.opened(this);
+    this.context.subscriptions.identified(this);
     this.outgoing.cork();
     const opening = this.call('open', this.route.endpoint.open, undefined);
     if (opening !== undefined) this.intake.holdUntil(opening);
@@ -361,6 +363,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private abandon(): void {
     this.abort?.abort();
     this.waits?.requests?.close();
+    this.context.subscriptions.left(this);
   }
 
   private requireCodec(): Codec {

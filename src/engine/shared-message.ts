@@ -7,17 +7,24 @@ export class SharedMessage {
   private plain: Buffer | undefined;
   private readonly compressed = new Map<number, Buffer>();
 
-  /** @throws TypeError when the message is neither a string nor bytes */
-  constructor(message: unknown) {
+  /** `isText`: the bytes are text in UTF-8. @throws TypeError when the message is neither a string nor bytes */
+  constructor(message: unknown, isText = false) {
     if (typeof message === 'string') {
       this.opcode = Opcode.Text;
       this.payload = Buffer.from(message);
+    } else if (isText) {
+      this.opcode = Opcode.Text;
+      this.payload = message as Uint8Array;
     } else if (message instanceof Uint8Array) {
       this.opcode = Opcode.Binary;
       this.payload = message;
     } else {
       throw new TypeError('a message must be a string or a Uint8Array');
     }
+  }
+
+  get isText(): boolean {
+    return this.opcode === Opcode.Text;
   }
 
   get length(): number {

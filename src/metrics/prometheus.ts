@@ -87,6 +87,17 @@ export function prometheus({
   const limits = counter('limit_hits_total', 'How often a limit was reached.', 'path', 'limit');
   const violations = counter('violations_total', 'Rules broken by peers.', 'path', 'violation');
   const failures = counter('handler_errors_total', 'Calls that threw.', 'path', 'kind', 'event', 'code');
+  const backplaneDown = new Gauge({
+    name: `${prefix}backplane_down`,
+    help: 'Whether the backplane cannot be reached (1) or can (0).',
+    registers,
+  });
+  const gaps = counter('backplane_gaps_total', 'Outages of the backplane that have ended.');
+  const gapSeconds = counter('backplane_gap_seconds_total', 'How long they were.');
+  const lost = counter(
+    'backplane_lost_messages_total',
+    'Messages that did not reach the other processes, or may not have.',
+  );
   const durations = new Histogram({
     name: `${prefix}handler_duration_seconds`,
     help: 'How long calls of handlers took, guards and interceptors included.',
@@ -132,6 +143,15 @@ export function prometheus({
     violated({ path }, { name, limit }) {
       violations.inc({ path, violation: name });
       if (limit !== undefined) limits.inc({ path, limit });
+    },
+    backplaneDown() {
+      backplaneDown.set(1);
+    },
+    backplaneGap(gap) {
+      backplaneDown.set(0);
+      gaps.inc();
+      gapSeconds.inc(gap.ms / 1000);
+      lost.inc(gap.lost);
     },
     handled(call, ms, error) {
       const { path, kind, event = '' } = call;

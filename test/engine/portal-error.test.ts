@@ -1,6 +1,6 @@
 import { ConnectionClosedError, ERROR_CODES, ForbiddenError, PortalError, UnauthorizedError } from '../../src/engine';
 
-test('the codes are those of the design', () => {
+test('the codes are those of the design, and two more of channels', () => {
   expect(Object.keys(ERROR_CODES)).toEqual([
     'malformed_message',
     'unknown_event',
@@ -10,6 +10,8 @@ test('the codes are those of the design', () => {
     'rate_limited',
     'timeout',
     'internal_error',
+    'history_lost',
+    'unavailable',
   ]);
 });
 

@@ -8,7 +8,7 @@ import { isModule, type Block, type Page } from './pages';
 const ROOT = join(__dirname, '../..');
 
 /** Entry points beside the main one. */
-const ENTRIES = ['engine', 'metrics', 'opentelemetry', 'testing'];
+const ENTRIES = ['engine', 'metrics', 'nats', 'opentelemetry', 'redis', 'testing'];
 
 /** The modules of all pages, compiled into a folder of their own. */
 export interface Build {

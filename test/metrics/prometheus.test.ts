@@ -78,6 +78,11 @@ function measured(options: PrometheusOptions = {}): { register: Registry; option
   return { register, options: { observers: [prometheus({ register, ...options })] } };
 }
 
+/** Of the backplane, which there is one of. */
+const NO_OUTAGE = ['down', 'gaps_total', 'gap_seconds_total', 'lost_messages_total'].map(
+  (what) => `portal_backplane_${what} 0`,
+);
+
 test('all that one conversation leaves behind', async () => {
   const { register, options } = measured();
   const app = await serve([Chat], options);
@@ -97,6 +102,7 @@ test('all that one conversation leaves behind', async () => {
     expect.stringMatching(/^portal_received_bytes_total\{path="\/rooms\/:room"\} \d+$/),
     expect.stringMatching(/^portal_sent_bytes_total\{path="\/rooms\/:room"\} \d+$/),
     'portal_handshakes_total{path="/rooms/:room",outcome="accepted",status="101"} 1',
+    ...NO_OUTAGE,
     'portal_handler_duration_seconds_sum{path="/rooms/:room",kind="upgrade",event=""} 0',
     'portal_handler_duration_seconds_count{path="/rooms/:room",kind="upgrade",event=""} 1',
     'portal_handler_duration_seconds_sum{path="/rooms/:room",kind="message",event=""} 0',
@@ -272,7 +278,7 @@ test('two applications with a register each share nothing', async () => {
   const [first] = await Promise.all([serve([Chat], a.options), serve([Chat], b.options)]);
   await first.connect('/rooms/7');
   expect(await series(a.register, 'connections')).toEqual(['portal_connections{path="/rooms/:room"} 1']);
-  expect(await series(b.register)).toEqual([]);
+  expect(await series(b.register)).toEqual(NO_OUTAGE);
 });
 
 describe('one register for two applications', () => {
@@ -331,10 +337,22 @@ test('OpenMetrics, and a register whose numbers are set back', async () => {
 test('names end as Prometheus asks: counters in _total, times in _seconds, sizes in _bytes', async () => {
   const { register } = measured();
   const types = (await register.getMetricsAsJSON()).map(({ name, type, help }) => ({ name, type: String(type), help }));
-  expect(types).toHaveLength(12);
+  expect(types).toHaveLength(16);
   for (const { name, type, help } of types) {
     expect(name).toMatch(/^portal_[a-z_]+$/);
     expect(name.endsWith('_total')).toBe(type === 'counter');
     expect(help).not.toBe('');
+  }
+});
+
+test('outages of the backplane are counted', async () => {
+  const register = new Registry();
+  const observer = prometheus({ register });
+  observer.backplaneDown!(new Error('away'));
+  expect(await register.metrics()).toContain('portal_backplane_down 1');
+  observer.backplaneGap!({ since: new Date(), ms: 2500, lost: 3, unrecovered: [] });
+  const metrics = await register.metrics();
+  for (const line of ['down 0', 'gaps_total 1', 'gap_seconds_total 2.5', 'lost_messages_total 3']) {
+    expect(metrics).toContain(`portal_backplane_${line}`);
   }
 });

@@ -1,0 +1,120 @@
+import type { Clock } from '../engine';
+import { Arrivals, type Reports } from './arrivals';
+import type { Backplane, HistoryOptions } from './backplane';
+import { checkName, isPattern, userChannel } from './channel-name';
+import { Cluster } from './cluster';
+import { HistoryRules } from './history';
+import { Hub, type Publication } from './hub';
+import { Presence, type Member, type PresenceHandlers, type PresenceWatch } from './presence';
+
+export interface ChannelsOptions {
+  /** What connects the processes of the application. Default: none, there is one process. */
+  backplane?: Backplane | undefined;
+  /** Channels that keep their messages, by name or pattern. Default: none. */
+  history?: Readonly<Record<string, HistoryOptions>> | undefined;
+}
+
+export interface PublishOptions {
+  /** Only to the subscribers of this process: for what every process tells its own. Nothing of it is kept. Default false. */
+  local?: boolean;
+}
+
+/** All connections of one user, on all processes: those whose `connection.user` has the id. */
+export interface UserConnections {
+  /** @throws TypeError when the message is neither a string nor bytes */
+  publish(message: string | Uint8Array): Publication;
+  /** Closes all of them. @throws RangeError when code or reason may not be sent */
+  disconnect(code?: number, reason?: string): void;
+  /** How many there are. */
+  count(): Promise<number>;
+}
+
+/** Publish and subscribe: `connection.subscribe(channel)`, and what the application does with channels. Injectable. */
+export class Channels {
+  /** @internal */
+  readonly hub: Hub;
+  private readonly presenceOfAll: Presence;
+  private readonly cluster: Cluster | undefined;
+  private readonly arrivals: Arrivals;
+
+  /** @internal @throws TypeError or RangeError for options that are wrong */
+  constructor({ backplane, history }: ChannelsOptions, clock: Clock, reports: Reports) {
+    const rules = history && new HistoryRules(history);
+    if (backplane !== undefined && typeof (backplane as Partial<Backplane>).publish !== 'function') {
+      throw new TypeError('the option backplane must be a backplane, such as new RedisBackplane({ url })');
+    }
+    if (rules !== undefined && backplane !== undefined && backplane.history === undefined) {
+      throw new TypeError('the option history needs a backplane that can keep messages');
+    }
+    this.cluster = backplane && new Cluster(backplane, clock);
+    this.hub = new Hub(clock, rules, this.cluster);
+    const { roster } = this.hub;
+    this.presenceOfAll = new Presence(
+      this.cluster,
+      (channel) => roster.membersOf(channel),
+      (error) => reports.failed(error, 'a watch of presence'),
+    );
+    roster.presence = this.presenceOfAll;
+    this.arrivals = new Arrivals(this.hub, this.presenceOfAll, reports);
+  }
+
+  /**
+   * Sends a message to all subscribers of a channel, on all processes: a string as text, bytes as binary. Bytes must not be changed
+   * until they have left.
+   * @throws TypeError when the message is neither a string nor bytes, or the channel is no name of one
+   */
+  publish(channel: string, message: string | Uint8Array, { local = false }: PublishOptions = {}): Publication {
+    return this.hub.send(channel, message, undefined, local);
+  }
+
+  /**
+   * How many connections subscribe to this name, or pattern, on all processes. A process that does not answer within a second is
+   * left out.
+   */
+  async subscribers(channel: string): Promise<number> {
+    isPattern(channel);
+    return this.count(channel);
+  }
+
+  /** Who they are, with the data that each subscribed with. */
+  async presence(channel: string): Promise<Member[]> {
+    isPattern(channel);
+    const others = (await this.cluster?.ask({ about: 'members', channel })) ?? [];
+    return [...this.hub.roster.membersOf(channel), ...(others.flat() as Member[])];
+  }
+
+  /**
+   * Tells who comes to a channel and who leaves it, on all processes, from now on. A process that dies has left within five seconds.
+   * Resolves when those who are there already are known: they are its `members`.
+   * @throws TypeError for what is no name of a channel
+   */
+  async watch(channel: string, handlers: PresenceHandlers): Promise<PresenceWatch> {
+    checkName(channel);
+    return this.presenceOfAll.watch(channel, handlers);
+  }
+
+  toUser(id: string): UserConnections {
+    const { hub } = this;
+    return {
+      publish: (message) => hub.sendToUser(id, message),
+      disconnect: (code, reason) => hub.closeUser(id, code, reason),
+      count: () => this.count(userChannel(id)),
+    };
+  }
+
+  /** @internal */
+  async start(): Promise<void> {
+    await this.cluster?.start(this.arrivals);
+  }
+
+  /** @internal */
+  async stop(): Promise<void> {
+    this.hub.stop();
+    await this.cluster?.stop();
+  }
+
+  private async count(channel: string): Promise<number> {
+    const others = (await this.cluster?.ask({ about: 'count', channel })) ?? [];
+    return others.reduce<number>((sum, count) => sum + Number(count), this.hub.roster.countOf(channel));
+  }
+}

@@ -1,0 +1,124 @@
+import type { Clock, SharedMessage } from '../engine';
+import type { BackplaneHistory, HistoryOptions } from './backplane';
+import { isAway, type History, type Others } from './history';
+import { keptIn, unpack, type Packer } from './packet';
+import type { Kept } from './topic';
+
+/** What is not known to be kept waits, at most so many bytes of it. */
+const WAITING_BYTES = 8 * 1024 * 1024;
+
+/** The broker could not keep it: it is asked again. */
+const RETRY_MS = 250;
+
+/** At the end it is waited for so long. */
+const STOP_MS = 2000;
+
+interface Waiting {
+  readonly channel: string;
+  readonly packet: Buffer;
+  readonly number: number;
+  readonly keep: HistoryOptions;
+}
+
+/**
+ * The history that a backplane keeps, in which messages of all nodes have one order: so a message is delivered when it comes back with its
+ * offset, to our own subscribers too. What may not have got there is sent again, in order; it is there once.
+ */
+export class ClusterHistory implements History {
+  private readonly waiting = new Set<Waiting>();
+  private waitingBytes = 0;
+  private retrying: { cancel(): void } | undefined;
+  private isUp = false;
+  private onEmpty: (() => void) | undefined;
+
+  /** `failed`: told of what the broker refuses, which is lost. */
+  constructor(
+    private readonly backplane: BackplaneHistory,
+    private readonly packer: Packer,
+    private readonly clock: Clock,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
+    const packet = this.packer.kept(message, sender);
+    if (this.waitingBytes + packet.length > WAITING_BYTES) {
+      this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`));
+      return 'lost';
+    }
+    const entry = { channel, packet, number: this.packer.number, keep };
+    this.waiting.add(entry);
+    this.waitingBytes += packet.length;
+    if (!this.isUp || this.retrying !== undefined) return 'kept';
+    this.send(entry);
+    return 'sent';
+  }
+
+  last(channel: string, keep: HistoryOptions): Promise<string> {
+    return this.backplane.last(channel, keep);
+  }
+
+  async after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined> {
+    const kept = await this.backplane.after(channel, since, keep);
+    return kept?.flatMap(({ offset, packet }) => {
+      const unpacked = unpack(packet);
+      return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
+    });
+  }
+
+  onUp(): void {
+    this.isUp = true;
+    this.resend();
+  }
+
+  onDown(): void {
+    this.isUp = false;
+    this.retrying?.cancel();
+    this.retrying = undefined;
+  }
+
+  /** Waits a little for what is on its way. Returns how many messages were not kept. */
+  async stop(): Promise<number> {
+    if (this.isUp && this.waiting.size > 0) {
+      await new Promise<void>((resolve) => {
+        const deadline = this.clock.after(STOP_MS, resolve);
+        this.onEmpty = () => {
+          deadline.cancel();
+          resolve();
+        };
+      });
+    }
+    this.onEmpty = undefined;
+    this.onDown();
+    const { size } = this.waiting;
+    this.waiting.clear();
+    this.waitingBytes = 0;
+    return size;
+  }
+
+  private resend(): void {
+    this.retrying = undefined;
+    for (const entry of this.waiting) this.send(entry);
+  }
+
+  private send(entry: Waiting): void {
+    const { channel, packet, number, keep } = entry;
+    this.backplane.append(channel, packet, { node: this.packer.node, number }, keep).then(
+      () => this.settle(entry),
+      (error: unknown) => {
+        if (!this.waiting.has(entry)) return;
+        if (isAway(error)) {
+          if (this.isUp) this.retrying ??= this.clock.after(RETRY_MS, () => this.resend());
+          return;
+        }
+        this.settle(entry);
+        this.failed(error);
+      },
+    );
+  }
+
+  private settle(entry: Waiting): void {
+    if (!this.waiting.delete(entry)) return;
+    this.waitingBytes -= entry.packet.length;
+    if (this.waiting.size === 0) this.onEmpty?.();
+  }
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, Gap, SharedMessage } from '../engine';
+import type { Backplane } from './backplane';
+import { ClusterHistory } from './cluster-history';
+import type { Others } from './history';
+import { Nodes } from './nodes';
+import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
+import { Recent } from './recent';
+import { Relay } from './relay';
+import type { Kept } from './topic';
+
+/** All nodes listen to it. Such names have a space, which those of applications have not. */
+const ALL = 'all nodes';
+
+/** When the history cannot be read. */
+const RETRY_MS = 250;
+
+const directTo = (node: string): string => `node ${node}`;
+
+/** What the cluster brings to this process. */
+export interface ClusterHost {
+  onMessage(channel: string, message: SharedMessage): void;
+  onKept(channel: string, kept: Kept): void;
+  /** Something that nodes tell each other; `subject`: where it was said. */
+  onControl(node: string, subject: string, what: Record<string, unknown>): void;
+  answer(question: Record<string, unknown>): unknown;
+  onNode(node: string): void;
+  onNodeGone(node: string): void;
+  onDown(error: Error): void;
+  onUp(): void;
+  /** Gets what was missed of channels with history; resolves with those of which something is gone. */
+  catchUp(): Promise<string[]>;
+  onGap(gap: Gap): void;
+  failed(error: unknown): void;
+}
+
+/** This process among the others on a backplane. */
+export class Cluster {
+  private readonly packer = new Packer(randomBytes(8).toString('hex'));
+  private readonly relay: Relay;
+  private readonly nodes: Nodes;
+  private readonly recent = new Recent();
+  readonly history: ClusterHistory | undefined;
+  private host!: ClusterHost;
+  private ups = 0;
+
+  constructor(
+    private readonly backplane: Backplane,
+    private readonly clock: Clock,
+  ) {
+    this.relay = new Relay(backplane, clock);
+    this.nodes = new Nodes(
+      {
+        tellAll: (what) => this.tellAll(what),
+        tell: (node, what) => this.tell(node, what),
+        answer: (question) => this.host.answer(question),
+        appeared: (node) => this.host.onNode(node),
+        vanished: (node) => {
+          this.recent.forget(node);
+          this.host.onNodeGone(node);
+        },
+      },
+      clock,
+    );
+    if (backplane.history !== undefined) {
+      this.history = new ClusterHistory(backplane.history, this.packer, clock, (error) => this.host.failed(error));
+    }
+  }
+
+  get node(): string {
+    return this.packer.node;
+  }
+
+  async start(host: ClusterHost): Promise<void> {
+    this.host = host;
+    void this.subscribe(ALL);
+    void this.subscribe(directTo(this.node));
+    await this.backplane.start({
+      onPacket: (subject, bytes, offset) => this.onPacket(subject, bytes, offset),
+      onUp: () => this.onUp(),
+      onDown: (error) => this.onDown(error),
+      onLost: (packets) => this.relay.onLost(packets),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.nodes.stop();
+    this.relay.stop();
+    const lost = (await this.history?.stop()) ?? 0;
+    if (lost > 0) this.host.failed(new Error(`${lost} messages waited for the backplane at the end, and are lost`));
+    await this.backplane.stop();
+  }
+
+  /** Rejects where the broker refuses. */
+  subscribe(subject: string): Promise<void> {
+    return this.backplane.subscribe(subject);
+  }
+
+  unsubscribe(subject: string): void {
+    this.backplane.unsubscribe(subject).catch((error: unknown) => this.host.failed(error));
+  }
+
+  publish(channel: string, message: SharedMessage): Others {
+    return this.relay.publish(channel, this.packer.message(message));
+  }
+
+  tellAll(what: object): void {
+    this.tellAt(ALL, what);
+  }
+
+  tell(node: string, what: object): void {
+    this.tellAt(directTo(node), what);
+  }
+
+  tellAt(subject: string, what: object): Others {
+    return this.relay.publish(subject, this.packer.control(what));
+  }
+
+  ask(question: object): Promise<unknown[]> {
+    return this.nodes.ask(question);
+  }
+
+  private onPacket(subject: string, bytes: Buffer, offset: string | undefined): void {
+    const packet = unpack(bytes);
+    if (packet === undefined) return;
+    const { node, number } = packet;
+    if (offset !== undefined) this.host.onKept(subject, keptIn(packet, offset));
+    else if (node === this.node) this.takeOwn(packet);
+    else if (this.recent.isNew(node, number)) this.take(subject, packet);
+  }
+
+  private takeOwn(packet: Packet): void {
+    const sentAt = isControl(packet) ? controlIn(packet)?.['at'] : undefined;
+    if (typeof sentAt === 'number') this.relay.confirm(sentAt);
+  }
+
+  private take(subject: string, packet: Packet): void {
+    if (!isControl(packet)) {
+      this.host.onMessage(subject, messageIn(packet));
+      return;
+    }
+    const what = controlIn(packet);
+    if (what !== undefined && !this.nodes.take(packet.node, what)) this.host.onControl(packet.node, subject, what);
+  }
+
+  private onUp(): void {
+    this.ups++;
+    this.relay.onUp();
+    this.nodes.onUp();
+    this.history?.onUp();
+    this.host.onUp();
+    void this.catchUp(this.ups);
+  }
+
+  private async catchUp(up: number): Promise<void> {
+    try {
+      const unrecovered = await this.host.catchUp();
+      const gap = up === this.ups ? this.relay.takeGap() : undefined;
+      if (gap !== undefined) this.host.onGap({ ...gap, unrecovered });
+    } catch {
+      // away again; where that is not noticed, it is tried again
+      this.clock.after(RETRY_MS, () => {
+        if (up === this.ups && this.relay.up) void this.catchUp(up);
+      });
+    }
+  }
+
+  private onDown(error: Error): void {
+    this.relay.onDown();
+    this.nodes.onDown();
+    this.history?.onDown();
+    this.host.onDown(error);
+  }
+}

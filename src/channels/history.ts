@@ -1,0 +1,70 @@
+import type { SharedMessage } from '../engine';
+import type { HistoryOptions } from './backplane';
+import { isPattern } from './channel-name';
+import { PatternTree } from './pattern-tree';
+import type { Kept } from './topic';
+
+/** What became of a message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, or it is lost. */
+export type Others = 'none' | 'sent' | 'kept' | 'lost';
+
+/** Keeps messages, and delivers each in its turn once it is kept. */
+export interface History {
+  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others;
+  /** The offset of the latest message. */
+  last(channel: string, keep: HistoryOptions): Promise<string>;
+  /** All after an offset, the oldest first; undefined when one of them is gone, or may be. */
+  after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined>;
+}
+
+/** For requests that may wait until the backplane is back. @throws any other error */
+export function ifAway(error: unknown): undefined {
+  if (!isAway(error)) throw error;
+}
+
+export function isAway(error: unknown): boolean {
+  return (error as { retry?: boolean } | undefined)?.retry === true;
+}
+
+/** Which channels have history: by name or pattern. */
+export class HistoryRules {
+  private readonly names = new Map<string, HistoryOptions>();
+  private readonly patterns = new PatternTree<HistoryOptions & { readonly pattern: string }>();
+
+  /** @throws TypeError or RangeError for what is wrong */
+  constructor(rules: Readonly<Record<string, HistoryOptions>>) {
+    for (const [channel, keep] of Object.entries(rules)) {
+      checkOptions(channel, keep);
+      const { size, ttlSeconds } = keep;
+      if (isPattern(channel)) this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
+      else this.names.set(channel, { size, ttlSeconds });
+    }
+  }
+
+  /** A name goes before patterns, and a longer pattern before a shorter one. */
+  of(channel: string): HistoryOptions | undefined {
+    const named = this.names.get(channel);
+    if (named !== undefined) return named;
+    let best: (HistoryOptions & { readonly pattern: string }) | undefined;
+    this.patterns.match(channel, (rule) => {
+      if (best === undefined || rule.pattern.length > best.pattern.length) best = rule;
+    });
+    return best;
+  }
+}
+
+function checkOptions(channel: string, keep: unknown): void {
+  const { size, ttlSeconds, ...rest } = Object(keep) as Record<string, unknown>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new TypeError(`history of ${channel}: there is no ${JSON.stringify(unknown)}`);
+  if (!Number.isInteger(size) || (size as number) < 1) {
+    throw new RangeError(`history of ${channel}: size must be a whole number of messages from 1, not ${String(size)}`);
+  }
+  if (typeof ttlSeconds !== 'number' || !(ttlSeconds > 0 && ttlSeconds <= MAX_TTL)) {
+    throw new RangeError(
+      `history of ${channel}: ttlSeconds must be from above 0 to ${MAX_TTL}, not ${String(ttlSeconds)}`,
+    );
+  }
+}
+
+/** A year. */
+const MAX_TTL = 366 * 24 * 3600;

@@ -1,0 +1,185 @@
+import {
+  closePayload,
+  ConnectionClosedError,
+  PortalError,
+  SharedMessage,
+  type Clock,
+  type Subscribed,
+  type SubscribeOptions,
+  type Subscriber,
+  type Subscriptions,
+} from '../engine';
+import { checkName, isPattern, userChannel } from './channel-name';
+import type { Cluster } from './cluster';
+import { isAway, type History, type HistoryRules, type Others } from './history';
+import { MemoryHistory } from './memory-history';
+import { isOffset } from './offset';
+import { sendMissed } from './recovery';
+import { Roster } from './roster';
+import type { Seat, Topic } from './topic';
+
+/** What became of a published message. */
+export interface Publication {
+  /** Subscribers on this process that it was sent to; 0 for a channel with history, whose messages are sent once they are kept. */
+  readonly local: number;
+  /**
+   * The other processes: there is no backplane, it is on its way, it waits until the backplane is back, or it is lost, since too much
+   * waits already.
+   */
+  readonly others: Others;
+}
+
+/** The way from publishers to subscribers, in this process and by way of the cluster. */
+export class Hub implements Subscriptions {
+  readonly roster: Roster;
+  readonly history: History | undefined;
+  private readonly memory: MemoryHistory | undefined;
+
+  constructor(
+    clock: Clock,
+    private readonly rules: HistoryRules | undefined,
+    private readonly cluster: Cluster | undefined,
+  ) {
+    if (rules !== undefined && cluster === undefined) {
+      this.memory = new MemoryHistory(clock, (channel, kept) => this.roster.topics.deliverKept(channel, kept));
+    }
+    this.history = cluster === undefined ? this.memory : cluster.history;
+    this.roster = new Roster(cluster, rules, this.history);
+  }
+
+  stop(): void {
+    this.memory?.stop();
+  }
+
+  // what connections ask for
+
+  async subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed> {
+    const pattern = isPattern(channel);
+    const { since } = options;
+    if (since !== undefined) this.checkSince(channel, pattern, since);
+    const admitted = this.admit(subscriber, channel);
+    if (admitted !== true && !(await admitted)) return {};
+    const topic = this.roster.topicOf(channel, pattern);
+    const seat = this.roster.sit(subscriber, topic, options.data, since !== undefined);
+    try {
+      return await this.settle(subscriber, topic, seat, since);
+    } catch (error) {
+      if (topic.seats.get(subscriber) === seat) this.roster.leave(subscriber, topic);
+      throw error;
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
+  async unsubscribe(subscriber: Subscriber, channel: string): Promise<void> {
+    isPattern(channel);
+    const entry = this.roster.find(subscriber);
+    entry?.asking.delete(channel);
+    const topic = entry?.topics.get(channel);
+    if (topic !== undefined) this.roster.leave(subscriber, topic);
+  }
+
+  publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void {
+    this.send(channel, message, subscriber);
+  }
+
+  left(subscriber: Subscriber): void {
+    this.roster.leaveAll(subscriber);
+  }
+
+  identified(subscriber: Subscriber): void {
+    const { roster } = this;
+    if (subscriber.state !== 'open') return;
+    const id: unknown = subscriber.connection.user?.id;
+    const channel = typeof id === 'string' ? userChannel(id) : undefined;
+    const known = roster.find(subscriber);
+    if (known?.user === channel) return;
+    const former = known?.user === undefined ? undefined : known.topics.get(known.user);
+    if (former !== undefined) roster.leave(subscriber, former);
+    roster.of(subscriber).user = channel;
+    if (channel !== undefined) roster.sit(subscriber, roster.topicOf(channel, false), undefined, false);
+  }
+
+  // what the application asks for
+
+  /** `here`: to the subscribers of this process alone. */
+  send(channel: string, message: string | Uint8Array, except?: Subscriber, here = false): Publication {
+    checkName(channel);
+    const shared = new SharedMessage(message);
+    const keep = here ? undefined : this.rules?.of(channel);
+    if (keep !== undefined) {
+      return { local: 0, others: this.history!.append(channel, shared, except?.connection.id, keep) };
+    }
+    const local = this.roster.topics.deliver(channel, shared, except);
+    return { local, others: here || this.cluster === undefined ? 'none' : this.cluster.publish(channel, shared) };
+  }
+
+  sendToUser(id: string, message: string | Uint8Array): Publication {
+    const channel = userChannel(id);
+    const shared = new SharedMessage(message);
+    const local = this.roster.topics.deliver(channel, shared);
+    return { local, others: this.cluster?.publish(channel, shared) ?? 'none' };
+  }
+
+  closeUser(id: string, code: number | undefined, reason: string | undefined): void {
+    closePayload(code, reason);
+    const channel = userChannel(id);
+    this.closeHere(channel, code, reason);
+    this.cluster?.tellAt(channel, { is: 'close', code, reason });
+  }
+
+  /** Closes the connections of this process that subscribe to a channel. */
+  closeHere(channel: string, code: number | undefined, reason: string | undefined): void {
+    const seats = this.roster.topics.get(channel)?.seats.keys() ?? [];
+    for (const { connection } of [...seats]) void connection.close(code, reason);
+  }
+
+  private checkSince(channel: string, pattern: boolean, since: unknown): void {
+    if (typeof since !== 'string') throw new TypeError('since must be the offset of a message, which is a string');
+    if (pattern || this.rules?.of(channel) === undefined) {
+      throw new PortalError('history_lost', `The channel ${channel} keeps no history.`);
+    }
+    if (!isOffset(since)) throw new PortalError('history_lost');
+  }
+
+  /** Asks `@OnSubscribe`. False: it was given up meanwhile. @throws what refuses; ConnectionClosedError */
+  private admit(subscriber: Subscriber, channel: string): Promise<boolean> | boolean {
+    if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection is not open');
+    const answer = subscriber.route.endpoint.subscribe?.(subscriber.connection, channel);
+    return answer === undefined ? true : this.asked(subscriber, channel, answer);
+  }
+
+  private async asked(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
+    const { asking } = this.roster.of(subscriber);
+    const ticket = {};
+    asking.set(channel, ticket);
+    const takeBack = (): boolean => asking.get(channel) === ticket && asking.delete(channel);
+    try {
+      await answer;
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+    const isWanted = takeBack();
+    if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection closed meanwhile');
+    return isWanted;
+  }
+
+  private async settle(
+    subscriber: Subscriber,
+    topic: Topic,
+    seat: Seat,
+    since: string | undefined,
+  ): Promise<Subscribed> {
+    try {
+      // most often there is nothing to wait for
+      if (topic.ready !== undefined) await topic.ready;
+      if (since !== undefined) await sendMissed(topic, subscriber, seat, since, this.history!);
+    } catch (error) {
+      if (isAway(error)) throw new PortalError('unavailable', undefined, { cause: error });
+      throw error;
+    }
+    if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection closed meanwhile');
+    const offset = seat.floor ?? topic.position;
+    return offset === undefined ? {} : { offset };
+  }
+}

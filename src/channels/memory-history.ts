@@ -1,0 +1,100 @@
+import { SharedMessage, type Clock } from '../engine';
+import type { HistoryOptions } from './backplane';
+import type { History, Others } from './history';
+import { stamped, stampFor } from './stamp';
+import type { Kept } from './topic';
+
+interface Entry extends Kept {
+  readonly at: number;
+}
+
+interface Log {
+  readonly epoch: number;
+  /** The number of the latest message. */
+  n: number;
+  readonly entries: Entry[];
+  readonly ttl: number;
+  /** When anything was last asked of it. */
+  used: number;
+}
+
+/** How often logs are looked through for those that nobody needs any more. */
+const SWEEP_MS = 1000;
+
+/** The history of one process without a backplane. */
+export class MemoryHistory implements History {
+  private readonly logs = new Map<string, Log>();
+  private sweeping: { cancel(): void } | undefined;
+  /** Two logs of a channel, one after the other, must not share an epoch. */
+  private epoch: number;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly deliver: (channel: string, kept: Kept) => void,
+    firstEpoch = Date.now() * 1000,
+  ) {
+    this.epoch = firstEpoch;
+  }
+
+  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
+    const log = this.logOf(channel, keep);
+    const offset = `${log.epoch}-${++log.n}`;
+    // bytes are their owner's, who may change them
+    const own = message.isText ? message : new SharedMessage(Buffer.from(message.payload));
+    const entry = { offset, message: stamped(own, stampFor(own), offset), sender, at: log.used };
+    log.entries.push(entry);
+    if (log.entries.length > keep.size) log.entries.shift();
+    this.deliver(channel, entry);
+    return 'none';
+  }
+
+  last(channel: string, keep: HistoryOptions): Promise<string> {
+    const { epoch, n } = this.logOf(channel, keep);
+    return Promise.resolve(`${epoch}-${n}`);
+  }
+
+  after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined> {
+    return Promise.resolve(this.missed(channel, since, keep));
+  }
+
+  private missed(channel: string, since: string, keep: HistoryOptions): Kept[] | undefined {
+    const [epoch, number] = since.split('-');
+    const log = this.logOf(channel, keep);
+    const from = Number(number);
+    if (epoch !== String(log.epoch) || !(Number.isInteger(from) && from >= 0 && from <= log.n)) return undefined;
+    const missed = log.n - from;
+    const entries = missed === 0 ? [] : log.entries.slice(-missed);
+    const isThere = entries.length === missed && (entries[0] === undefined || entries[0].at > log.used - log.ttl);
+    return isThere ? entries : undefined;
+  }
+
+  stop(): void {
+    this.sweeping?.cancel();
+    this.sweeping = undefined;
+  }
+
+  private logOf(channel: string, keep: HistoryOptions): Log {
+    let log = this.logs.get(channel);
+    const used = this.clock.now();
+    if (log === undefined) {
+      log = { epoch: ++this.epoch, n: 0, entries: [], ttl: keep.ttlSeconds * 1000, used };
+      this.logs.set(channel, log);
+      this.sweepLater();
+    }
+    log.used = used;
+    return log;
+  }
+
+  private sweepLater(): void {
+    this.sweeping ??= this.clock.after(SWEEP_MS, () => {
+      this.sweeping = undefined;
+      const now = this.clock.now();
+      for (const [channel, { entries, ttl, used }] of this.logs) {
+        const stale = entries.findIndex(({ at }) => at > now - ttl);
+        entries.splice(0, stale === -1 ? entries.length : stale);
+        if (used <= now - ttl) this.logs.delete(channel);
+      }
+      if (this.logs.size > 0) this.sweepLater();
+    });
+  }
+}

@@ -1,0 +1,78 @@
+interface Node<Value> {
+  /** Where the next part is this one. */
+  readonly parts: Map<string, Node<Value>>;
+  /** Where it may be any (`*`). */
+  any?: Node<Value>;
+  /** The pattern that ends here. */
+  value?: Value;
+  /** The pattern that takes all that follows here (`**`). */
+  rest?: Value;
+}
+
+const newNode = <Value>(): Node<Value> => ({ parts: new Map() });
+
+/** Values by patterns of names. Finding those for a name costs as much as it has parts, however many patterns there are. */
+export class PatternTree<Value> {
+  private readonly root = newNode<Value>();
+  size = 0;
+
+  set(pattern: string, value: Value): void {
+    const { node, takesRest } = this.make(pattern);
+    if ((takesRest ? node.rest : node.value) === undefined) this.size++;
+    if (takesRest) node.rest = value;
+    else node.value = value;
+  }
+
+  delete(pattern: string): void {
+    this.remove(this.root, pattern.split(':'), 0);
+  }
+
+  /** Calls back for each pattern that the name matches. */
+  match(name: string, found: (value: Value) => void): void {
+    if (this.size > 0) this.visit(this.root, name.split(':'), 0, found);
+  }
+
+  private make(pattern: string): { node: Node<Value>; takesRest: boolean } {
+    let node = this.root;
+    for (const part of pattern.split(':')) {
+      if (part === '**') return { node, takesRest: true };
+      if (part === '*') {
+        node = node.any ??= newNode();
+        continue;
+      }
+      let next = node.parts.get(part);
+      if (next === undefined) node.parts.set(part, (next = newNode()));
+      node = next;
+    }
+    return { node, takesRest: false };
+  }
+
+  private visit(node: Node<Value>, parts: string[], at: number, found: (value: Value) => void): void {
+    if (at === parts.length) {
+      if (node.value !== undefined) found(node.value);
+      return;
+    }
+    if (node.rest !== undefined) found(node.rest);
+    if (node.any !== undefined) this.visit(node.any, parts, at + 1, found);
+    const next = node.parts.get(parts[at]!);
+    if (next !== undefined) this.visit(next, parts, at + 1, found);
+  }
+
+  /** Returns whether nothing is left at the node. */
+  private remove(node: Node<Value>, parts: string[], at: number): boolean {
+    const part = parts[at];
+    if (part === undefined) {
+      if (node.value !== undefined) this.size--;
+      delete node.value;
+    } else if (part === '**') {
+      if (node.rest !== undefined) this.size--;
+      delete node.rest;
+    } else if (part === '*') {
+      if (node.any !== undefined && this.remove(node.any, parts, at + 1)) delete node.any;
+    } else {
+      const next = node.parts.get(part);
+      if (next !== undefined && this.remove(next, parts, at + 1)) node.parts.delete(part);
+    }
+    return node.parts.size === 0 && node.any === undefined && node.value === undefined && node.rest === undefined;
+  }
+}

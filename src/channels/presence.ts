@@ -1,0 +1,183 @@
+import type { Cluster } from './cluster';
+
+/** A subscriber of a channel, on any process. */
+export interface Member {
+  readonly connectionId: string;
+  /** What it subscribed with. */
+  readonly data: unknown;
+}
+
+export interface PresenceHandlers {
+  /** A connection subscribed, or did so again with other data. */
+  join?(member: Member): void;
+  /** A connection gave it up or closed, or its process died. */
+  leave?(member: Member): void;
+}
+
+/** A watched channel. */
+export interface PresenceWatch {
+  /** Who is there now, kept up to date. */
+  readonly members: readonly Member[];
+  /** No more events. */
+  stop(): void;
+}
+
+/** What a watch knows of its channel. */
+class Watched {
+  readonly handlers = new Set<PresenceHandlers>();
+  /** By node, and by connection. */
+  readonly nodes = new Map<string, Map<string, Member>>();
+
+  *members(): Iterable<Member> {
+    for (const members of this.nodes.values()) yield* members.values();
+  }
+
+  of(node: string): Map<string, Member> {
+    let members = this.nodes.get(node);
+    if (members === undefined) this.nodes.set(node, (members = new Map<string, Member>()));
+    return members;
+  }
+}
+
+/** Tells who comes to channels and goes from them, on any node. Nodes tell those nodes that watch a channel, and nobody else. */
+export class Presence {
+  private readonly watched = new Map<string, Watched>();
+  /** The nodes that watch a channel. */
+  private readonly watchers = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly cluster: Cluster | undefined,
+    /** Those on this node. */
+    private readonly membersHere: (channel: string) => Member[],
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Resolves when the members of all nodes are known. */
+  async watch(channel: string, handlers: PresenceHandlers): Promise<PresenceWatch> {
+    let watched = this.watched.get(channel);
+    if (watched === undefined) {
+      this.watched.set(channel, (watched = new Watched()));
+      const here = watched.of('');
+      for (const member of this.membersHere(channel)) here.set(member.connectionId, member);
+      this.cluster?.tellAll({ is: 'watch', channel });
+    }
+    // they tell their members before they answer
+    await this.cluster?.ask({ about: 'nothing' });
+    const { handlers: all } = watched;
+    all.add(handlers);
+    return {
+      get members() {
+        return [...watched.members()];
+      },
+      stop: () => {
+        if (!all.delete(handlers) || all.size > 0) return;
+        this.watched.delete(channel);
+        this.cluster?.tellAll({ is: 'unwatch', channel });
+      },
+    };
+  }
+
+  joined(channel: string, member: Member): void {
+    this.apply('', channel, [member], false);
+    this.tellWatchers(channel, { is: 'joined', channel, member });
+  }
+
+  /** Whether anybody wants to hear of the channel. */
+  interests(channel: string): boolean {
+    return this.watched.has(channel) || this.watchers.has(channel);
+  }
+
+  left(channel: string, connectionId: string): void {
+    this.remove('', channel, connectionId);
+    this.tellWatchers(channel, { is: 'left', channel, connectionId });
+  }
+
+  /** What another node says. */
+  take(node: string, { is, channel, members, member, connectionId }: Record<string, unknown>): void {
+    if (typeof channel !== 'string') return;
+    if (is === 'watch') this.addWatcher(node, channel);
+    else if (is === 'unwatch') this.removeWatcher(node, channel);
+    else if (is === 'left') this.remove(node, channel, String(connectionId));
+    else if (is === 'joined') this.apply(node, channel, [member].filter(isMember), false);
+    else if (is === 'members' && Array.isArray(members)) this.apply(node, channel, members.filter(isMember), true);
+  }
+
+  onNode(node: string): void {
+    for (const channel of this.watched.keys()) this.cluster?.tell(node, { is: 'watch', channel });
+  }
+
+  onNodeGone(node: string): void {
+    for (const channel of this.watchers.keys()) this.removeWatcher(node, channel);
+    for (const channel of this.watched.keys()) {
+      this.apply(node, channel, [], true);
+      this.watched.get(channel)?.nodes.delete(node);
+    }
+  }
+
+  /** After an outage: what was told meanwhile may have got lost. */
+  onUp(): void {
+    for (const channel of this.watched.keys()) this.cluster?.tellAll({ is: 'watch', channel });
+    for (const [channel, nodes] of this.watchers) for (const node of nodes) this.tellMembers(node, channel);
+  }
+
+  private addWatcher(node: string, channel: string): void {
+    let nodes = this.watchers.get(channel);
+    if (nodes === undefined) this.watchers.set(channel, (nodes = new Set()));
+    nodes.add(node);
+    this.tellMembers(node, channel);
+  }
+
+  private removeWatcher(node: string, channel: string): void {
+    const nodes = this.watchers.get(channel);
+    if (nodes?.delete(node) === true && nodes.size === 0) this.watchers.delete(channel);
+  }
+
+  private tellMembers(node: string, channel: string): void {
+    this.cluster?.tell(node, { is: 'members', channel, members: this.membersHere(channel) });
+  }
+
+  private tellWatchers(channel: string, what: object): void {
+    for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, what);
+  }
+
+  /** `all`: there are no others on that node. */
+  private apply(node: string, channel: string, members: readonly Member[], all: boolean): void {
+    const watched = this.watched.get(channel);
+    if (watched === undefined) return;
+    const known = watched.of(node);
+    if (all) {
+      const there = new Set(members.map(({ connectionId }) => connectionId));
+      for (const id of [...known.keys()]) if (!there.has(id)) this.remove(node, channel, id);
+    }
+    for (const member of members) {
+      const before = known.get(member.connectionId);
+      known.set(member.connectionId, member);
+      if (before === undefined || JSON.stringify(before.data) !== JSON.stringify(member.data)) {
+        this.tell(watched, 'join', member);
+      }
+    }
+  }
+
+  private remove(node: string, channel: string, connectionId: string): void {
+    const watched = this.watched.get(channel);
+    const members = watched?.nodes.get(node);
+    const member = members?.get(connectionId);
+    if (member === undefined) return;
+    members!.delete(connectionId);
+    this.tell(watched!, 'leave', member);
+  }
+
+  private tell({ handlers }: Watched, what: 'join' | 'leave', member: Member): void {
+    for (const handler of [...handlers]) {
+      try {
+        handler[what]?.(member);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+  }
+}
+
+function isMember(value: unknown): value is Member {
+  return typeof value === 'object' && value !== null && typeof (value as Member).connectionId === 'string';
+}

@@ -1,0 +1,73 @@
+import { PortalError, type Subscriber } from '../engine';
+import { isAway, type History } from './history';
+import { hand, isSender, type Kept, type Seat, type Topic } from './topic';
+
+/** So many topics ask the backplane at once for what they missed. */
+const AT_ONCE = 64;
+
+/**
+ * Sends a subscriber all that came after an offset, in order, waiting for it to read; what is published meanwhile follows.
+ * Rejects with `history_lost` where something is gone.
+ */
+export async function sendMissed(
+  topic: Topic,
+  subscriber: Subscriber,
+  seat: Seat,
+  since: string,
+  history: History,
+): Promise<void> {
+  const { name, keep } = topic;
+  for (let isWhole = false; !isWhole;) {
+    seat.waiting = [];
+    const missed = await history.after(name, since, keep!);
+    if (missed === undefined) throw new PortalError('history_lost');
+    seat.floor = since;
+    for (const kept of missed) {
+      if (topic.seats.get(subscriber) !== seat) return;
+      since = kept.offset;
+      seat.floor = since;
+      if (isSender(subscriber, kept) || subscriber.outbox.sendShared(kept.message)) continue;
+      await subscriber.connection.drained();
+    }
+    // when more came than has room to wait, it is asked for
+    isWhole = seat.waiting.length <= keep!.size;
+  }
+  const { waiting = [] } = seat;
+  seat.waiting = undefined;
+  if (topic.seats.get(subscriber) === seat) for (const kept of waiting) hand(subscriber, seat, kept);
+}
+
+/**
+ * Gets what topics missed while the backplane was away, and delivers it and what came since. Resolves with the names of those of which
+ * something is gone; rejects when the backplane is away again.
+ */
+export async function catchUp(
+  topics: Iterable<Topic>,
+  history: History,
+  deliver: (channel: string, kept: Kept) => void,
+): Promise<string[]> {
+  const behind = [...topics].filter(({ isPaused, keep, position }) => isPaused || (keep && position === undefined));
+  const lost: string[] = [];
+  const work = async (): Promise<void> => {
+    for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
+      const missed = await missedBy(topic, history).catch(unlessAway);
+      if (missed === undefined) lost.push(topic.name);
+      for (const kept of topic.resume(missed ?? [])) deliver(topic.name, kept);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return lost;
+}
+
+async function missedBy(topic: Topic, history: History): Promise<Kept[] | undefined> {
+  const { name, position } = topic;
+  if (position !== undefined) return history.after(name, position, topic.keep!);
+  // it came when the backplane was away, and has missed nothing that was promised
+  topic.base = await history.last(name, topic.keep!);
+  return [];
+}
+
+/** What the broker refuses to tell is lost; what it cannot tell now is asked for again. */
+function unlessAway(error: unknown): undefined {
+  if (isAway(error)) throw error;
+}

@@ -1,0 +1,67 @@
+import type { SharedMessage, Subscriber } from '../engine';
+import { isOwn } from './channel-name';
+import { PatternTree } from './pattern-tree';
+import { isSender, type Kept, type Topic } from './topic';
+
+/** What this process has subscribers for, by names and by patterns of names. */
+export class Topics {
+  private readonly byName = new Map<string, Topic>();
+  private readonly patterns = new Map<string, Topic>();
+  private readonly tree = new PatternTree<Topic>();
+
+  get(channel: string): Topic | undefined {
+    return this.byName.get(channel) ?? this.patterns.get(channel);
+  }
+
+  [Symbol.iterator](): Iterator<Topic> {
+    return this.byName.values();
+  }
+
+  add(topic: Topic, isPattern: boolean): void {
+    if (!isPattern) {
+      this.byName.set(topic.name, topic);
+      return;
+    }
+    this.patterns.set(topic.name, topic);
+    this.tree.set(topic.name, topic);
+  }
+
+  delete({ name }: Topic): void {
+    if (!this.byName.delete(name) && this.patterns.delete(name)) this.tree.delete(name);
+  }
+
+  /** Sends a message to all subscribers of the channel, once to each; returns how many there are. */
+  deliver(channel: string, message: SharedMessage, except?: Subscriber): number {
+    const topic = this.byName.get(channel);
+    const receivers = this.matching(channel);
+    if (receivers === undefined) return topic === undefined ? 0 : topic.deliver(message, except);
+    if (topic !== undefined) for (const subscriber of topic.seats.keys()) receivers.add(subscriber);
+    if (except !== undefined) receivers.delete(except);
+    for (const subscriber of receivers) subscriber.outbox.sendShared(message);
+    return receivers.size;
+  }
+
+  /** The same for a message of a channel with history; those who catch up with it get it in its turn. */
+  deliverKept(channel: string, kept: Kept): void {
+    const topic = this.byName.get(channel);
+    const fresh = topic === undefined || topic.take(kept);
+    if (!fresh) return;
+    const receivers = this.matching(channel);
+    if (receivers === undefined) return;
+    for (const subscriber of receivers) {
+      if (topic?.seats.has(subscriber) !== true && !isSender(subscriber, kept))
+        subscriber.outbox.sendShared(kept.message);
+    }
+  }
+
+  /** Those who subscribe to a pattern that the channel matches. */
+  private matching(channel: string): Set<Subscriber> | undefined {
+    let receivers: Set<Subscriber> | undefined;
+    if (this.tree.size === 0 || isOwn(channel)) return undefined;
+    this.tree.match(channel, ({ seats }) => {
+      receivers ??= new Set();
+      for (const subscriber of seats.keys()) receivers.add(subscriber);
+    });
+    return receivers;
+  }
+}

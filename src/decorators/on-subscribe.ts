@@ -1,0 +1,9 @@
+import { recordHandler } from './metadata';
+
+/**
+ * Decides whether a connection may subscribe to a channel, whose name its parameter gets. It refuses by returning false, or by throwing, with
+ * which `connection.subscribe` rejects.
+ */
+export function OnSubscribe(): MethodDecorator {
+  return (prototype, method) => recordHandler(prototype, method, { kind: 'subscribe' });
+}

@@ -1,0 +1,50 @@
+import type { Connection } from './connection';
+import type { Endpoint } from './endpoint';
+import type { Outbox } from './outbox';
+
+export interface SubscribeOptions {
+  /** What presence tells the others about this subscriber. Where there is a backplane, it travels as JSON. */
+  data?: unknown;
+  /** The offset of the last message that was had, of a channel with history: all that came after it is sent first. */
+  since?: string;
+}
+
+/** Where a subscriber stands in a channel. */
+export interface Subscribed {
+  /** Of a channel with history: its latest message. */
+  readonly offset?: string;
+}
+
+/** A connection, as those see it who deliver to it. */
+export interface Subscriber {
+  readonly connection: Connection;
+  readonly state: 'open' | 'closing' | 'closed';
+  readonly outbox: Outbox;
+  readonly route: { readonly endpoint: Endpoint };
+}
+
+/** The channels that connections can subscribe to; `src/channels/` has them. */
+export interface Subscriptions {
+  subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed>;
+  unsubscribe(subscriber: Subscriber, channel: string): Promise<void>;
+  /** To all subscribers but this one. */
+  publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void;
+  /** Nothing can be sent to it any more; may be told again. */
+  left(subscriber: Subscriber): void;
+  /** It is open now, or its user is another; also told before it is open. */
+  identified(subscriber: Subscriber): void;
+}
+
+function none(): Error {
+  return new Error('this engine has no channels: give it the option `subscriptions`');
+}
+
+export const NO_CHANNELS: Subscriptions = {
+  subscribe: () => Promise.reject(none()),
+  unsubscribe: () => Promise.reject(none()),
+  publish: () => {
+    throw none();
+  },
+  left: () => undefined,
+  identified: () => undefined,
+};

@@ -1,0 +1,2 @@
+/// <reference types="node" preserve="true" />
+export { NatsBackplane, type NatsBackplaneOptions } from './nats-backplane';

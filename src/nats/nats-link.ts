@@ -1,0 +1,216 @@
+import { connect as openSocket } from 'node:net';
+import type { Msg, NatsConnection, NodeConnectionOptions, Subscription } from '@nats-io/transport-node';
+import { transport } from './packages';
+
+const CONNECT_MS = 3000;
+const TICK_MS = 250;
+/** An idle connection is pinged once a second, a busy one with each tick, so that few packets are without confirmation. */
+const IDLE_TICKS = 4;
+/** A server that is silent for so long is given up: with the second between two pings, within four seconds. */
+const SILENT_TICKS = 11;
+
+export type LinkOptions = Omit<NodeConnectionOptions, 'servers'>;
+
+/**
+ * One connection to a server, from its opening to its end; it never comes back.
+ *
+ * The client of NATS could reconnect by itself, but would keep in memory what is published meanwhile, let requests wait for
+ * their timeouts, and could not be stopped before the first connection.
+ */
+export class NatsLink {
+  /** Resolves with the reason. */
+  readonly ended: Promise<Error>;
+  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly refused = new Map<string, Error>();
+  private readonly waiting = new Set<() => void>();
+  private readonly timer: NodeJS.Timeout;
+  private nextRoundTrip: Promise<void> | undefined;
+  private failure: Error | undefined;
+  private hasEnded = false;
+  private published = 0;
+  private confirmed = 0;
+  private idleTicks = 0;
+  private silentTicks = 0;
+  private bytesSeen = 0;
+  private subscribed = 0;
+
+  private constructor(
+    readonly connection: NatsConnection,
+    private readonly deliver: (message: Msg, subscription: string) => void,
+  ) {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.ended = connection.closed().then((error) => this.end(error));
+  }
+
+  /** Rejects with the reason when there is no connection to be had; `signal` gives up. */
+  static async open(
+    server: string,
+    options: LinkOptions,
+    deliver: (message: Msg, subscription: string) => void,
+    signal: AbortSignal,
+  ): Promise<NatsLink> {
+    if (options.tls?.handshakeFirst !== true) await greeted(server, signal);
+    const connection = await transport.connect({
+      ...options,
+      servers: [server],
+      timeout: CONNECT_MS,
+      reconnect: false,
+      ignoreClusterUpdates: true,
+      noAsyncTraces: true,
+    });
+    return new NatsLink(connection, deliver);
+  }
+
+  /** Packets of which nobody knows whether the server has them. */
+  get unconfirmed(): number {
+    return this.published - this.confirmed;
+  }
+
+  get isOpen(): boolean {
+    return !this.hasEnded && !this.connection.isClosed();
+  }
+
+  /** @throws Error when the connection has ended, or the server takes no packets of this length */
+  publish(subject: string, packet: Uint8Array): void {
+    this.connection.publish(subject, packet);
+    this.published++;
+  }
+
+  /** Resolves when the server has confirmed it, or the connection has ended. Rejects when the server refuses. */
+  async subscribe(subject: string): Promise<void> {
+    if (!this.subscriptions.has(subject) && this.isOpen) {
+      this.subscribed++;
+      this.refused.delete(subject);
+      this.subscriptions.set(subject, this.connection.subscribe(subject, { callback: this.callback(subject) }));
+    }
+    await this.roundTrip();
+    const refused = this.refused.get(subject);
+    if (refused !== undefined) throw refused;
+  }
+
+  unsubscribe(subject: string): Promise<void> {
+    this.subscriptions.get(subject)?.unsubscribe();
+    this.subscriptions.delete(subject);
+    this.refused.delete(subject);
+    return this.roundTrip();
+  }
+
+  /** Resolves when all subscriptions hold, also those that came meanwhile. Rejects when one is refused, or the connection ends. */
+  async settled(): Promise<void> {
+    for (let seen = -1; seen !== this.subscribed;) {
+      seen = this.subscribed;
+      await this.roundTrip();
+    }
+    if (this.hasEnded) throw await this.ended;
+    for (const refused of this.refused.values()) throw refused;
+  }
+
+  /** Resolves when the server has done all that it was told before, or the connection has ended. */
+  roundTrip(): Promise<void> {
+    // those that ask in one go share a ping
+    return (this.nextRoundTrip ??= new Promise((resolve) => {
+      this.waiting.add(resolve);
+      queueMicrotask(() => this.ping(resolve));
+    }));
+  }
+
+  /** What was published has left when it resolves, unless the server does not answer. */
+  async close(): Promise<void> {
+    await this.roundTrip();
+    await this.connection.close();
+    await this.ended;
+  }
+
+  private ping(done: () => void): void {
+    this.nextRoundTrip = undefined;
+    const { published } = this;
+    if (!this.isOpen) return this.answered(done);
+    this.idleTicks = 0;
+    this.connection.flush().then(
+      () => {
+        this.confirmed = published;
+        this.silentTicks = 0;
+        this.answered(done);
+      },
+      () => this.answered(done),
+    );
+  }
+
+  private answered(done: () => void): void {
+    this.waiting.delete(done);
+    done();
+  }
+
+  /**
+   * Counts ticks, not time, so that a process which was held up reads what is there before it gives up. The client's own heartbeat
+   * would wait for the socket to drain before it closes a connection, which it never does when the server is frozen.
+   */
+  private tick(): void {
+    const { inBytes } = this.connection.stats();
+    if (inBytes !== this.bytesSeen) this.silentTicks = 0;
+    this.bytesSeen = inBytes;
+    if (this.waiting.size > 0) {
+      if (++this.silentTicks < SILENT_TICKS) return;
+      this.failure ??= new Error('the NATS server does not answer');
+      this.connection.close().catch(() => undefined);
+    } else if (this.unconfirmed > 0 || ++this.idleTicks >= IDLE_TICKS) {
+      void this.roundTrip();
+    }
+  }
+
+  private end(error: Error | void): Error {
+    this.hasEnded = true;
+    clearInterval(this.timer);
+    // the client forgets those who wait for its flush()
+    for (const done of this.waiting) done();
+    this.waiting.clear();
+    return this.failure ?? error ?? new Error('the NATS server closed the connection');
+  }
+
+  private callback(subscription: string): (error: Error | null, message: Msg) => void {
+    return (error, message) => {
+      if (error === null) return this.deliver(message, subscription);
+      this.subscriptions.delete(subscription);
+      this.refused.set(subscription, error);
+    };
+  }
+}
+
+/**
+ * Rejects unless a server greets us. The client leaves a socket behind with each server that takes a connection and says nothing, as one
+ * that is frozen does (its `close()` passes over transports that are not connected yet), and cannot be told to give up.
+ */
+async function greeted(server: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { host, port } = addressOf(server);
+  const socket = openSocket({ host, port });
+  const stop = () => socket.destroy();
+  signal.addEventListener('abort', stop);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('data', () => resolve());
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the NATS server closed the connection')));
+      socket.setTimeout(CONNECT_MS, () => reject(new Error('the NATS server does not answer')));
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    socket.on('error', () => undefined);
+    socket.destroy();
+  }
+}
+
+/**
+ * Of `nats://host:4222`, in which all but the host may be left out.
+ * @throws TypeError when it is none
+ */
+export function addressOf(server: string): { protocol: string; host: string; port: number; hasUser: boolean } {
+  const url = new URL(server.includes('://') ? server : `nats://${server}`);
+  if (url.hostname === '') throw new TypeError('no host');
+  return {
+    protocol: url.protocol,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 4222 : Number(url.port),
+    hasUser: url.username !== '' || url.password !== '',
+  };
+}

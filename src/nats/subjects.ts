@@ -1,0 +1,66 @@
+/** Names that need no escaping: most. */
+const PLAIN = /^[^:%.*> \p{Cc}\p{Cs}]+(?::[^:%.*> \p{Cc}\p{Cs}]+)*$/u;
+/** What a token cannot hold, or a decoder would change: a surrogate without its other half. */
+const SPECIAL = /[%.*> \p{Cc}\p{Cs}]/gu;
+const ESCAPED = /%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g;
+/** An empty part; no escape is as short. */
+const EMPTY = '%';
+/**
+ * A server closes connections that send it longer lines than 4,096 bytes (`max_control_line`): with it, a long name would take down
+ * everything, again and again. The rest of the line needs less than 1,024.
+ */
+const MAX_BYTES = 3072;
+
+/**
+ * A name as tokens of NATS: `room:7` is `room.7`.
+ * @throws RangeError when it is too long
+ */
+export function tokensOf(name: string): string {
+  return bounded(PLAIN.test(name) ? name.replaceAll(':', '.') : name.split(':').map(escaped).join('.'));
+}
+
+/**
+ * A name or a pattern as tokens of NATS: `room:*` is `room.*`, and `room:**` is `room.>`.
+ * @throws RangeError when it is too long
+ */
+export function filterOf(pattern: string): string {
+  const parts = pattern.split(':');
+  const last = parts.length - 1;
+  return bounded(
+    parts.map((part, at) => (part === '*' ? '*' : part === '**' && at === last ? '>' : escaped(part))).join('.'),
+  );
+}
+
+/** Whether a filter stands for more than one name: in names, both are escaped. */
+export function isWildcard(filter: string): boolean {
+  return filter.includes('*') || filter.endsWith('>');
+}
+
+/** The name that tokens were made of. */
+export function nameOf(tokens: string): string {
+  return tokens.includes('%') ? tokens.split('.').map(unescaped).join(':') : tokens.replaceAll('.', ':');
+}
+
+function escaped(part: string): string {
+  return part === '' ? EMPTY : part.replace(SPECIAL, escape);
+}
+
+function escape(character: string): string {
+  const hex = character.charCodeAt(0).toString(16).toUpperCase();
+  return hex.length > 2 ? `%u${hex}` : `%${hex.padStart(2, '0')}`;
+}
+
+function unescaped(token: string): string {
+  if (token === EMPTY) return '';
+  return token.replace(ESCAPED, (_, long: string | undefined, short: string) =>
+    String.fromCharCode(parseInt(long ?? short, 16)),
+  );
+}
+
+function bounded(tokens: string): string {
+  // no character has more than three bytes in UTF-8 for each of its code units
+  if (tokens.length * 3 > MAX_BYTES && Buffer.byteLength(tokens) > MAX_BYTES) {
+    throw new RangeError(`the name is too long for a subject of NATS: ${MAX_BYTES} bytes, escaped, are possible`);
+  }
+  return tokens;
+}

@@ -1,0 +1,2 @@
+/// <reference types="node" preserve="true" />
+export { RedisBackplane, type RedisBackplaneOptions } from './redis-backplane';

@@ -1,0 +1,71 @@
+/** How many slots the keys and channels of a Redis Cluster are spread over. */
+export const SLOTS = 16384;
+
+/** Whether a subject is a pattern of names, see `Backplane`. */
+export function isPattern(subject: string): boolean {
+  if (!subject.includes('*')) return false;
+  const parts = subject.split(':');
+  return parts.some((part, index) => isWild(part, index === parts.length - 1));
+}
+
+function isWild(part: string, isLast: boolean): boolean {
+  return part === '*' || (part === '**' && isLast);
+}
+
+/** What subjects are called in Redis. The prefix has no colon, so that no name of one prefix can be one of another. */
+export class Names {
+  private readonly begin: string;
+
+  constructor(
+    prefix: string,
+    private readonly isCluster: boolean,
+  ) {
+    this.begin = `${prefix}:`;
+  }
+
+  channel(subject: string): string {
+    return this.isCluster ? this.tag(subject) : this.begin + subject;
+  }
+
+  /** For PSUBSCRIBE; another for each pattern. Matches more than the pattern does: a `*` of Redis goes on over colons. */
+  glob(pattern: string): string {
+    const parts = pattern.split(':');
+    const globs = parts.map((part, index) =>
+      isWild(part, index === parts.length - 1) ? part : part.replace(/[*?[\]\\^]/g, '\\$&'),
+    );
+    return this.begin + globs.join(':');
+  }
+
+  /** Of a channel that a glob has matched. */
+  subject(channel: string): string {
+    return channel.slice(this.begin.length);
+  }
+
+  /** All keys of a subject, and in a cluster its channel, are in the same slot. */
+  key(subject: string, kind: string): string {
+    return `${this.tag(subject)}:${kind}`;
+  }
+
+  /** A hash tag ends at the first closing brace. */
+  private tag(subject: string): string {
+    const safe = subject.replace(/[%}]/g, (character) => (character === '}' ? '%7D' : '%25'));
+    return `{${this.begin}${safe}}`;
+  }
+}
+
+/** CRC-16/XMODEM, https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ */
+const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+  return crc;
+});
+
+/** The slot of a key or channel: that of what stands in its first braces, where something does. */
+export function slotOf(key: string): number {
+  const open = key.indexOf('{');
+  const close = open === -1 ? -1 : key.indexOf('}', open);
+  const hashed = Buffer.from(close > open + 1 ? key.slice(open + 1, close) : key);
+  let crc = 0;
+  for (const byte of hashed) crc = ((crc << 8) ^ CRC[(crc >> 8) ^ byte]!) & 0xffff;
+  return crc % SLOTS;
+}

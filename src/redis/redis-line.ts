@@ -1,0 +1,130 @@
+import { redis } from './packages';
+
+const CONNECT_MS = 3000;
+/** An idle connection is pinged once a second. */
+const IDLE_TICKS = 2;
+/** A server that is silent for so long is given up: with the second between two pings, within four seconds. */
+const SILENT_TICKS = 6;
+
+/** Redis cannot serve us now, but may after a while, or another server of it may: this says the first word of its reply. */
+const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'READONLY', 'CLUSTERDOWN', 'MOVED']);
+const LATER = new Set([...LEAVE, 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'BUSY', 'NOREPLICAS']);
+
+const codeOf = (error: Error): string => error.message.split(' ', 1)[0]!;
+
+/** Whether the server has answered, so that the connection is not what failed. */
+export const isReply = (error: unknown): error is Error => error instanceof redis.ErrorReply;
+
+/** Whether there is nothing to be had of this server, or not of this one. */
+export const isRefusal = (error: unknown): boolean => isReply(error) && LEAVE.has(codeOf(error));
+
+interface Away extends Error {
+  readonly retry: true;
+}
+
+/** What a request of the history rejects with: `retry` is true where another attempt may succeed. */
+export function failure(cause: unknown): Error {
+  if (isReply(cause) && !LATER.has(codeOf(cause))) return cause;
+  return away((cause as Error).message, cause);
+}
+
+export function away(reason: string, cause?: unknown): Away {
+  return Object.assign(new Error(`the Redis server is away: ${reason}`, { cause }), { retry: true } as const);
+}
+
+export function isAway(error: Error): error is Away {
+  return (error as Partial<Away>).retry === true;
+}
+
+const create = (url: string, name: string, signal: AbortSignal) =>
+  redis.createClient({
+    url,
+    name,
+    RESP: 3,
+    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false, signal },
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    // a timeout would be a timer for each command; the connection is watched instead
+    commandOptions: { timeout: 0, typeMapping: { [redis.RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+
+/** A TLS socket takes a signal too, but the client's types do not say so. */
+type Client = ReturnType<typeof create>;
+
+/**
+ * One connection, from its opening to its end; it never comes back.
+ *
+ * The client of Redis could reconnect by itself and has timeouts for silent servers. But its reconnecting has no moment at which all
+ * subscriptions of several connections are known to hold, and `socketTimeout` begins anew with each write, so that it never ends while
+ * one publishes to a frozen server, and ends at once after our own event loop was blocked.
+ */
+export class RedisLine {
+  readonly client: Client;
+  /** Settles when the attempt to connect is over. */
+  readonly connected: Promise<unknown>;
+  /** Hashes of the scripts that the server has. */
+  readonly scripts = new Set<string>();
+  private readonly abort = new AbortController();
+  private isWaiting = true;
+  private hasEnded = false;
+  private idleTicks = 0;
+  private silentTicks = 0;
+
+  /** `failed`: called, perhaps more than once, when the connection is of no use any more. `pinged`: another way to ask for an answer. */
+  constructor(
+    readonly url: string,
+    name: string,
+    private readonly failed: (error: Error) => void,
+    private readonly pinged: (line: RedisLine) => Promise<unknown> = (line) => line.client.ping(),
+  ) {
+    this.client = create(url, name, this.abort.signal);
+    this.client.on('error', (error: Error) => this.fail(error));
+    this.client.on('sharded-channel-moved', () => this.fail(new Error('a slot of the cluster has moved')));
+    // the client forgets that it was destroyed when it was about to connect
+    const destroyed = () => this.hasEnded && this.client.destroy();
+    this.client.on('connect', destroyed).on('ready', destroyed);
+    this.connected = this.client.connect();
+    this.connected.then(
+      () => (this.isWaiting = false),
+      (error: Error) => this.fail(error),
+    );
+  }
+
+  /** Something came. */
+  readonly heard = (): void => {
+    this.silentTicks = 0;
+  };
+
+  /** Resolves when the server has done all that it was told before. Rejects when the connection ends. */
+  ping(): Promise<unknown> {
+    return this.pinged(this);
+  }
+
+  /** To be called each half second. Counts calls, not time, so that a process which was held up reads what is there before it gives up. */
+  tick(): void {
+    if (this.isWaiting) {
+      if (++this.silentTicks >= SILENT_TICKS) this.fail(new Error('the Redis server does not answer'));
+      return;
+    }
+    if (++this.idleTicks < IDLE_TICKS) return;
+    this.idleTicks = 0;
+    this.silentTicks = 0;
+    this.isWaiting = true;
+    this.ping().then(
+      () => (this.isWaiting = false),
+      (error: Error) => this.fail(error),
+    );
+  }
+
+  /** Rejects all requests at once. Resolves when there is no socket any more. */
+  async end(): Promise<void> {
+    this.hasEnded = true;
+    this.client.destroy();
+    this.abort.abort();
+    await this.connected.catch(() => undefined);
+  }
+
+  private fail(error: Error): void {
+    if (!this.hasEnded) this.failed(error);
+  }
+}

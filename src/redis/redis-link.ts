@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import { SLOTS, isPattern, slotOf, type Names } from './names';
+import { RedisLine, isRefusal, isReply } from './redis-line';
+import { fingerprint, shardsIn, type Shard } from './shards';
+
+const TICK_MS = 500;
+
+export interface LinkOptions {
+  /** What connections are called in the list of clients that the server has. */
+  readonly name: string;
+  readonly names: Names;
+  readonly isCluster: boolean;
+  readonly received: (subject: string, payload: Buffer) => void;
+  /** A packet that was published may not have arrived. */
+  readonly lost: () => void;
+}
+
+type Listener = (payload: Buffer, channel: Buffer) => void;
+
+/** The connections to one server. */
+interface Pair {
+  readonly commands: RedisLine;
+  readonly subscriptions: RedisLine;
+}
+
+export interface Script {
+  readonly text: string;
+  readonly hash: string;
+}
+
+export function script(text: string): Script {
+  return { text, hash: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * The connections to a server, or to those of a cluster, from their opening to their end: where one ends all end, and they never come
+ * back. So whoever has a link has all of it.
+ *
+ * The client of a cluster would follow slots that move and servers that fail. But a subscription that moves has a gap which nobody is
+ * told of, and the client forgets one that moves while a command is under way; here the link ends, and the next begins with the slots as
+ * they are then.
+ */
+export class RedisLink {
+  /** Resolves with the reason. */
+  readonly ended: Promise<Error>;
+  private end!: (error: Error) => void;
+  private hasEnded = false;
+  private readonly lines = new Set<RedisLine>();
+  private readonly closing: Promise<void>[] = [];
+  private readonly timer: NodeJS.Timeout;
+  /** One a subject as long as there may be more than one request: the client loses count of several. */
+  private readonly listeners = new Map<string, Listener>();
+  private readonly unconfirmed = new Map<string, Promise<void>>();
+  private pairs: Pair[] = [];
+  /** By slot; where there is no cluster, all is in the first. */
+  private slots: Pair[] = [];
+  private shards = '';
+
+  constructor(private readonly options: LinkOptions) {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.timer = setInterval(() => {
+      for (const line of this.lines) line.tick();
+    }, TICK_MS);
+  }
+
+  get isOpen(): boolean {
+    return !this.hasEnded;
+  }
+
+  /** Rejects when one of the servers cannot be reached, or serve us. */
+  async open(server: string): Promise<void> {
+    if (this.options.isCluster) await this.openCluster(server);
+    else this.pairs = this.slots = [this.pair(server)];
+    await Promise.all(Array.from(this.lines, ({ connected }) => connected));
+    await Promise.all(this.pairs.map(({ commands }) => this.probe(commands)));
+  }
+
+  /** Resolves when the server has confirmed it, or the link has ended. Rejects when the server refuses. */
+  subscribe(subject: string): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    const { channel, line } = this.at(subject);
+    let listener = this.listeners.get(subject);
+    if (listener === undefined) this.listeners.set(subject, (listener = this.listener(subject, line)));
+    let reply: Promise<void>;
+    if (this.options.isCluster) reply = line.client.sSubscribe(channel, listener, true);
+    else if (isPattern(subject)) reply = line.client.pSubscribe(this.options.names.glob(subject), listener, true);
+    else reply = line.client.subscribe(channel, listener, true);
+    return this.confirmation(subject, reply, true);
+  }
+
+  unsubscribe(subject: string): Promise<void> {
+    const listener = this.listeners.get(subject);
+    if (this.hasEnded || listener === undefined) return Promise.resolve();
+    const { channel, line } = this.at(subject);
+    let reply: Promise<void>;
+    if (this.options.isCluster) reply = line.client.sUnsubscribe(channel, listener, true);
+    else if (isPattern(subject)) reply = line.client.pUnsubscribe(this.options.names.glob(subject), listener, true);
+    else reply = line.client.unsubscribe(channel, listener, true);
+    return this.confirmation(subject, reply, false);
+  }
+
+  /** Resolves when all subscriptions hold, also those that came meanwhile. Rejects when one is refused, or the link has ended. */
+  async settled(): Promise<void> {
+    while (this.unconfirmed.size > 0) await Promise.all(this.unconfirmed.values());
+    if (this.hasEnded) throw await this.ended;
+  }
+
+  /** False: the link has ended. */
+  publish(subject: string, payload: Buffer): boolean {
+    if (this.hasEnded) return false;
+    const { isCluster, names } = this.options;
+    const channel = names.channel(subject);
+    const line = this.slots[isCluster ? slotOf(channel) : 0]!.commands;
+    line.client.sendCommand([isCluster ? 'SPUBLISH' : 'PUBLISH', channel, payload]).then(line.heard, this.unpublished);
+    return true;
+  }
+
+  /** Runs a script where the first key is. Scripts of the same subject run in the order of the calls. */
+  async evaluate({ text, hash }: Script, keys: string[], parameters: (string | Buffer)[]): Promise<unknown> {
+    const { commands } = this.slots[this.options.isCluster ? slotOf(keys[0]!) : 0]!;
+    // EVAL leaves it with the server, unless it is refused
+    const isThere = commands.scripts.has(hash);
+    try {
+      const reply = await commands.client.sendCommand([
+        isThere ? 'EVALSHA' : 'EVAL',
+        isThere ? hash : text,
+        String(keys.length),
+        ...keys,
+        ...parameters,
+      ]);
+      commands.heard();
+      commands.scripts.add(hash);
+      return reply;
+    } catch (error) {
+      if (isReply(error) && error.message.startsWith('NOSCRIPT')) commands.scripts.delete(hash);
+      this.check(error as Error);
+      throw error;
+    }
+  }
+
+  /** What was published has left when it resolves, unless the server does not answer. All sockets are closed then. */
+  async close(): Promise<void> {
+    if (!this.hasEnded) {
+      const pings = this.pairs.map(({ commands }) => commands.connected.then(() => commands.ping()));
+      await Promise.race([Promise.allSettled(pings), this.ended]);
+    }
+    this.abandon(new Error('closed'));
+    await Promise.all(this.closing);
+  }
+
+  /** Ends it without waiting for anything. */
+  abandon(error: Error): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    clearInterval(this.timer);
+    for (const line of this.lines) this.closing.push(line.end());
+    this.end(error);
+  }
+
+  private async openCluster(server: string): Promise<void> {
+    const first = this.line(server, 'slots');
+    await first.connected;
+    const shards = await this.shardsBy(first);
+    this.lines.delete(first);
+    this.closing.push(first.end());
+    if (this.hasEnded) throw await this.ended;
+    this.slots = new Array<Pair>(SLOTS);
+    this.shards = fingerprint(shards);
+    for (const { url, ranges } of shards) {
+      const pair = this.pair(url);
+      this.pairs.push(pair);
+      for (const [from, to] of ranges) this.slots.fill(pair, from, to + 1);
+    }
+    if (Object.keys(this.slots).length < SLOTS) throw new Error('some slots of the cluster have no server');
+  }
+
+  private async shardsBy(line: RedisLine): Promise<Shard[]> {
+    return shardsIn(await line.client.sendCommand(['CLUSTER', 'SLOTS']), line.url);
+  }
+
+  private pair(url: string): Pair {
+    const watch = async (line: RedisLine): Promise<void> => {
+      const shards = fingerprint(await this.shardsBy(line));
+      if (shards !== this.shards) this.abandon(new Error('the slots of the cluster have moved'));
+    };
+    return {
+      commands: this.line(url, 'commands', this.options.isCluster ? watch : undefined),
+      subscriptions: this.line(url, 'subscriptions'),
+    };
+  }
+
+  private line(url: string, purpose: string, pinged?: (line: RedisLine) => Promise<unknown>): RedisLine {
+    const line = new RedisLine(url, `${this.options.name}-${purpose}`, (error) => this.abandon(error), pinged);
+    this.lines.add(line);
+    return line;
+  }
+
+  /** A server that has just started answers before it can serve. */
+  private async probe({ client }: RedisLine): Promise<void> {
+    await client.ping();
+    if (!this.options.isCluster) return;
+    const info = await client.sendCommand<Buffer | string>(['CLUSTER', 'INFO']);
+    if (!info.toString().includes('cluster_state:ok')) throw new Error('the cluster is down');
+  }
+
+  private at(subject: string): { channel: string; line: RedisLine } {
+    const channel = this.options.names.channel(subject);
+    return { channel, line: this.slots[this.options.isCluster ? slotOf(channel) : 0]!.subscriptions };
+  }
+
+  private listener(subject: string, line: RedisLine): Listener {
+    const { names, received } = this.options;
+    const isOne = !isPattern(subject);
+    return (payload, channel) => {
+      line.heard();
+      received(isOne ? subject : names.subject(channel.toString()), payload);
+    };
+  }
+
+  private confirmation(subject: string, reply: Promise<void>, isSubscribed: boolean): Promise<void> {
+    let isHeld = isSubscribed;
+    const confirmed = reply
+      .catch((error: Error) => {
+        isHeld = false;
+        this.check(error);
+        // it is asked for again when there is a new link
+        if (!this.hasEnded) throw error;
+      })
+      .finally(() => {
+        if (this.unconfirmed.get(subject) !== confirmed) return;
+        this.unconfirmed.delete(subject);
+        if (!isHeld) this.listeners.delete(subject);
+      });
+    this.unconfirmed.set(subject, confirmed);
+    return confirmed;
+  }
+
+  private readonly unpublished = (error: Error): void => {
+    this.check(error);
+    this.options.lost();
+  };
+
+  private check(error: Error): void {
+    if (isRefusal(error)) this.abandon(error);
+  }
+}

@@ -1,0 +1,296 @@
+import { catchUp, sendMissed } from '../../src/channels/recovery';
+import { Topic, type Kept, type Seat } from '../../src/channels/topic';
+import { away, FakeHistory, FakeSubscriber, kept, turns } from '../support/subscribers';
+
+const keep = { size: 3, ttlSeconds: 60 };
+
+const range = (from: number, to: number): Kept[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
+
+const numbers = (from: number, to: number): string[] => range(from, to).map(({ offset }) => offset.slice(2));
+
+/** A promise, and what settles it. */
+function later<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}
+
+describe('one who comes back', () => {
+  /** Sits in a topic, and waits for what it missed since 1-2. */
+  function comeBack(one = new FakeSubscriber()) {
+    const topic = new Topic('log', keep);
+    const history = new FakeHistory();
+    const seat: Seat = { data: undefined, waiting: [] };
+    topic.seats.set(one.subscriber, seat);
+    const send = () => sendMissed(topic, one.subscriber, seat, '1-2', history);
+    const live = (...those: Kept[]): void => those.forEach((message) => topic.take(message));
+    return { topic, history, seat, send, live, one };
+  }
+
+  test('gets all that it missed, and then what comes', async () => {
+    const { history, send, one, live, seat } = comeBack();
+    history.onAfter = () => Promise.resolve(range(3, 5));
+    await send();
+    live(...range(6, 7));
+    expect(history.asked).toEqual(['log after 1-2']);
+    expect(one.received).toEqual(numbers(3, 7));
+    expect(seat).toMatchObject({ waiting: undefined, floor: '1-5' });
+  });
+
+  test('gets what comes while it is asked for after that, each message once', async () => {
+    const { history, send, one, live } = comeBack();
+    const answer = later<Kept[]>();
+    history.onAfter = () => answer.promise;
+    const sent = send();
+    live(...range(4, 6));
+    await turns();
+    expect(one.received).toEqual([]);
+    // some of them were there when the history was read, and some not
+    answer.resolve(range(3, 5));
+    await sent;
+    expect(one.received).toEqual(numbers(3, 6));
+  });
+
+  test('gets what comes while it reads after that', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = () => Promise.resolve(range(3, 5));
+    one.hasRoom = false;
+    const drains: string[] = [];
+    one.onDrained = async () => {
+      drains.push(one.received.at(-1)!);
+      if (drains.length === 1) live(...range(6, 7));
+    };
+    await send();
+    expect(drains).toEqual(numbers(3, 5));
+    expect(one.received).toEqual(numbers(3, 7));
+  });
+
+  test('is sent nothing more until it has read', async () => {
+    const { history, send, one } = comeBack();
+    history.onAfter = () => Promise.resolve(range(3, 5));
+    one.hasRoom = false;
+    const read = later<void>();
+    one.onDrained = () => read.promise;
+    const sent = send();
+    await turns();
+    expect(one.received).toEqual(['3']);
+    one.hasRoom = true;
+    read.resolve();
+    await sent;
+    expect(one.received).toEqual(numbers(3, 5));
+  });
+
+  test('is asked for again where more came meanwhile than the history keeps', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = async (_channel, since) => {
+      if (since === '1-5') return range(6, 14);
+      live(...range(6, 12));
+      return range(3, 5);
+    };
+    await send();
+    live(kept(15));
+    expect(history.asked).toEqual(['log after 1-2', 'log after 1-5']);
+    expect(one.received).toEqual(numbers(3, 15));
+  });
+
+  test('as often as it takes', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = async (_channel, since) => {
+      const from = Number(since.slice(2)) + 1;
+      if (from < 40) live(...range(from + 4, from + 9));
+      return range(from, from + 3);
+    };
+    await send();
+    expect(history.asked.length).toBeGreaterThan(5);
+    expect(one.received).toEqual(numbers(3, Number(one.received.at(-1))));
+  });
+
+  test('is told when something is gone, and gets nothing', async () => {
+    const { history, send, one } = comeBack();
+    history.onAfter = () => Promise.resolve(undefined);
+    await expect(send()).rejects.toMatchObject({ code: 'history_lost' });
+    expect(one.received).toEqual([]);
+  });
+
+  test('is told when something is gone at last, and gets nothing out of order', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = async (_channel, since) => {
+      if (since !== '1-2') return undefined;
+      live(...range(6, 20));
+      return range(3, 5);
+    };
+    await expect(send()).rejects.toMatchObject({ code: 'history_lost' });
+    expect(one.received).toEqual(numbers(3, 5));
+  });
+
+  test('is told of any other error as it is', async () => {
+    const { history, send } = comeBack();
+    const error = away();
+    history.onAfter = () => Promise.reject(error);
+    await expect(send()).rejects.toBe(error);
+  });
+
+  test('does not get its own messages, and waits for nobody to read them', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = async () => {
+      live(kept(6), kept(7, one.id));
+      return [kept(3, one.id), kept(4), kept(5, one.id)];
+    };
+    one.hasRoom = false;
+    let drains = 0;
+    one.onDrained = async () => void drains++;
+    await send();
+    expect(one.received).toEqual(['4', '6']);
+    expect(drains).toBe(1);
+  });
+
+  test('gets nothing more when it has left before the history was read', async () => {
+    const { topic, history, send, one, live } = comeBack();
+    const answer = later<Kept[]>();
+    history.onAfter = () => answer.promise;
+    const sent = send();
+    live(kept(6));
+    topic.seats.delete(one.subscriber);
+    answer.resolve(range(3, 5));
+    await sent;
+    expect(one.received).toEqual([]);
+  });
+
+  test('gets nothing more when it has left while it read', async () => {
+    const { topic, history, send, one, live } = comeBack();
+    history.onAfter = () => Promise.resolve(range(3, 5));
+    one.hasRoom = false;
+    one.onDrained = async () => {
+      live(kept(6));
+      topic.seats.delete(one.subscriber);
+    };
+    await send();
+    expect(one.received).toEqual(['3']);
+  });
+
+  test('gets all once where it asks again meanwhile', async () => {
+    const { topic, history, send, one } = comeBack();
+    const answer = later<Kept[]>();
+    history.onAfter = () => answer.promise;
+    const first = send();
+    const seat: Seat = { data: undefined, waiting: [] };
+    topic.seats.set(one.subscriber, seat);
+    const second = sendMissed(topic, one.subscriber, seat, '1-3', history);
+    topic.take(kept(6));
+    answer.resolve(range(4, 5));
+    await Promise.all([first, second]);
+    expect(one.received).toEqual(numbers(4, 6));
+  });
+});
+
+describe('after an outage', () => {
+  /** Topics in which somebody sits, and what each delivered. */
+  function outage(...names: string[]) {
+    const history = new FakeHistory();
+    const topics = new Map<string, { topic: Topic; one: FakeSubscriber }>();
+    for (const name of names) {
+      const [topic, one] = [new Topic(name, keep), new FakeSubscriber()];
+      topic.seats.set(one.subscriber, { data: undefined });
+      topic.take(kept(1));
+      one.received.length = 0;
+      topic.pause();
+      topics.set(name, { topic, one });
+    }
+    const of = (name: string) => topics.get(name)!;
+    const recover = () =>
+      catchUp(
+        [...topics.values()].map(({ topic }) => topic),
+        history,
+        (channel, message) => void of(channel).topic.take(message),
+      );
+    return { history, of, recover };
+  }
+
+  test('a topic delivers what it missed, and then what came since, each message once', async () => {
+    const { history, of, recover } = outage('log');
+    const { topic, one } = of('log');
+    history.onAfter = async () => {
+      topic.take(kept(4));
+      return range(2, 4);
+    };
+    topic.take(kept(3));
+    const recovered = recover();
+    topic.take(kept(5));
+    expect(await recovered).toEqual([]);
+    expect(history.asked).toEqual(['log after 1-1']);
+    expect(one.received).toEqual(numbers(2, 5));
+    expect(topic.isPaused).toBe(false);
+  });
+
+  test('many topics catch up, 64 at once', async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `log:${index}`);
+    const { history, of, recover } = outage(...names);
+    let asking = 0;
+    let most = 0;
+    history.onAfter = async () => {
+      most = Math.max(most, ++asking);
+      await turns();
+      asking--;
+      return [kept(2)];
+    };
+    expect(await recover()).toEqual([]);
+    expect(most).toBe(64);
+    for (const name of names) expect(of(name).one.received).toEqual(['2']);
+    expect(new Set(history.asked).size).toBe(500);
+    expect(history.asked).toHaveLength(500);
+  });
+
+  test('those of which something is gone are named, and go on all the same', async () => {
+    const { history, of, recover } = outage('a', 'b', 'c');
+    history.onAfter = async (channel) => {
+      if (channel === 'a') return undefined;
+      if (channel === 'b') throw new Error('no permission');
+      return [kept(2)];
+    };
+    for (const name of ['a', 'b', 'c']) of(name).topic.take(kept(9));
+    expect((await recover()).sort()).toEqual(['a', 'b']);
+    expect(['a', 'b', 'c'].map((name) => of(name).one.received)).toEqual([['9'], ['9'], ['2', '9']]);
+  });
+
+  test('topics stay paused when the backplane is away again, and catch up the next time', async () => {
+    const { history, of, recover } = outage('a', 'b');
+    const error = away();
+    history.onAfter = () => Promise.reject(error);
+    of('a').topic.take(kept(3));
+    await expect(recover()).rejects.toBe(error);
+    for (const name of ['a', 'b']) expect(of(name).topic.isPaused).toBe(true);
+    history.onAfter = () => Promise.resolve([kept(2)]);
+    expect(await recover()).toEqual([]);
+    expect([of('a').one.received, of('b').one.received]).toEqual([['2', '3'], ['2']]);
+  });
+
+  test('what caught up already is not asked for again', async () => {
+    const { history, of, recover } = outage('a', 'b');
+    history.onAfter = (channel) => (channel === 'a' ? Promise.reject(away()) : Promise.resolve([kept(2)]));
+    await expect(recover()).rejects.toThrow();
+    await turns();
+    history.asked.length = 0;
+    history.onAfter = () => Promise.resolve([kept(2)]);
+    await recover();
+    expect(history.asked).toEqual(['a after 1-1']);
+    expect([of('a').one.received, of('b').one.received]).toEqual([['2'], ['2']]);
+  });
+
+  test('a topic that came while the backplane was away begins with the latest', async () => {
+    const history = new FakeHistory();
+    history.onLast = () => Promise.resolve('1-7');
+    const [fresh, plain, known] = [new Topic('fresh', keep), new Topic('plain', undefined), new Topic('known', keep)];
+    known.base = '1-2';
+    expect(await catchUp([fresh, plain, known], history, () => undefined)).toEqual([]);
+    expect(history.asked).toEqual(['last of fresh']);
+    expect([fresh.position, plain.position, known.position]).toEqual(['1-7', undefined, '1-2']);
+  });
+
+  test('without topics there is nothing to do', async () => {
+    const history = new FakeHistory();
+    expect(await catchUp([], history, () => undefined)).toEqual([]);
+    expect(history.asked).toEqual([]);
+  });
+});

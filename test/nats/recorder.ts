@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackplaneEvents } from '../../src/channels/backplane';
+
+/** Notes what a backplane reports. */
+export class Recorder implements BackplaneEvents {
+  readonly packets: { subject: string; packet: Buffer; offset: string | undefined }[] = [];
+  /** `up`, `down: …` and `lost: …`, in order. */
+  readonly states: string[] = [];
+  lost = 0;
+
+  onPacket(subject: string, packet: Buffer, offset?: string): void {
+    this.packets.push({ subject, packet, offset });
+  }
+  onUp(): void {
+    this.states.push('up');
+  }
+  onDown(error: Error): void {
+    // of any realm: errors of sockets are not of jest's
+    if (typeof error.message !== 'string' || error.message === '') throw new Error('onDown without a reason');
+    this.states.push('down');
+  }
+  onLost(packets: number): void {
+    this.lost += packets;
+  }
+
+  get texts(): string[] {
+    return this.packets.map(({ packet }) => packet.toString());
+  }
+  get subjects(): string[] {
+    return this.packets.map(({ subject }) => subject);
+  }
+}
+
+/** Waits for what takes as long as it takes, but not for ever: a test that is given up would go on otherwise. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 40_000;
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error(`still not so: ${isTrue.toString()}`);
+    await sleep(10);
+  }
+}
+
+/** Stops a server where it is; when this resolves, so has the last of its threads. */
+export async function frozen(server: { freeze(): void }): Promise<void> {
+  server.freeze();
+  // a signal takes its time, and nobody tells when it has arrived
+  await sleep(500);
+}

@@ -1,0 +1,169 @@
+import type { Backplane, BackplaneEvents, HistoryOptions, KeptPacket, PacketId } from '../../src';
+import { PatternTree } from '../../src/channels/pattern-tree';
+
+interface Log {
+  n: number;
+  readonly kept: KeptPacket[];
+  readonly byNode: Map<string, number>;
+}
+
+/** A broker in memory, for tests of what stands on one. Packets arrive in a later turn, as they would from a socket. */
+export class MemoryBus {
+  readonly backplanes = new Set<BusBackplane>();
+  readonly logs = new Map<string, Log>();
+  epoch = 1;
+  isUp = true;
+  /** How many packets each subscription got, in all. */
+  delivered = 0;
+
+  /** The way of one process to the bus. */
+  connect(): BusBackplane {
+    return new BusBackplane(this);
+  }
+
+  send(subject: string, packet: Buffer, offset?: string): void {
+    for (const backplane of this.backplanes) {
+      for (let copies = backplane.copies(subject); copies > 0; copies--) {
+        this.delivered++;
+        setImmediate(() => backplane.receive(subject, packet, offset));
+      }
+    }
+  }
+
+  /** Nobody reaches it. */
+  goDown(): void {
+    this.isUp = false;
+    for (const backplane of this.backplanes) backplane.cut();
+  }
+
+  comeUp(): void {
+    this.isUp = true;
+    for (const backplane of this.backplanes) backplane.restore();
+  }
+
+  /** What it kept is gone. */
+  forget(): void {
+    this.logs.clear();
+    this.epoch++;
+  }
+
+  logOf(subject: string): Log {
+    let log = this.logs.get(subject);
+    if (log === undefined) this.logs.set(subject, (log = { n: 0, kept: [], byNode: new Map() }));
+    return log;
+  }
+}
+
+const away = (): Error => Object.assign(new Error('the bus is away'), { retry: true });
+
+export class BusBackplane implements Backplane {
+  private events: BackplaneEvents | undefined;
+  private isUp = false;
+  readonly subjects = new Set<string>();
+  private readonly patterns = new PatternTree<string>();
+  /** Subjects that the broker refuses. */
+  readonly refused = new Set<string>();
+  /** Called before each append; may throw. */
+  onAppend: () => void = () => undefined;
+
+  constructor(private readonly bus: MemoryBus) {}
+
+  start(events: BackplaneEvents): Promise<void> {
+    this.events = events;
+    this.bus.backplanes.add(this);
+    if (this.bus.isUp) this.restore();
+    else events.onDown(away());
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.bus.backplanes.delete(this);
+    this.events = undefined;
+    this.isUp = false;
+    return Promise.resolve();
+  }
+
+  /** As a process that is killed: it says nothing any more, and hears nothing. */
+  die(): void {
+    this.bus.backplanes.delete(this);
+    this.isUp = false;
+  }
+
+  cut(): void {
+    if (!this.isUp) return;
+    this.isUp = false;
+    this.events?.onDown(away());
+  }
+
+  restore(): void {
+    if (this.isUp || this.events === undefined) return;
+    this.isUp = true;
+    this.events.onUp();
+  }
+
+  lose(packets: number): void {
+    this.events?.onLost(packets);
+  }
+
+  subscribe(subject: string): Promise<void> {
+    if (this.refused.has(subject)) return Promise.reject(new Error(`no permission for ${subject}`));
+    this.subjects.add(subject);
+    if (subject.includes('*')) this.patterns.set(subject, subject);
+    return Promise.resolve();
+  }
+
+  unsubscribe(subject: string): Promise<void> {
+    this.subjects.delete(subject);
+    this.patterns.delete(subject);
+    return Promise.resolve();
+  }
+
+  publish(subject: string, packet: Uint8Array): boolean {
+    if (this.isUp) this.bus.send(subject, Buffer.from(packet));
+    return this.isUp;
+  }
+
+  /** How many of its subscriptions match. */
+  copies(subject: string): number {
+    let copies = this.isUp && this.subjects.has(subject) ? 1 : 0;
+    if (this.isUp) this.patterns.match(subject, () => copies++);
+    return copies;
+  }
+
+  receive(subject: string, packet: Buffer, offset: string | undefined): void {
+    if (this.isUp) this.events?.onPacket(subject, packet, offset);
+  }
+
+  readonly history = {
+    append: (subject: string, packet: Uint8Array, id: PacketId, keep: HistoryOptions): Promise<void> => {
+      if (!this.isUp) return Promise.reject(away());
+      try {
+        this.onAppend();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      const log = this.bus.logOf(subject);
+      if (id.number <= (log.byNode.get(id.node) ?? 0)) return Promise.resolve();
+      log.byNode.set(id.node, id.number);
+      const offset = `${this.bus.epoch}-${++log.n}`;
+      log.kept.push({ offset, packet: Buffer.from(packet) });
+      if (log.kept.length > keep.size) log.kept.shift();
+      this.bus.send(subject, Buffer.from(packet), offset);
+      return Promise.resolve();
+    },
+
+    last: (subject: string): Promise<string> => {
+      if (!this.isUp) return Promise.reject(away());
+      return Promise.resolve(`${this.bus.epoch}-${this.bus.logOf(subject).n}`);
+    },
+
+    after: (subject: string, since: string): Promise<KeptPacket[] | undefined> => {
+      if (!this.isUp) return Promise.reject(away());
+      const { n, kept } = this.bus.logOf(subject);
+      const [epoch, number] = since.split('-');
+      const missed = n - Number(number);
+      const isThere = epoch === String(this.bus.epoch) && missed >= 0 && missed <= kept.length;
+      return Promise.resolve(isThere ? kept.slice(kept.length - missed) : undefined);
+    },
+  };
+}

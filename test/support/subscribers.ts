@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { SharedMessage, type Subscriber } from '../../src/engine';
+import type { HistoryOptions } from '../../src/channels/backplane';
+import type { History, Others } from '../../src/channels/history';
+import type { Kept } from '../../src/channels/topic';
+
+/** One who subscribes, without a connection. */
+export class FakeSubscriber {
+  readonly received: string[] = [];
+  /** Called for each wait until it has read what it was sent. */
+  onDrained: () => Promise<void> = () => Promise.resolve();
+  /** Whether there is room for more. */
+  hasRoom = true;
+
+  /** As the channels see it; always the same object. */
+  readonly subscriber: Subscriber;
+
+  constructor(
+    readonly id: string = randomUUID(),
+    identified = true,
+  ) {
+    this.subscriber = {
+      connection: { id, identified, drained: () => this.onDrained() },
+      state: 'open',
+      outbox: {
+        sendShared: (message: SharedMessage): boolean => {
+          this.received.push(textOf(message));
+          return this.hasRoom;
+        },
+      },
+    } as unknown as Subscriber;
+  }
+}
+
+export const textOf = ({ payload }: SharedMessage): string => Buffer.from(payload).toString();
+
+export const text = (message: string): SharedMessage => new SharedMessage(message);
+
+/** The message `n` of epoch 1, which says so. */
+export const kept = (n: number, sender?: string, epoch = 1): Kept => ({
+  offset: `${epoch}-${n}`,
+  message: text(String(n)),
+  sender,
+});
+
+/** All promises that can go on have done so. */
+export const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A history that says what it is told to, when it is told to. */
+export class FakeHistory implements History {
+  readonly asked: string[] = [];
+  onAfter: (channel: string, since: string) => Promise<Kept[] | undefined> = () => Promise.resolve([]);
+  onLast: (channel: string) => Promise<string> = () => Promise.resolve('1-0');
+
+  append(): Others {
+    throw new Error('nobody appends here');
+  }
+
+  last(channel: string): Promise<string> {
+    this.asked.push(`last of ${channel}`);
+    return this.onLast(channel);
+  }
+
+  after(channel: string, since: string, _keep: HistoryOptions): Promise<Kept[] | undefined> {
+    this.asked.push(`${channel} after ${since}`);
+    return this.onAfter(channel, since);
+  }
+}
+
+/** As a backplane says that it is away. */
+export const away = (): Error => Object.assign(new Error('the backplane is away'), { retry: true });
