@@ -14,6 +14,9 @@ export interface Reports {
 
 /** What comes from the cluster: to subscribers, to presence, to whoever asked. */
 export class Arrivals implements ClusterHost {
+  /** Channels of which something was missed for good, until the gap is reported. */
+  private readonly lost = new Set<string>();
+
   constructor(
     private readonly hub: Hub,
     private readonly presence: Presence,
@@ -30,17 +33,14 @@ export class Arrivals implements ClusterHost {
 
   onControl(node: string, subject: string, what: Record<string, unknown>): void {
     const { is, code, reason } = what;
-    try {
-      if (is === 'close') this.hub.closeHere(subject, code as number | undefined, reason as string | undefined);
-      else this.presence.take(node, what);
-    } catch (error) {
-      this.failed(error);
-    }
+    if (is === 'close') this.hub.closeHere(subject, code as number | undefined, reason as string | undefined);
+    else this.presence.take(node, what);
   }
 
   answer({ about, channel }: Record<string, unknown>): unknown {
-    if (about === 'count') return this.hub.roster.countOf(String(channel));
-    return about === 'members' ? this.hub.roster.membersOf(String(channel)) : null;
+    if (typeof channel !== 'string') return null;
+    if (about === 'count') return this.hub.roster.countOf(channel);
+    return about === 'members' ? this.hub.roster.membersOf(channel) : null;
   }
 
   onNode(node: string): void {
@@ -53,17 +53,27 @@ export class Arrivals implements ClusterHost {
 
   /** Messages with an offset that come before those that are missed wait for them. */
   onDown(error: Error): void {
-    for (const topic of this.hub.roster.topics) if (topic.keep !== undefined) topic.pause();
+    this.pause();
     this.reports.onDown(error);
   }
 
   onUp(): void {
+    // a catch-up from before may have ended after the backplane went away again
+    this.pause();
     this.presence.onUp();
   }
 
   async catchUp(): Promise<string[]> {
     const { history, roster } = this.hub;
-    return history === undefined ? [] : catchUp(roster.topics, history, (channel, kept) => this.onKept(channel, kept));
+    if (history !== undefined) {
+      await catchUp(roster.topics, history, this.lost, (topic, kept) => {
+        // those who had missed something may have left, and others come
+        if (roster.topics.get(topic.name) === topic) this.onKept(topic.name, kept);
+      });
+    }
+    const lost = [...this.lost];
+    this.lost.clear();
+    return lost;
   }
 
   onGap(gap: Gap): void {
@@ -72,5 +82,9 @@ export class Arrivals implements ClusterHost {
 
   failed(error: unknown): void {
     this.reports.failed(error, 'the backplane');
+  }
+
+  private pause(): void {
+    for (const topic of this.hub.roster.topics) if (topic.keep !== undefined) topic.pause();
   }
 }

@@ -23,7 +23,7 @@ export interface Backplane {
 
   /**
    * Sends a packet to all subscribers of the subject, ourselves too, once to each subscription that matches, in order. False: it was
-   * not sent, since the broker is away. Never throws; the packet is not changed afterwards.
+   * not sent, since the broker is away, or too much is on its way to it. Never throws; the packet is not changed afterwards.
    */
   publish(subject: string, packet: Uint8Array): boolean;
 }

@@ -1,9 +1,8 @@
 /** Longer names are most often a mistake, and brokers hold every one of them. */
 const MAX_LENGTH = 200;
 
-/** White space and control characters; Portal's own subjects have a space. */
-// eslint-disable-next-line no-control-regex
-const FORBIDDEN = /[\s\u0000-\u001f\u007f]/;
+/** White space, control characters, halves of surrogate pairs; Portal's own subjects have a space. */
+const FORBIDDEN = /[\s\p{Cc}\p{Cs}]/u;
 
 /** Whether the name of a channel is a pattern of names. @throws TypeError for what is neither */
 export function isPattern(channel: unknown): boolean {

@@ -7,6 +7,9 @@ import type { Kept } from './topic';
 /** What is not known to be kept waits, at most so many bytes of it. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 
+/** What a packet takes beside its bytes. */
+const OVERHEAD = 256;
+
 /** The broker could not keep it: it is asked again. */
 const RETRY_MS = 250;
 
@@ -41,13 +44,14 @@ export class ClusterHistory implements History {
 
   append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
     const packet = this.packer.kept(message, sender);
-    if (this.waitingBytes + packet.length > WAITING_BYTES) {
+    const bytes = packet.length + OVERHEAD;
+    if (this.waitingBytes + bytes > WAITING_BYTES) {
       this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`));
       return 'lost';
     }
     const entry = { channel, packet, number: this.packer.number, keep };
     this.waiting.add(entry);
-    this.waitingBytes += packet.length;
+    this.waitingBytes += bytes;
     if (!this.isUp || this.retrying !== undefined) return 'kept';
     this.send(entry);
     return 'sent';
@@ -118,7 +122,7 @@ export class ClusterHistory implements History {
 
   private settle(entry: Waiting): void {
     if (!this.waiting.delete(entry)) return;
-    this.waitingBytes -= entry.packet.length;
+    this.waitingBytes -= entry.packet.length + OVERHEAD;
     if (this.waiting.size === 0) this.onEmpty?.();
   }
 }

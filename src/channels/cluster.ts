@@ -73,20 +73,18 @@ export class Cluster {
 
   async start(host: ClusterHost): Promise<void> {
     this.host = host;
-    void this.subscribe(ALL);
-    void this.subscribe(directTo(this.node));
+    for (const subject of [ALL, directTo(this.node)]) this.report(this.subscribe(subject));
     await this.backplane.start({
       onPacket: (subject, bytes, offset) => this.onPacket(subject, bytes, offset),
       onUp: () => this.onUp(),
       onDown: (error) => this.onDown(error),
-      onLost: (packets) => this.relay.onLost(packets),
+      onLost: (packets) => this.onLost(packets),
     });
   }
 
   async stop(): Promise<void> {
     this.nodes.stop();
-    this.relay.stop();
-    const lost = (await this.history?.stop()) ?? 0;
+    const lost = this.relay.stop() + ((await this.history?.stop()) ?? 0);
     if (lost > 0) this.host.failed(new Error(`${lost} messages waited for the backplane at the end, and are lost`));
     await this.backplane.stop();
   }
@@ -97,7 +95,12 @@ export class Cluster {
   }
 
   unsubscribe(subject: string): void {
-    this.backplane.unsubscribe(subject).catch((error: unknown) => this.host.failed(error));
+    this.report(this.backplane.unsubscribe(subject));
+  }
+
+  /** Tells of the failure of what nobody waits for. */
+  report(work: Promise<void> | undefined): void {
+    work?.catch((error: unknown) => this.host.failed(error));
   }
 
   publish(channel: string, message: SharedMessage): Others {
@@ -120,13 +123,24 @@ export class Cluster {
     return this.nodes.ask(question);
   }
 
+  /** What other programs say on the broker must not hurt us. */
   private onPacket(subject: string, bytes: Buffer, offset: string | undefined): void {
     const packet = unpack(bytes);
     if (packet === undefined) return;
+    try {
+      this.take(subject, packet, offset);
+    } catch (error) {
+      this.host.failed(error);
+    }
+  }
+
+  private take(subject: string, packet: Packet, offset: string | undefined): void {
     const { node, number } = packet;
-    if (offset !== undefined) this.host.onKept(subject, keptIn(packet, offset));
-    else if (node === this.node) this.takeOwn(packet);
-    else if (this.recent.isNew(node, number)) this.take(subject, packet);
+    if (offset === undefined && node === this.node) this.takeOwn(packet);
+    else if (!this.recent.isNew(node, number)) return;
+    else if (offset !== undefined) this.host.onKept(subject, keptIn(packet, offset));
+    else if (isControl(packet)) this.takeControl(subject, packet);
+    else this.host.onMessage(subject, messageIn(packet));
   }
 
   private takeOwn(packet: Packet): void {
@@ -134,13 +148,18 @@ export class Cluster {
     if (typeof sentAt === 'number') this.relay.confirm(sentAt);
   }
 
-  private take(subject: string, packet: Packet): void {
-    if (!isControl(packet)) {
-      this.host.onMessage(subject, messageIn(packet));
-      return;
-    }
+  private takeControl(subject: string, packet: Packet): void {
     const what = controlIn(packet);
     if (what !== undefined && !this.nodes.take(packet.node, what)) this.host.onControl(packet.node, subject, what);
+  }
+
+  private onLost(packets: number): void {
+    this.relay.onLost(packets);
+    // most often the connection breaks, which a gap tells of
+    this.clock.after(RETRY_MS, () => {
+      const lost = this.relay.takeLost();
+      if (lost > 0) this.host.failed(new Error(`the broker did not take ${lost} messages to other processes`));
+    });
   }
 
   private onUp(): void {

@@ -40,16 +40,21 @@ export class HistoryRules {
     }
   }
 
-  /** A name goes before patterns, and a longer pattern before a shorter one. */
+  /** A name goes before patterns, `*` before `**`, and then a longer pattern before a shorter one. */
   of(channel: string): HistoryOptions | undefined {
     const named = this.names.get(channel);
     if (named !== undefined) return named;
     let best: (HistoryOptions & { readonly pattern: string }) | undefined;
     this.patterns.match(channel, (rule) => {
-      if (best === undefined || rule.pattern.length > best.pattern.length) best = rule;
+      if (best === undefined || isCloser(rule.pattern, best.pattern)) best = rule;
     });
     return best;
   }
+}
+
+function isCloser(pattern: string, other: string): boolean {
+  const takesRest = pattern.endsWith('**');
+  return takesRest === other.endsWith('**') ? pattern.length > other.length : !takesRest;
 }
 
 function checkOptions(channel: string, keep: unknown): void {

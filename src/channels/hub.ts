@@ -53,12 +53,14 @@ export class Hub implements Subscriptions {
 
   // what connections ask for
 
-  async subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed> {
+  async subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
     const pattern = isPattern(channel);
     const { since } = options;
     if (since !== undefined) this.checkSince(channel, pattern, since);
+    // throws for what no other process could be told
+    JSON.stringify(options.data);
     const admitted = this.admit(subscriber, channel);
-    if (admitted !== true && !(await admitted)) return {};
+    if (admitted !== true && !(await admitted)) return undefined;
     const topic = this.roster.topicOf(channel, pattern);
     const seat = this.roster.sit(subscriber, topic, options.data, since !== undefined);
     try {
@@ -96,7 +98,10 @@ export class Hub implements Subscriptions {
     const former = known?.user === undefined ? undefined : known.topics.get(known.user);
     if (former !== undefined) roster.leave(subscriber, former);
     roster.of(subscriber).user = channel;
-    if (channel !== undefined) roster.sit(subscriber, roster.topicOf(channel, false), undefined, false);
+    if (channel === undefined) return;
+    const topic = roster.topicOf(channel, false);
+    roster.sit(subscriber, topic, undefined, false);
+    this.cluster?.report(topic.ready);
   }
 
   // what the application asks for
@@ -169,7 +174,7 @@ export class Hub implements Subscriptions {
     topic: Topic,
     seat: Seat,
     since: string | undefined,
-  ): Promise<Subscribed> {
+  ): Promise<Subscribed | undefined> {
     try {
       // most often there is nothing to wait for
       if (topic.ready !== undefined) await topic.ready;
@@ -180,6 +185,6 @@ export class Hub implements Subscriptions {
     }
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection closed meanwhile');
     const offset = seat.floor ?? topic.position;
-    return offset === undefined ? {} : { offset };
+    return offset === undefined ? undefined : { offset };
   }
 }

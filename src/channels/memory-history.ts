@@ -1,6 +1,7 @@
 import { SharedMessage, type Clock } from '../engine';
 import type { HistoryOptions } from './backplane';
 import type { History, Others } from './history';
+import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';
 import type { Kept } from './topic';
 
@@ -58,10 +59,11 @@ export class MemoryHistory implements History {
   }
 
   private missed(channel: string, since: string, keep: HistoryOptions): Kept[] | undefined {
+    if (!isOffset(since)) return undefined;
     const [epoch, number] = since.split('-');
     const log = this.logOf(channel, keep);
     const from = Number(number);
-    if (epoch !== String(log.epoch) || !(Number.isInteger(from) && from >= 0 && from <= log.n)) return undefined;
+    if (epoch !== String(log.epoch) || from > log.n) return undefined;
     const missed = log.n - from;
     const entries = missed === 0 ? [] : log.entries.slice(-missed);
     const isThere = entries.length === missed && (entries[0] === undefined || entries[0].at > log.used - log.ttl);
@@ -71,6 +73,7 @@ export class MemoryHistory implements History {
   stop(): void {
     this.sweeping?.cancel();
     this.sweeping = undefined;
+    this.logs.clear();
   }
 
   private logOf(channel: string, keep: HistoryOptions): Log {

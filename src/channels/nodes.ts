@@ -91,12 +91,19 @@ export class Nodes {
       this.forget(node);
       return true;
     }
-    this.hear(node);
-    if (is === 'hello') this.host.tell(node, { is: 'beat' });
+    if (is !== 'hello') this.hear(node);
+    if (is === 'hello') this.greet(node);
     else if (is === 'question') this.host.tell(node, { is: 'answer', id, answer: this.host.answer(what) });
-    else if (is === 'answer') this.takeAnswer(node, Number(id), what['answer']);
+    else if (is === 'answer') this.takeAnswer(node, id as number, what['answer']);
     else return is === 'beat';
     return true;
+  }
+
+  /** It is new, or was cut off, and has not heard what it was told meanwhile. */
+  private greet(node: string): void {
+    this.heardAt.set(node, this.clock.now());
+    this.host.tell(node, { is: 'beat' });
+    this.host.appeared(node);
   }
 
   private hear(node: string): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from './cluster';
 
 /** A subscriber of a channel, on any process. */
@@ -9,9 +10,9 @@ export interface Member {
 
 export interface PresenceHandlers {
   /** A connection subscribed, or did so again with other data. */
-  join?(member: Member): void;
+  join?(member: Member): unknown;
   /** A connection gave it up or closed, or its process died. */
-  leave?(member: Member): void;
+  leave?(member: Member): unknown;
 }
 
 /** A watched channel. */
@@ -25,6 +26,8 @@ export interface PresenceWatch {
 /** What a watch knows of its channel. */
 class Watched {
   readonly handlers = new Set<PresenceHandlers>();
+  /** Watches that wait for the members of other nodes. */
+  beginning = 0;
   /** By node, and by connection. */
   readonly nodes = new Map<string, Map<string, Member>>();
 
@@ -61,8 +64,10 @@ export class Presence {
       for (const member of this.membersHere(channel)) here.set(member.connectionId, member);
       this.cluster?.tellAll({ is: 'watch', channel });
     }
+    watched.beginning++;
     // they tell their members before they answer
     await this.cluster?.ask({ about: 'nothing' });
+    watched.beginning--;
     const { handlers: all } = watched;
     all.add(handlers);
     return {
@@ -70,7 +75,7 @@ export class Presence {
         return [...watched.members()];
       },
       stop: () => {
-        if (!all.delete(handlers) || all.size > 0) return;
+        if (!all.delete(handlers) || all.size > 0 || watched.beginning > 0) return;
         this.watched.delete(channel);
         this.cluster?.tellAll({ is: 'unwatch', channel });
       },
@@ -97,7 +102,8 @@ export class Presence {
     if (typeof channel !== 'string') return;
     if (is === 'watch') this.addWatcher(node, channel);
     else if (is === 'unwatch') this.removeWatcher(node, channel);
-    else if (is === 'left') this.remove(node, channel, String(connectionId));
+    else if (!this.watched.has(channel)) this.cluster?.tell(node, { is: 'unwatch', channel });
+    else if (is === 'left') this.remove(node, channel, connectionId as string);
     else if (is === 'joined') this.apply(node, channel, [member].filter(isMember), false);
     else if (is === 'members' && Array.isArray(members)) this.apply(node, channel, members.filter(isMember), true);
   }
@@ -152,9 +158,7 @@ export class Presence {
     for (const member of members) {
       const before = known.get(member.connectionId);
       known.set(member.connectionId, member);
-      if (before === undefined || JSON.stringify(before.data) !== JSON.stringify(member.data)) {
-        this.tell(watched, 'join', member);
-      }
+      if (before === undefined || !isDeepStrictEqual(before.data, member.data)) this.tell(watched, 'join', member);
     }
   }
 
@@ -170,7 +174,8 @@ export class Presence {
   private tell({ handlers }: Watched, what: 'join' | 'leave', member: Member): void {
     for (const handler of [...handlers]) {
       try {
-        handler[what]?.(member);
+        const work: unknown = handler[what]?.(member);
+        if (work instanceof Promise) work.catch((error: unknown) => this.failed(error));
       } catch (error) {
         this.failed(error);
       }

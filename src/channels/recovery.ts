@@ -38,25 +38,29 @@ export async function sendMissed(
 }
 
 /**
- * Gets what topics missed while the backplane was away, and delivers it and what came since. Resolves with the names of those of which
- * something is gone; rejects when the backplane is away again.
+ * Gets what topics missed while the backplane was away, and delivers it and what came since. Adds to `lost` the names of those of which
+ * something is gone. Rejects when the backplane is away again; the rest waits for the next time.
  */
 export async function catchUp(
   topics: Iterable<Topic>,
   history: History,
-  deliver: (channel: string, kept: Kept) => void,
-): Promise<string[]> {
+  lost: Set<string>,
+  deliver: (topic: Topic, kept: Kept) => void,
+): Promise<void> {
   const behind = [...topics].filter(({ isPaused, keep, position }) => isPaused || (keep && position === undefined));
-  const lost: string[] = [];
   const work = async (): Promise<void> => {
-    for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
-      const missed = await missedBy(topic, history).catch(unlessAway);
-      if (missed === undefined) lost.push(topic.name);
-      for (const kept of topic.resume(missed ?? [])) deliver(topic.name, kept);
+    try {
+      for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
+        const missed = await missedBy(topic, history).catch(unlessAway);
+        if (missed === undefined) lost.add(topic.name);
+        for (const kept of topic.resume(missed ?? [])) deliver(topic, kept);
+      }
+    } finally {
+      behind.length = 0;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return lost;
+  const works = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  for (const outcome of works) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 async function missedBy(topic: Topic, history: History): Promise<Kept[] | undefined> {

@@ -5,6 +5,12 @@ import type { Others } from './history';
 /** What waits while the backplane is away, at most. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
+/** What a packet takes beside its bytes. */
+const OVERHEAD = 128;
+
+/** The broker takes no more at the moment. */
+const BUSY_MS = 100;
+
 /** Nodes come back one after the other: what was kept waits for those that come later. */
 const SETTLE_MS = 1000;
 
@@ -40,6 +46,8 @@ export class Relay {
 
   /** A beat of ours has come back. */
   confirm(sentAt: number): void {
+    // kept in an outage, and sent after it
+    if (sentAt < this.confirmedAt) return;
     this.confirmedBefore = this.confirmedAt;
     this.confirmedAt = sentAt;
   }
@@ -61,12 +69,15 @@ export class Relay {
     this.isUp = true;
     this.upAt = this.clock.now();
     this.confirmedBefore = this.confirmedAt = this.upAt;
-    if (this.kept.length > 0) {
-      this.settling = this.clock.after(SETTLE_MS, () => {
-        this.settling = undefined;
-        this.flush();
-      });
-    }
+    if (this.kept.length > 0) this.flushAfter(SETTLE_MS);
+  }
+
+  /** What was lost though there is no outage; begins to count anew. */
+  takeLost(): number {
+    if (!this.isUp || this.gapSince !== undefined) return 0;
+    const { lost } = this;
+    this.lost = 0;
+    return lost;
   }
 
   /** The outage that has ended; begins to count anew. */
@@ -78,14 +89,17 @@ export class Relay {
     return { since: new Date(Date.now() - (this.clock.now() - gapSince)), ms: upAt - gapSince, lost };
   }
 
-  stop(): void {
-    this.settling?.cancel();
-    this.settling = undefined;
+  /** Returns how many packets wait still, and are lost. */
+  stop(): number {
     if (this.isUp) this.flush();
     this.isUp = false;
+    this.settling?.cancel();
+    this.settling = undefined;
+    const { length } = this.kept;
     this.kept.length = 0;
     this.keptBytes = 0;
     this.gapSince = undefined;
+    return length;
   }
 
   private flush(): void {
@@ -93,18 +107,28 @@ export class Relay {
     for (const { subject, packet } of this.kept) {
       if (!this.backplane.publish(subject, packet)) break;
       sent++;
-      this.keptBytes -= packet.length;
+      this.keptBytes -= packet.length + OVERHEAD;
     }
     this.kept.splice(0, sent);
+    if (this.kept.length > 0) this.flushAfter(BUSY_MS);
+  }
+
+  private flushAfter(ms: number): void {
+    this.settling ??= this.clock.after(ms, () => {
+      this.settling = undefined;
+      this.flush();
+    });
   }
 
   private keep(subject: string, packet: Uint8Array): Others {
-    if (this.keptBytes + packet.length > KEPT_BYTES) {
+    const bytes = packet.length + OVERHEAD;
+    if (this.keptBytes + bytes > KEPT_BYTES) {
       this.lost++;
       return 'lost';
     }
-    this.keptBytes += packet.length;
+    this.keptBytes += bytes;
     this.kept.push({ subject, packet });
+    if (this.isUp) this.flushAfter(BUSY_MS);
     return 'kept';
   }
 }

@@ -187,13 +187,14 @@ export class Connection<Data = unknown> {
   /**
    * From now on, until the connection closes or gives it up, it is sent what is published to this channel, or to all channels whose
    * names match a pattern: in `room:*` the star stands for one part of a name between colons, in `room:**` for one or more. Subscribing
-   * again replaces its data. Resolves when messages of all processes come.
+   * again replaces its data. Resolves when messages of all processes come: with the offset of the latest one where the channel has
+   * history and the backplane is there, else with nothing.
    *
    * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is not
-   * open, or closes meanwhile; a TypeError for what is no name; a `PortalError` `history_lost` when `since` is given and not all
+   * open, or closes meanwhile; a TypeError for what is no name, or data that is no JSON; a `PortalError` `history_lost` when `since` is given and not all
    * that came after it is kept. It is not subscribed then.
    */
-  subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed> {
+  subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
     return this.session.context.subscriptions.subscribe(this.session, channel, options);
   }
 

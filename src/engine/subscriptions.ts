@@ -3,16 +3,16 @@ import type { Endpoint } from './endpoint';
 import type { Outbox } from './outbox';
 
 export interface SubscribeOptions {
-  /** What presence tells the others about this subscriber. Where there is a backplane, it travels as JSON. */
+  /** What presence tells others about this subscriber; between processes it travels as JSON. */
   data?: unknown;
   /** The offset of the last message that was had, of a channel with history: all that came after it is sent first. */
   since?: string;
 }
 
-/** Where a subscriber stands in a channel. */
+/** Where a subscriber stands in a channel with history. */
 export interface Subscribed {
-  /** Of a channel with history: its latest message. */
-  readonly offset?: string;
+  /** Of its latest message: what comes after it can be asked for later. */
+  readonly offset: string;
 }
 
 /** A connection, as those see it who deliver to it. */
@@ -25,7 +25,7 @@ export interface Subscriber {
 
 /** The channels that connections can subscribe to; `src/channels/` has them. */
 export interface Subscriptions {
-  subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed>;
+  subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined>;
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void>;
   /** To all subscribers but this one. */
   publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void;

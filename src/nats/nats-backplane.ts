@@ -128,7 +128,7 @@ export class NatsBackplane implements Backplane {
     const { run } = this;
     if (run?.link === undefined || !run.isUp) return false;
     try {
-      run.link.publish(this.root + tokensOf(subject), packet);
+      return run.link.publish(this.root + tokensOf(subject), packet);
     } catch {
       if (!run.link.isOpen) return false;
       // too long for NATS: it can never arrive, and to wait for the broker is no use

@@ -8,6 +8,8 @@ const TICK_MS = 250;
 const IDLE_TICKS = 4;
 /** A server that is silent for so long is given up: with the second between two pings, within four seconds. */
 const SILENT_TICKS = 11;
+/** What is kept until the server has confirmed it, or is given up. */
+const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
 
 export type LinkOptions = Omit<NodeConnectionOptions, 'servers'>;
 
@@ -28,6 +30,8 @@ export class NatsLink {
   private failure: Error | undefined;
   private hasEnded = false;
   private published = 0;
+  private bytes = 0;
+  private confirmedBytes = 0;
   private confirmed = 0;
   private idleTicks = 0;
   private silentTicks = 0;
@@ -70,10 +74,16 @@ export class NatsLink {
     return !this.hasEnded && !this.connection.isClosed();
   }
 
-  /** @throws Error when the connection has ended, or the server takes no packets of this length */
-  publish(subject: string, packet: Uint8Array): void {
+  /** False: too much is on the way already. @throws Error when the connection has ended, or the server takes no packets of this length */
+  publish(subject: string, packet: Uint8Array): boolean {
+    const onTheWay = this.bytes - this.confirmedBytes;
+    if (onTheWay > MAX_BYTES_ON_THE_WAY) return false;
     this.connection.publish(subject, packet);
     this.published++;
+    this.bytes += packet.length;
+    // sooner than the next tick would ask
+    if (onTheWay > MAX_BYTES_ON_THE_WAY / 4 && this.waiting.size === 0) void this.roundTrip();
+    return true;
   }
 
   /** Resolves when the server has confirmed it, or the connection has ended. Rejects when the server refuses. */
@@ -123,12 +133,13 @@ export class NatsLink {
 
   private ping(done: () => void): void {
     this.nextRoundTrip = undefined;
-    const { published } = this;
+    const { published, bytes } = this;
     if (!this.isOpen) return this.answered(done);
     this.idleTicks = 0;
     this.connection.flush().then(
       () => {
         this.confirmed = published;
+        this.confirmedBytes = bytes;
         this.silentTicks = 0;
         this.answered(done);
       },

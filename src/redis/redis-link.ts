@@ -5,6 +5,9 @@ import { fingerprint, shardsIn, type Shard } from './shards';
 
 const TICK_MS = 500;
 
+/** A server that is frozen is given up within four seconds; until then no more than this is kept for it. */
+const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
+
 export interface LinkOptions {
   /** What connections are called in the list of clients that the server has. */
   readonly name: string;
@@ -55,6 +58,7 @@ export class RedisLink {
   /** By slot; where there is no cluster, all is in the first. */
   private slots: Pair[] = [];
   private shards = '';
+  private bytesOnTheWay = 0;
 
   constructor(private readonly options: LinkOptions) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -105,13 +109,25 @@ export class RedisLink {
     if (this.hasEnded) throw await this.ended;
   }
 
-  /** False: the link has ended. */
+  /** False: the link has ended, or too much is on the way already. */
   publish(subject: string, payload: Buffer): boolean {
-    if (this.hasEnded) return false;
+    if (this.hasEnded || this.bytesOnTheWay > MAX_BYTES_ON_THE_WAY) return false;
     const { isCluster, names } = this.options;
     const channel = names.channel(subject);
     const line = this.slots[isCluster ? slotOf(channel) : 0]!.commands;
-    line.client.sendCommand([isCluster ? 'SPUBLISH' : 'PUBLISH', channel, payload]).then(line.heard, this.unpublished);
+    const { length } = payload;
+    this.bytesOnTheWay += length;
+    line.client.sendCommand([isCluster ? 'SPUBLISH' : 'PUBLISH', channel, payload]).then(
+      () => {
+        this.bytesOnTheWay -= length;
+        line.heard();
+      },
+      (error: Error) => {
+        this.bytesOnTheWay -= length;
+        this.check(error);
+        this.options.lost();
+      },
+    );
     return true;
   }
 
@@ -234,11 +250,6 @@ export class RedisLink {
     this.unconfirmed.set(subject, confirmed);
     return confirmed;
   }
-
-  private readonly unpublished = (error: Error): void => {
-    this.check(error);
-    this.options.lost();
-  };
 
   private check(error: Error): void {
     if (isRefusal(error)) this.abandon(error);

@@ -89,7 +89,7 @@ describe('a message', () => {
   });
 
   test('of which nobody knows whether it is kept is sent again, with the same id', async () => {
-    const { history, append, broker, took } = start();
+    const { history, append, broker, took, clock } = start();
     history.onUp();
     broker.atOnce = undefined;
     append('a', 'b', 'c');
@@ -98,6 +98,7 @@ describe('a message', () => {
     history.onDown();
     broker.answers[0]!(away());
     await turns();
+    expect(clock.pending).toBe(0);
     history.onUp();
     expect(took().slice(3)).toEqual(['log a', 'log c']);
     expect(broker.ids.map(({ number }) => number)).toEqual([1, 2, 3, 1, 3]);

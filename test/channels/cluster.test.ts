@@ -73,6 +73,15 @@ describe('messages', () => {
     expect(added()).toEqual([]);
   });
 
+  test('of a user whose subscription the broker refuses are reported as missing', async () => {
+    const { a, ways } = await cluster(1);
+    ways[0]!.refused.add('user %22ann%22');
+    await a.connect('?user=ann');
+    await settled();
+    expect(a.log.lines).toEqual(['error the backplane failed']);
+    expect(a.channels.toUser('ann').publish('here').local).toBe(1);
+  });
+
   test('a subscription that the broker refuses is refused', async () => {
     const { a, ways } = await cluster(1);
     ways[0]!.refused.add('secret');
@@ -140,6 +149,45 @@ describe('all processes together', () => {
     expect(joined).toEqual(['late']);
   });
 
+  test('a watch that begins while another process is cut off hears of it later', async () => {
+    const { a, b, ways } = await cluster(2);
+    await pass(1000, a, b);
+    ways[1]!.cut();
+    const joined: unknown[] = [];
+    const watching = a.channels.watch('room:7', { join: ({ data }) => joined.push(data) });
+    await pass(1100, a, b);
+    const watch = await watching;
+    ways[1]!.restore();
+    await pass(1000, a, b);
+    await (await b.connect()).subscribe('room:7', { data: 'bob' });
+    await settled();
+    expect(joined).toEqual(['bob']);
+    // and one that ends is ended there, too
+    ways[1]!.cut();
+    watch.stop();
+    await settled();
+    ways[1]!.restore();
+    await pass(1000, a, b);
+    const before = ways[1]!.published;
+    await (await b.connect()).subscribe('room:7', { data: 'eve' });
+    expect(ways[1]!.published).toBe(before);
+  });
+
+  test('data that is no JSON is refused, and what becomes that later is reported', async () => {
+    const { a, b } = await cluster(2);
+    await a.connect();
+    const [connection] = a.app.connections;
+    await expect(connection!.subscribe('room:7', { data: { id: 1n } })).rejects.toThrow(TypeError);
+    expect(await a.channels.subscribers('room:7')).toBe(0);
+    const data: { self?: unknown } = {};
+    await connection!.subscribe('room:7', { data });
+    data.self = data;
+    const asked = b.channels.presence('room:7');
+    await pass(1100, a, b);
+    expect(await asked).toEqual([]);
+    expect(a.log.lines).toEqual(['error the backplane failed']);
+  });
+
   test('a process that stops takes its members with it at once', async () => {
     const { a, b } = await cluster(2);
     const left: unknown[] = [];
@@ -192,6 +240,15 @@ describe('while the backplane is away', () => {
     bus.comeUp();
     await settled();
     expect(gaps).toMatchObject([{ lost: 5, unrecovered: [] }]);
+  });
+
+  test('what the broker refuses is told without one', async () => {
+    const { a, ways, gaps } = await cluster(1);
+    ways[0]!.lose(2);
+    ways[0]!.lose(1);
+    await pass(300, a);
+    expect(a.log.errors.map(String)).toEqual(['Error: the broker did not take 3 messages to other processes']);
+    expect(gaps).toEqual([]);
   });
 
   test('nobody is taken for dead, and presence is right again after it', async () => {

@@ -24,6 +24,8 @@ test('a name goes before patterns, and a longer pattern before a shorter one', (
     const rules = new HistoryRules(Object.fromEntries(order.map((channel) => [channel, keep(channel.length)])));
     expect(['x', 'log:x', 'log:a:x', 'log:a:b'].map((name) => rules.of(name)?.size)).toEqual([2, 6, 8, 7]);
   }
+  const rules = new HistoryRules({ '*:longer': keep(8), 'a:*': keep(3) });
+  expect([rules.of('a:longer')?.size, rules.of('a:b')?.size]).toEqual([8, 3]);
 });
 
 test('what is changed in the options later changes nothing', () => {

@@ -1,5 +1,6 @@
 import type { Gap } from '../../src';
 import { pass, Process, settled, type Peer } from '../support/channel-app';
+import { deferred } from '../support/engine';
 import { MemoryBus } from '../support/memory-bus';
 
 const history = { 'log:*': { size: 3, ttlSeconds: 60 } };
@@ -38,7 +39,7 @@ describe.each(kinds)('a channel with history %s', (_name, start) => {
     b.channels.publish('log:1', message(5));
     expect(await parsed(again)).toMatchObject([{ n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }]);
     const fromBefore = await b.connect();
-    await expect(fromBefore.subscribe('log:1', { since: offset! })).rejects.toMatchObject({ code: 'history_lost' });
+    await expect(fromBefore.subscribe('log:1', { since: offset })).rejects.toMatchObject({ code: 'history_lost' });
     expect(await a.channels.subscribers('log:1')).toBe(1);
   });
 
@@ -46,7 +47,7 @@ describe.each(kinds)('a channel with history %s', (_name, start) => {
     const [a] = (await start()) as [Process];
     const peer = await a.connect();
     const { offset } = await peer.subscribe('log:1');
-    const { offset: same } = await peer.subscribe('log:1', { since: offset! });
+    const { offset: same } = await peer.subscribe('log:1', { since: offset });
     expect(same).toBe(offset);
     a.channels.publish('log:1', message(1));
     expect(await parsed(peer)).toMatchObject([{ n: 1 }]);
@@ -85,7 +86,20 @@ test('messages grow too old', async () => {
   const { offset } = await peer.subscribe('log:1');
   a.channels.publish('log:1', message(1));
   await pass(61_000, a);
-  await expect(peer.subscribe('log:1', { since: offset! })).rejects.toMatchObject({ code: 'history_lost' });
+  await expect(peer.subscribe('log:1', { since: offset })).rejects.toMatchObject({ code: 'history_lost' });
+});
+
+test('those who subscribe to several patterns get a message once', async () => {
+  const a = await Process.start({
+    history: { 'log:**': { size: 3, ttlSeconds: 60 } },
+    backplane: new MemoryBus().connect(),
+  });
+  const [one, two] = [await a.connect(), await a.connect()];
+  await one.subscribe('log:*');
+  await two.subscribe('log:**');
+  await two.subscribe('**');
+  a.channels.publish('log:1', 'once');
+  expect([await one.received(), await two.received()]).toEqual([['once'], ['once']]);
 });
 
 describe('while the backplane is away, a channel with history', () => {
@@ -141,13 +155,74 @@ describe('while the backplane is away, a channel with history', () => {
     expect(gaps).toMatchObject([{ unrecovered: ['log:2'] }]);
   });
 
+  test('is named when something is gone, also where another must be asked for twice', async () => {
+    const { a, b, toB, gaps } = await two();
+    const onB = await b.connect();
+    for (const name of ['log:1', 'log:2']) await onB.subscribe(name);
+    toB.cut();
+    for (let n = 1; n <= 4; n++) a.channels.publish('log:2', message(n));
+    await settled();
+    toB.onAfter = (subject) => {
+      if (subject !== 'log:1') return;
+      toB.onAfter = () => undefined;
+      throw Object.assign(new Error('busy'), { retry: true });
+    };
+    toB.restore();
+    await pass(1000, a, b);
+    expect(gaps).toMatchObject([{ unrecovered: ['log:2'] }]);
+  });
+
+  test('brings to those who have come meanwhile nothing of before', async () => {
+    const { a, b, toB } = await two();
+    const [gone, come] = [await b.connect(), await b.connect()];
+    await gone.subscribe('log:1');
+    toB.cut();
+    for (const n of [1, 2]) a.channels.publish('log:1', message(n));
+    await settled();
+    const answered = deferred();
+    const { after } = toB.history;
+    toB.history.after = (subject, since) => answered.promise.then(() => after(subject, since));
+    toB.restore();
+    await gone.unsubscribe('log:1');
+    const place = await come.subscribe('log:1');
+    answered.resolve();
+    await pass(500, a, b);
+    expect([place, await come.received()]).toEqual([{ offset: '1-2' }, []]);
+    a.channels.publish('log:1', message(3));
+    expect(await parsed(come)).toMatchObject([{ n: 3 }]);
+  });
+
+  test('waits on when the backplane goes away again in the middle', async () => {
+    const { a, b, toB } = await two();
+    const onB = await b.connect();
+    await onB.subscribe('log:1');
+    toB.cut();
+    const answered = deferred();
+    const { after } = toB.history;
+    toB.history.after = async (subject, since) => {
+      const missed = await after(subject, since);
+      await answered.promise;
+      return missed;
+    };
+    toB.restore();
+    toB.cut();
+    toB.history.after = after;
+    answered.resolve();
+    await settled();
+    for (const n of [1, 2]) a.channels.publish('log:1', message(n));
+    await settled();
+    toB.restore();
+    await pass(500, a, b);
+    expect(await parsed(onB)).toMatchObject([{ n: 1 }, { n: 2 }]);
+  });
+
   test('says that it cannot tell what was missed', async () => {
     const { bus, a } = await two();
     const peer = await a.connect();
     const { offset } = await peer.subscribe('log:1');
     bus.goDown();
     const other = await a.connect();
-    await expect(other.subscribe('log:1', { since: offset! })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(other.subscribe('log:1', { since: offset })).rejects.toMatchObject({ code: 'unavailable' });
     await other.subscribe('log:1');
     await other.subscribe('log:3');
     bus.comeUp();

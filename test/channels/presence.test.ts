@@ -43,6 +43,27 @@ test('a watch knows who is there, and tells who comes and goes', async () => {
   expect(watch.members).toEqual([member('b', 2)]);
 });
 
+test('a watch that begins while the last other one stops goes on', async () => {
+  const { presence } = start();
+  const first = await presence.watch('room', {});
+  const told = listener();
+  const second = presence.watch('room', told);
+  first.stop();
+  (await second).stop();
+  const third = await presence.watch('room', told);
+  presence.joined('room', member('a', 1));
+  expect(told.events).toEqual(['+a 1']);
+  expect(third.members).toEqual([member('a', 1)]);
+});
+
+test('a handler that rejects is reported', async () => {
+  const { presence, failed } = start();
+  await presence.watch('room', { join: () => Promise.reject(new Error('oops')) });
+  presence.joined('room', member('a'));
+  await Promise.resolve();
+  expect(failed.map(String)).toEqual(['Error: oops']);
+});
+
 test('without a backplane it is the same', async () => {
   const { presence } = start([member('a')], true);
   const told = listener();
@@ -122,6 +143,12 @@ describe('other nodes', () => {
     two.stop();
     expect(took()).toEqual([{ to: 'all', is: 'unwatch', channel: 'room' }]);
     expect(presence.interests('room')).toBe(false);
+    // one that has stopped stops no other
+    await presence.watch('room', {});
+    took();
+    two.stop();
+    expect(took()).toEqual([]);
+    expect(presence.interests('room')).toBe(true);
   });
 
   test('who appear later are told what is watched', async () => {
@@ -236,8 +263,9 @@ test('whatever another node says, it does not throw', async () => {
   const is = fc.constantFrom('watch', 'unwatch', 'joined', 'left', 'members', 'nonsense', undefined);
   const channel = fc.oneof(fc.constantFrom('room', 'hall', '__proto__'), fc.jsonValue());
   const one = fc.oneof(fc.record({ connectionId: fc.oneof(fc.string(), fc.jsonValue()) }), fc.jsonValue());
+  const id = fc.oneof(fc.string(), fc.jsonValue());
   const what = fc.record(
-    { is, channel, member: one, members: fc.oneof(fc.array(one), fc.jsonValue()), connectionId: fc.jsonValue() },
+    { is, channel, member: one, members: fc.oneof(fc.array(one), fc.jsonValue()), connectionId: id },
     { requiredKeys: [] },
   );
   fc.assert(

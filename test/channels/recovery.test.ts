@@ -1,3 +1,4 @@
+import type { History } from '../../src/channels/history';
 import { catchUp, sendMissed } from '../../src/channels/recovery';
 import { Topic, type Kept, type Seat } from '../../src/channels/topic';
 import { away, FakeHistory, FakeSubscriber, kept, turns } from '../support/subscribers';
@@ -8,6 +9,17 @@ const range = (from: number, to: number): Kept[] =>
   Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
 
 const numbers = (from: number, to: number): string[] => range(from, to).map(({ offset }) => offset.slice(2));
+
+/** Those of which something is gone. */
+async function caughtUp(
+  topics: Topic[],
+  history: History,
+  deliver: (channel: string, kept: Kept) => void,
+): Promise<string[]> {
+  const lost = new Set<string>();
+  await catchUp(topics, history, lost, ({ name }, message) => deliver(name, message));
+  return [...lost];
+}
 
 /** A promise, and what settles it. */
 function later<T>() {
@@ -170,6 +182,18 @@ describe('one who comes back', () => {
     expect(one.received).toEqual(['3']);
   });
 
+  test('gets nothing more when it has left while it read the last', async () => {
+    const { topic, history, send, one, live } = comeBack();
+    history.onAfter = () => Promise.resolve([kept(3)]);
+    one.hasRoom = false;
+    one.onDrained = async () => {
+      live(kept(4));
+      topic.seats.delete(one.subscriber);
+    };
+    await send();
+    expect(one.received).toEqual(['3']);
+  });
+
   test('gets all once where it asks again meanwhile', async () => {
     const { topic, history, send, one } = comeBack();
     const answer = later<Kept[]>();
@@ -200,7 +224,7 @@ describe('after an outage', () => {
     }
     const of = (name: string) => topics.get(name)!;
     const recover = () =>
-      catchUp(
+      caughtUp(
         [...topics.values()].map(({ topic }) => topic),
         history,
         (channel, message) => void of(channel).topic.take(message),
@@ -283,14 +307,14 @@ describe('after an outage', () => {
     history.onLast = () => Promise.resolve('1-7');
     const [fresh, plain, known] = [new Topic('fresh', keep), new Topic('plain', undefined), new Topic('known', keep)];
     known.base = '1-2';
-    expect(await catchUp([fresh, plain, known], history, () => undefined)).toEqual([]);
+    expect(await caughtUp([fresh, plain, known], history, () => undefined)).toEqual([]);
     expect(history.asked).toEqual(['last of fresh']);
     expect([fresh.position, plain.position, known.position]).toEqual(['1-7', undefined, '1-2']);
   });
 
   test('without topics there is nothing to do', async () => {
     const history = new FakeHistory();
-    expect(await catchUp([], history, () => undefined)).toEqual([]);
+    expect(await caughtUp([], history, () => undefined)).toEqual([]);
     expect(history.asked).toEqual([]);
   });
 });

@@ -117,11 +117,27 @@ describe('what is published', () => {
 });
 
 describe('what is kept', () => {
+  test('waits, all in order, while the broker takes no more', () => {
+    const { say, up, broker, sent, clock } = start();
+    up();
+    broker.room = 1;
+    expect(say('a', 'b', 'c')).toEqual(['sent', 'kept', 'kept']);
+    broker.room = 1;
+    clock.advance(100);
+    broker.room = Infinity;
+    expect(say('d')).toEqual(['kept']);
+    clock.advance(100);
+    expect(sent).toEqual(['room a', 'room b', 'room c', 'room d']);
+    expect(say('e')).toEqual(['sent']);
+    expect(clock.pending).toBe(0);
+  });
+
   test('has 8 MiB at most; the rest is lost, and counted', () => {
     const { relay, up, down } = start();
     up();
     down();
-    const half = Buffer.alloc(4 * MEBI);
+    // a packet takes a little more than its bytes
+    const half = Buffer.alloc(4 * MEBI - 128);
     expect(relay.publish('a', half)).toBe('kept');
     expect(relay.publish('b', half)).toBe('kept');
     expect(relay.publish('c', Buffer.alloc(1))).toBe('lost');
@@ -134,7 +150,7 @@ describe('what is kept', () => {
     const { relay, up, down, clock, sent } = start();
     for (let outage = 1; outage <= 3; outage++) {
       down();
-      for (let count = 0; count < 8; count++) expect(relay.publish('a', Buffer.alloc(MEBI))).toBe('kept');
+      for (let count = 0; count < 8; count++) expect(relay.publish('a', Buffer.alloc(MEBI - 128))).toBe('kept');
       expect(relay.publish('a', Buffer.alloc(1))).toBe('lost');
       up();
       clock.advance(1000);

@@ -56,7 +56,9 @@ class OrderController {
     const { channel, publisher, number, since } = order;
     switch (order.do) {
       case 'subscribe':
-        return connection.subscribe(channel, { data: process.pid, ...(since !== undefined && { since }) });
+        return (
+          (await connection.subscribe(channel, { data: process.pid, ...(since !== undefined && { since }) })) ?? {}
+        );
       case 'publish': {
         const at = Date.now();
         const { others } = this.channels.publish(channel, JSON.stringify({ publisher, number }));

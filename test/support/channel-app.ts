@@ -79,7 +79,7 @@ export class Peer {
     void this.read();
   }
 
-  subscribe(channel: string, options: { data?: unknown; since?: string } = {}): Promise<{ offset?: string }> {
+  subscribe(channel: string, options: { data?: unknown; since?: string } = {}): Promise<{ offset: string }> {
     return this.call('subscribe', channel, options);
   }
 

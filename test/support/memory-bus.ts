@@ -59,12 +59,16 @@ const away = (): Error => Object.assign(new Error('the bus is away'), { retry: t
 export class BusBackplane implements Backplane {
   private events: BackplaneEvents | undefined;
   private isUp = false;
+  /** How many packets it has sent. */
+  published = 0;
   readonly subjects = new Set<string>();
   private readonly patterns = new PatternTree<string>();
   /** Subjects that the broker refuses. */
   readonly refused = new Set<string>();
   /** Called before each append; may throw. */
   onAppend: () => void = () => undefined;
+  /** Called before what was missed is read; may throw. */
+  onAfter: (subject: string) => void = () => undefined;
 
   constructor(private readonly bus: MemoryBus) {}
 
@@ -119,8 +123,10 @@ export class BusBackplane implements Backplane {
   }
 
   publish(subject: string, packet: Uint8Array): boolean {
-    if (this.isUp) this.bus.send(subject, Buffer.from(packet));
-    return this.isUp;
+    if (!this.isUp) return false;
+    this.published++;
+    this.bus.send(subject, Buffer.from(packet));
+    return true;
   }
 
   /** How many of its subscriptions match. */
@@ -159,6 +165,11 @@ export class BusBackplane implements Backplane {
 
     after: (subject: string, since: string): Promise<KeptPacket[] | undefined> => {
       if (!this.isUp) return Promise.reject(away());
+      try {
+        this.onAfter(subject);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       const { n, kept } = this.bus.logOf(subject);
       const [epoch, number] = since.split('-');
       const missed = n - Number(number);
