@@ -131,8 +131,8 @@ export class RedisBackplane implements Backplane {
   private async stayConnected(run: Run, attempted: () => void): Promise<void> {
     const { signal } = run.abort;
     let isDown = false;
-    for (let attempt = Math.floor(Math.random() * this.servers.length); !signal.aborted; attempt++) {
-      const error = await this.connect(run, this.servers[attempt % this.servers.length]!, () => {
+    while (!signal.aborted) {
+      const error = await this.attempt(run, () => {
         isDown = false;
         report(() => run.events.onUp());
         attempted();
@@ -143,6 +143,21 @@ export class RedisBackplane implements Backplane {
       attempted();
       await sleep(RETRY_MS + Math.random() * RETRY_JITTER_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Tries each server once, until there is a link. Resolves with the reason why there is none, or none any more. */
+  private async attempt(run: Run, up: () => void): Promise<Error> {
+    const { length } = this.servers;
+    const first = Math.floor(Math.random() * length);
+    let error = new Error('stopped');
+    let wasUp = false;
+    for (let tried = 0; tried < length && !wasUp && !run.abort.signal.aborted; tried++) {
+      error = await this.connect(run, this.servers[(first + tried) % length]!, () => {
+        wasUp = true;
+        up();
+      });
+    }
+    return error;
   }
 
   /** One link, from its first attempt to its end. Resolves with the reason why there is none any more. */

@@ -1,6 +1,6 @@
 import type { BackplaneHistory, HistoryOptions, KeptPacket, PacketId } from '../channels/backplane';
 import type { Names } from './names';
-import { away, failure, isAway } from './redis-line';
+import { away, failure, isAway, isForgotten } from './redis-line';
 import { script, type RedisLink, type Script } from './redis-link';
 
 /** Keys live so much longer than the packets, so that a node which was away for a while finds what it appended. */
@@ -165,10 +165,15 @@ export class RedisHistory implements BackplaneHistory {
     return packets?.map((packet, i) => ({ offset: `${epoch}-${Number(n) + 1 + i}`, packet }));
   }
 
+  /** A script that the server has forgotten is sent again at once: the order of questions does not matter. */
   private async ask(script: Script, subject: string, parameters: string[]): Promise<unknown> {
     const link = this.current();
+    const evaluate = (): Promise<unknown> => link.evaluate(script, this.keys(subject), parameters);
     try {
-      return await link.evaluate(script, this.keys(subject), parameters);
+      return await evaluate().catch((error: unknown) => {
+        if (isForgotten(error)) return evaluate();
+        throw error;
+      });
     } catch (error) {
       throw failure(error);
     }

@@ -15,6 +15,9 @@ const codeOf = (error: Error): string => error.message.split(' ', 1)[0]!;
 /** Whether the server has answered, so that the connection is not what failed. */
 export const isReply = (error: unknown): error is Error => error instanceof redis.ErrorReply;
 
+/** Whether the server does not have the script. Since Redis 7.4 it keeps only the latest 500 that came with EVAL. */
+export const isForgotten = (error: unknown): boolean => isReply(error) && codeOf(error) === 'NOSCRIPT';
+
 /** Whether there is nothing to be had of this server, or not of this one. */
 export const isRefusal = (error: unknown): boolean => isReply(error) && LEAVE.has(codeOf(error));
 

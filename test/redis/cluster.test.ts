@@ -142,3 +142,15 @@ test('a server that is in no cluster, or none at all', async () => {
   await starting;
   await brokers[1]!.start();
 });
+
+test('of its servers, those that are away are passed over', async () => {
+  const dead = await Broker.start('redis');
+  await dead.kill();
+  const first = await connect();
+  await until(() => first.seen.states.at(-1) === 'up');
+  // which is tried first is drawn by lot
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { seen } = await connect({ cluster: [dead.url, cluster[0]!] });
+    expect(seen.states).toEqual(['up']);
+  }
+});

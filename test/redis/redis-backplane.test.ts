@@ -221,6 +221,22 @@ describe('a server that', () => {
     expect(seen.lost).toBe(100);
   });
 
+  test('still reads its data is away, though it answers', async () => {
+    // microseconds for each key; it answers once in 1024
+    const server = await Broker.start('redis', '--key-load-delay', '20');
+    const { backplane, seen } = await connect({}, server);
+    await backplane.subscribe('a');
+    await redisCli('-u', server.url, 'eval', "for i = 1, 40000 do redis.call('set', i, i) end", '0');
+    await server.kill();
+    await until(() => seen.states.includes('down'));
+    await server.start();
+    await until(() => seen.states.length === 3);
+    expect(await redisCli('-u', server.url, 'info', 'persistence')).toMatch(/^loading:0/m);
+    expect(seen.states).toEqual(['up', 'down', 'up']);
+    expect(backplane.publish('a', Buffer.from('x'))).toBe(true);
+    await until(() => seen.packets.length === 1);
+  });
+
   test('is not there at first is waited for', async () => {
     const server = await Broker.start('redis');
     await server.kill();

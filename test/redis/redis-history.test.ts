@@ -267,6 +267,21 @@ test('what the server refuses is refused for good, and what comes after is kept'
   await expect(append('string', 'x')).rejects.not.toMatchObject(away);
 });
 
+test('questions are asked again at once when the server has forgotten the scripts', async () => {
+  const server = await Broker.start('redis');
+  const { history, append } = await connect({ url: server.url });
+  const room = channel();
+  const beginning = await history.last(room, KEEP);
+  await append(room, '1');
+  const kept = await history.after(room, beginning, KEEP);
+  for (let time = 0; time < 2; time++) {
+    await redisCli('-u', server.url, 'script', 'flush');
+    const asked = [history.last(room, KEEP), history.last(room, KEEP)];
+    expect(await history.after(room, beginning, KEEP)).toEqual(kept);
+    expect(await Promise.all(asked)).toEqual([kept![0]!.offset, kept![0]!.offset]);
+  }
+});
+
 test('a packet is not kept before an earlier one of its node, which is to be tried again', async () => {
   const server = await Broker.start('redis');
   const [one, other] = [await connect({ url: server.url }), await connect({ url: server.url })];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { redis } from '../../src/redis/packages';
-import { away, failure, isAway, isRefusal, isReply, RedisLine } from '../../src/redis/redis-line';
+import { away, failure, isAway, isForgotten, isRefusal, isReply, RedisLine } from '../../src/redis/redis-line';
 import { Broker, disposeBrokers } from '../support/broker';
 
 jest.setTimeout(60_000);
@@ -28,6 +28,7 @@ test('which errors may pass', () => {
   for (const error of [reply('OOM x'), reply('NOPERM x'), reply('ERR LOADING'), reply('')]) {
     expect([isRefusal(error), failure(error)]).toEqual([false, error]);
   }
+  expect([reply('NOSCRIPT x'), reply('OOM x'), gone].map(isForgotten)).toEqual([true, false, false]);
   expect([isReply(gone), isRefusal(gone)]).toEqual([false, false]);
   expect(failure(gone)).toMatchObject({ retry: true, cause: gone });
   expect(away('x').message).toBe('the Redis server is away: x');
