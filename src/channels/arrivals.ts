@@ -63,21 +63,19 @@ export class Arrivals implements ClusterHost {
     this.presence.onUp();
   }
 
-  async catchUp(): Promise<string[]> {
+  async catchUp(): Promise<void> {
     const { history, roster } = this.hub;
-    if (history !== undefined) {
-      await catchUp(roster.topics, history, this.lost, (topic, kept) => {
-        // those who had missed something may have left, and others come
-        if (roster.topics.get(topic.name) === topic) this.onKept(topic.name, kept);
-      });
-    }
-    const lost = [...this.lost];
-    this.lost.clear();
-    return lost;
+    if (history === undefined) return;
+    await catchUp(roster.topics, history, this.lost, (topic, kept) => {
+      // those who had missed something may have left, and others come
+      if (roster.topics.get(topic.name) === topic) this.onKept(topic.name, kept);
+    });
   }
 
-  onGap(gap: Gap): void {
-    this.reports.onGap(gap);
+  onGap(gap: Omit<Gap, 'unrecovered'>): void {
+    const unrecovered = [...this.lost];
+    this.lost.clear();
+    this.reports.onGap({ ...gap, unrecovered });
   }
 
   failed(error: unknown): void {

@@ -28,9 +28,9 @@ export interface ClusterHost {
   onNodeGone(node: string): void;
   onDown(error: Error): void;
   onUp(): void;
-  /** Gets what was missed of channels with history; resolves with those of which something is gone. */
-  catchUp(): Promise<string[]>;
-  onGap(gap: Gap): void;
+  /** Gets what was missed of channels with history. Rejects when the backplane is away again. */
+  catchUp(): Promise<void>;
+  onGap(gap: Omit<Gap, 'unrecovered'>): void;
   failed(error: unknown): void;
 }
 
@@ -173,9 +173,9 @@ export class Cluster {
 
   private async catchUp(up: number): Promise<void> {
     try {
-      const unrecovered = await this.host.catchUp();
+      await this.host.catchUp();
       const gap = up === this.ups ? this.relay.takeGap() : undefined;
-      if (gap !== undefined) this.host.onGap({ ...gap, unrecovered });
+      if (gap !== undefined) this.host.onGap(gap);
     } catch {
       // away again; where that is not noticed, it is tried again
       this.clock.after(RETRY_MS, () => {

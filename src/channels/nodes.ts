@@ -43,10 +43,6 @@ export class Nodes {
     private readonly clock: Clock,
   ) {}
 
-  get others(): Iterable<string> {
-    return this.heardAt.keys();
-  }
-
   onUp(): void {
     this.isUp = true;
     this.listeningSince = this.clock.now();
@@ -87,27 +83,18 @@ export class Nodes {
   /** Returns false for what is not about nodes. */
   take(node: string, what: Record<string, unknown>): boolean {
     const { is, id } = what;
-    if (is === 'bye') {
-      this.forget(node);
-      return true;
-    }
-    if (is !== 'hello') this.hear(node);
-    if (is === 'hello') this.greet(node);
+    if (is === 'bye') this.forget(node);
+    else this.hear(node, is === 'hello');
+    if (is === 'hello') this.host.tell(node, { is: 'beat' });
     else if (is === 'question') this.host.tell(node, { is: 'answer', id, answer: this.host.answer(what) });
     else if (is === 'answer') this.takeAnswer(node, id as number, what['answer']);
-    else return is === 'beat';
+    else return is === 'beat' || is === 'bye';
     return true;
   }
 
-  /** It is new, or was cut off, and has not heard what it was told meanwhile. */
-  private greet(node: string): void {
-    this.heardAt.set(node, this.clock.now());
-    this.host.tell(node, { is: 'beat' });
-    this.host.appeared(node);
-  }
-
-  private hear(node: string): void {
-    const isNew = !this.heardAt.has(node);
+  /** `isBack`: it is new, or was cut off, and has not heard what it was told meanwhile. */
+  private hear(node: string, isBack: boolean): void {
+    const isNew = isBack || !this.heardAt.has(node);
     this.heardAt.set(node, this.clock.now());
     if (isNew) this.host.appeared(node);
   }

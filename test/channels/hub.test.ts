@@ -172,6 +172,22 @@ describe('while the backplane is away, a channel with history', () => {
     expect(gaps).toMatchObject([{ unrecovered: ['log:2'] }]);
   });
 
+  test('is named after the outage in which it is found out, when there were two', async () => {
+    const { a, b, toB, gaps } = await two();
+    const onB = await b.connect();
+    await onB.subscribe('log:1');
+    toB.cut();
+    for (let n = 1; n <= 4; n++) a.channels.publish('log:1', message(n));
+    await settled();
+    toB.restore();
+    toB.cut();
+    await settled();
+    expect(gaps).toEqual([]);
+    toB.restore();
+    await pass(500, a, b);
+    expect(gaps).toMatchObject([{ unrecovered: ['log:1'] }]);
+  });
+
   test('brings to those who have come meanwhile nothing of before', async () => {
     const { a, b, toB } = await two();
     const [gone, come] = [await b.connect(), await b.connect()];
