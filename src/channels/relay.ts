@@ -83,7 +83,7 @@ export class Relay {
   /** The outage that has ended; begins to count anew. */
   takeGap(): Omit<Gap, 'unrecovered'> | undefined {
     const { gapSince, upAt, lost } = this;
-    if (gapSince === undefined) return undefined;
+    if (gapSince === undefined || !this.isUp) return undefined;
     this.gapSince = undefined;
     this.lost = 0;
     return { since: new Date(Date.now() - (this.clock.now() - gapSince)), ms: upAt - gapSince, lost };
