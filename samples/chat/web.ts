@@ -10,13 +10,18 @@ const SECURITY_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** Serves the chat page. It does not listen: its `routing` takes the plain requests of a Portal application. */
-export async function createChatPage(): Promise<FastifyInstance> {
+const FILES = join(__dirname, 'public');
+
+/**
+ * Serves the chat page. It does not listen: its `routing` takes the plain requests of a Portal application. Files in the folder `first`
+ * go before those that are here.
+ */
+export async function createChatPage(first?: string): Promise<FastifyInstance> {
   const web = fastify();
   web.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
-  await web.register(fastifyStatic, { root: join(__dirname, 'public') });
+  await web.register(fastifyStatic, { root: first === undefined ? FILES : [first, FILES] });
   await web.ready();
   return web;
 }

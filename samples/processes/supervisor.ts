@@ -92,7 +92,7 @@ export class Supervisor {
       };
       child.on('message', (message: FromWorker) => {
         if (message.kind === 'count') return this.count(child, message);
-        this.options.log(`worker ${worker} serves ${message.url}/process in process ${child.pid}`);
+        this.options.log(`worker ${worker} serves ${message.url} in process ${child.pid}`);
         this.options.serving(message.port);
         hasServed = true;
         resolve();

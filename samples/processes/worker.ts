@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const reusePort = REUSE_PORT === '1';
   const shutdown = { deadlineMs: DRAIN_MS };
   const app = await bootstrap(ProcessesModule, { port: Number(PORT), host: HOST, reusePort, shutdown });
-  primary.serving(app.url, app.port);
+  primary.serving(`${app.url}/process`, app.port);
   await Promise.race([primary.stop, signalled]);
   await app.close();
   primary.leave();

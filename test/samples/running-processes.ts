@@ -16,7 +16,7 @@ interface Answer {
   readonly data: unknown;
 }
 
-/** The program of several processes, on a free port. */
+/** A program of several processes, on a free port. */
 export class RunningProcesses {
   readonly child: ChildProcess;
   /** Its exit code, when it and all of its workers have ended. */
@@ -26,9 +26,9 @@ export class RunningProcesses {
   private isOver = false;
   private readonly news = new EventEmitter();
 
-  constructor(compiled: CompiledSamples, settings: Record<string, string> = {}) {
+  constructor(compiled: CompiledSamples, settings: Record<string, string> = {}, program = 'processes/main.js') {
     const env = { ...process.env, ...compiled.env, HOST: '127.0.0.1', PORT: '0', WORKERS: '2', ...settings };
-    const child = spawn(process.execPath, [compiled.path('processes/main.js')], { env });
+    const child = spawn(process.execPath, [compiled.path(program)], { env });
     this.child = child;
     child.stderr.on('data', (text: Buffer) => (this.errors += text.toString()));
     createInterface(child.stdout).on('line', (line) => {

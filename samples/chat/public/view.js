@@ -11,14 +11,14 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-d
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
 
 /** All text goes in by `textContent`: nothing that people write becomes markup. */
-function element(tag, className, text) {
+export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
   return made;
 }
 
-function avatar(nickname) {
+export function avatar(nickname) {
   const made = element('span', 'avatar', firstLetter(nickname));
   made.ariaHidden = 'true';
   made.style.setProperty('--hue', hue(nickname));
@@ -51,12 +51,13 @@ function append(item, follow) {
   else if (item.classList.contains('message')) newer.hidden = false;
 }
 
-function scrollToEnd() {
+export function scrollToEnd() {
   messages.scrollTop = messages.scrollHeight;
   newer.hidden = true;
 }
 
-export function showMessage({ nickname, text, time }, mine) {
+/** `notes`: elements beside its time. Returns its element. */
+export function showMessage({ nickname, text, time }, mine, ...notes) {
   const previous = messages.lastElementChild;
   const follows =
     previous?.dataset.nickname === nickname && Date.parse(time) - Date.parse(previous.dataset.time) < GROUP_MS;
@@ -70,10 +71,13 @@ export function showMessage({ nickname, text, time }, mine) {
   const words = element('p', 'text', text);
   words.dir = 'auto';
   const line = element('div', 'line');
-  line.append(words, timestamp(time));
+  const end = element('span', 'end');
+  end.append(...notes, timestamp(time));
+  line.append(words, end);
   bubble.append(who, line);
   item.append(avatar(nickname), bubble);
   append(item, mine);
+  return item;
 }
 
 /** `what`: 'joined' or 'left'. */
