@@ -14,7 +14,7 @@ import type { Cluster } from './cluster';
 import { isAway, type History, type HistoryRules, type Others } from './history';
 import { MemoryHistory } from './memory-history';
 import { isOffset } from './offset';
-import { sendMissed } from './recovery';
+import { sendMissed, stopWaiting } from './recovery';
 import { Roster } from './roster';
 import type { Seat, Topic } from './topic';
 
@@ -62,11 +62,12 @@ export class Hub implements Subscriptions {
     const admitted = this.admit(subscriber, channel);
     if (admitted !== true && !(await admitted)) return undefined;
     const topic = this.roster.topicOf(channel, pattern);
+    const before = topic.seats.get(subscriber);
     const seat = this.roster.sit(subscriber, topic, options.data, since !== undefined);
     try {
       return await this.settle(subscriber, topic, seat, since);
     } catch (error) {
-      if (topic.seats.get(subscriber) === seat) this.roster.leave(subscriber, topic);
+      if (topic.seats.get(subscriber) === seat) this.giveUp(subscriber, topic, seat, before);
       throw error;
     }
   }
@@ -167,6 +168,16 @@ export class Hub implements Subscriptions {
     const isWanted = takeBack();
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection closed meanwhile');
     return isWanted;
+  }
+
+  /** What fails changes nothing for those who were subscribed before. */
+  private giveUp(subscriber: Subscriber, topic: Topic, seat: Seat, before: Seat | undefined): void {
+    if (before === undefined) {
+      this.roster.leave(subscriber, topic);
+      return;
+    }
+    stopWaiting(topic, subscriber, seat);
+    this.roster.sit(subscriber, topic, before.data, false);
   }
 
   private async settle(

@@ -32,6 +32,11 @@ export async function sendMissed(
     // when more came than has room to wait, it is asked for
     isWhole = seat.waiting.length <= keep!.size;
   }
+  stopWaiting(topic, subscriber, seat);
+}
+
+/** Messages come at once again, after those that have waited. */
+export function stopWaiting(topic: Topic, subscriber: Subscriber, seat: Seat): void {
   const { waiting = [] } = seat;
   seat.waiting = undefined;
   if (topic.seats.get(subscriber) === seat) for (const kept of waiting) hand(subscriber, seat, kept);
@@ -66,9 +71,9 @@ export async function catchUp(
 async function missedBy(topic: Topic, history: History): Promise<Kept[] | undefined> {
   const { name, position } = topic;
   if (position !== undefined) return history.after(name, position, topic.keep!);
-  // it came when the backplane was away, and has missed nothing that was promised
+  // its subscribers came while the backplane was away: nobody knows from where on it is theirs
   topic.base = await history.last(name, topic.keep!);
-  return [];
+  return undefined;
 }
 
 /** What the broker refuses to tell is lost; what it cannot tell now is asked for again. */

@@ -50,8 +50,10 @@ export class Roster {
   /** `catchesUp`: it is to be sent what it missed before anything else. */
   sit(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Seat {
     let seat = topic.seats.get(subscriber);
-    if (seat === undefined || catchesUp)
-      topic.seats.set(subscriber, (seat = { data, ...(catchesUp && { waiting: [] }) }));
+    if (seat === undefined || catchesUp) {
+      seat = { data, floor: seat?.floor, ...(catchesUp && { waiting: [] }) };
+      topic.seats.set(subscriber, seat);
+    }
     seat.data = data;
     this.of(subscriber).topics.set(topic.name, topic);
     const { presence } = this;

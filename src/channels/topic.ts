@@ -16,7 +16,7 @@ export interface Seat {
   /** What came while it is sent what it missed; no more of them than the history keeps. */
   waiting?: Kept[] | undefined;
   /** It has had all up to this offset. */
-  floor?: string;
+  floor?: string | undefined;
 }
 
 /** One channel, or pattern of channels, that somebody on this process subscribes to. */

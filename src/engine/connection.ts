@@ -191,8 +191,8 @@ export class Connection<Data = unknown> {
    * history and the backplane is there, else with nothing.
    *
    * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is not
-   * open, or closes meanwhile; a TypeError for what is no name, or data that is no JSON; a `PortalError` `history_lost` when `since` is given and not all
-   * that came after it is kept. It is not subscribed then.
+   * open, or closes meanwhile; a TypeError for what is no name, or data that is no JSON; where `since` is given, a `PortalError`:
+   * `history_lost` when not all that came after it is kept, `unavailable` when that cannot be told at the moment. Nothing has changed then.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
     return this.session.context.subscriptions.subscribe(this.session, channel, options);

@@ -43,6 +43,18 @@ describe.each(kinds)('a channel with history %s', (_name, start) => {
     expect(await a.channels.subscribers('log:1')).toBe(1);
   });
 
+  test('goes on for those who ask for what is not kept', async () => {
+    const [a] = (await start()) as [Process];
+    const peer = await a.connect();
+    await peer.subscribe('log:1', { data: 'before' });
+    const asked = peer.subscribe('log:1', { data: 'after', since: '1-1' });
+    a.channels.publish('log:1', message(1));
+    await expect(asked).rejects.toMatchObject({ code: 'history_lost' });
+    a.channels.publish('log:1', message(2));
+    expect(await parsed(peer)).toMatchObject([{ n: 1 }, { n: 2 }]);
+    expect(await a.channels.presence('log:1')).toMatchObject([{ data: 'before' }]);
+  });
+
   test('sends nothing twice to those who come with the latest offset', async () => {
     const [a] = (await start()) as [Process];
     const peer = await a.connect();
@@ -233,7 +245,7 @@ describe('while the backplane is away, a channel with history', () => {
   });
 
   test('says that it cannot tell what was missed', async () => {
-    const { bus, a } = await two();
+    const { bus, a, gaps } = await two();
     const peer = await a.connect();
     const { offset } = await peer.subscribe('log:1');
     bus.goDown();
@@ -245,6 +257,8 @@ describe('while the backplane is away, a channel with history', () => {
     a.channels.publish('log:3', message(1));
     await pass(200, a);
     expect(await parsed(other)).toMatchObject([{ n: 1 }]);
+    // somebody may have published there before we knew where it stood
+    expect(gaps.at(-1)).toMatchObject({ unrecovered: ['log:3'] });
   });
 });
 

@@ -44,7 +44,7 @@ test('sitting again changes the data and nothing else', () => {
   seat.floor = '1-5';
   expect(roster.sit(a, topic, 2, false)).toBe(seat);
   expect(seat).toEqual({ data: 2, floor: '1-5' });
-  expect(roster.sit(a, topic, 3, true)).toEqual({ data: 3, waiting: [] });
+  expect(roster.sit(a, topic, 3, true)).toEqual({ data: 3, floor: '1-5', waiting: [] });
 });
 
 test('a subscription that is refused leaves nothing unhandled', async () => {
