@@ -170,7 +170,7 @@ describe.each(['redis', 'nats'] as const)('three processes on %s', (kind) => {
       figure(
         `${kind} killed under 1,000 messages a second`,
         `${sent.length} messages to 10 followers each, ${tally.followed} deliveries due: none twice, ${tally.lostInGap} of plain channels missed in ` +
-          `the gap, ${tally.lostWithProcess} with the process that was killed, none with history; back after ${back} ms`,
+          `the gap, ${tally.lostWithProcess} with the process that was killed, none with history; back after ${Math.round(back)} ms`,
       );
     },
     TIMEOUT_MS,
