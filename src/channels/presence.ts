@@ -69,13 +69,18 @@ export class Presence {
     await this.cluster?.ask({ about: 'nothing' });
     watched.beginning--;
     const { handlers: all } = watched;
-    all.add(handlers);
+    // one of its own, also where the same handlers watch twice
+    const own = {
+      join: (member: Member) => handlers.join?.(member),
+      leave: (member: Member) => handlers.leave?.(member),
+    };
+    all.add(own);
     return {
       get members() {
         return [...watched.members()];
       },
       stop: () => {
-        if (!all.delete(handlers) || all.size > 0 || watched.beginning > 0) return;
+        if (!all.delete(own) || all.size > 0 || watched.beginning > 0) return;
         this.watched.delete(channel);
         this.cluster?.tellAll({ is: 'unwatch', channel });
       },

@@ -56,6 +56,17 @@ test('a watch that begins while the last other one stops goes on', async () => {
   expect(third.members).toEqual([member('a', 1)]);
 });
 
+test('the same handlers may watch twice', async () => {
+  const { presence } = start();
+  const told = listener();
+  const [first] = [await presence.watch('room', told), await presence.watch('room', told)];
+  presence.joined('room', member('a', 1));
+  first.stop();
+  first.stop();
+  presence.joined('room', member('b', 2));
+  expect(told.events).toEqual(['+a 1', '+a 1', '+b 2']);
+});
+
 test('a handler that rejects is reported', async () => {
   const { presence, failed } = start();
   await presence.watch('room', { join: () => Promise.reject(new Error('oops')) });
