@@ -10,8 +10,9 @@ const rooms = {
   app: ['protocol', 'codecs', 'handshake', 'engine', 'channels', 'decorators', 'binding'],
   testing: ['protocol', 'engine', 'decorators', 'app'],
   packages: [],
-  redis: ['channels', 'packages'],
-  nats: ['channels', 'packages'],
+  brokers: ['channels'],
+  redis: ['channels', 'brokers', 'packages'],
+  nats: ['channels', 'brokers', 'packages'],
   metrics: ['engine', 'packages'],
   opentelemetry: ['engine', 'binding', 'packages'],
 };

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Msg, NodeConnectionOptions } from '@nats-io/transport-node';
-import type { Backplane, BackplaneEvents, BackplaneHistory } from '../channels/backplane';
+import { Connector, report, type Run } from '../brokers';
+import type { Backplane, BackplaneEvents, BackplaneHistory } from '../channels';
 import { isMarker, NatsHistory, offsetOf } from './nats-history';
 import { addressOf, NatsLink } from './nats-link';
 import { filterOf, isWildcard, nameOf, tokensOf } from './subjects';
 
-/** Between two attempts to connect; a random part, so that the nodes of an application do not come back all at once. */
-const RETRY_MS = 250;
-const RETRY_JITTER_MS = 250;
+const PAUSE = { ms: 250, jitterMs: 250 };
 const MAX_REPLICAS = 5;
 const MAX_PREFIX = 100;
 
@@ -48,17 +46,6 @@ export interface NatsBackplaneOptions {
   connection?: Omit<NodeConnectionOptions, (typeof OURS)[number]>;
 }
 
-/** From `start` to `stop`. */
-interface Run {
-  readonly events: BackplaneEvents;
-  readonly abort: AbortController;
-  /** Resolves when all is closed. */
-  done: Promise<void>;
-  /** Also while its subscriptions are not all confirmed. */
-  link: NatsLink | undefined;
-  isUp: boolean;
-}
-
 /**
  * A backplane on NATS 2.9 or later. A channel `room:7` is the subject `portal.c.room.7`; channels with history are kept by JetStream.
  *
@@ -73,8 +60,7 @@ export class NatsBackplane implements Backplane {
   private readonly root: string;
   /** As NATS has them. Kept from one run to the next. */
   private readonly wanted = new Set<string>();
-  private run: Run | undefined;
-  private stopping: Promise<void> = Promise.resolve();
+  private readonly connector = new Connector<NatsLink>(PAUSE, (run, up) => this.connect(run, up));
 
   /** @throws TypeError, RangeError when an option is wrong */
   constructor(options: NatsBackplaneOptions = {}) {
@@ -82,36 +68,23 @@ export class NatsBackplane implements Backplane {
     this.servers = typeof servers === 'string' ? [servers] : [...servers];
     this.connection = { name: prefix, ...connection };
     this.root = `${prefix}.c.`;
-    this.history = new NatsHistory(prefix, replicas, () => (this.run?.isUp ? this.run.link?.connection : undefined));
+    this.history = new NatsHistory(prefix, replicas, () => this.connector.up?.connection);
   }
 
   /** @throws Error when it was started and not stopped */
-  async start(events: BackplaneEvents): Promise<void> {
-    if (this.run !== undefined) throw new Error('the backplane is started already');
-    const before = this.stopping;
-    const run: Run = { events, abort: new AbortController(), done: before, link: undefined, isUp: false };
-    this.run = run;
-    await new Promise<void>((attempted) => {
-      run.done = before.then(() => this.stayConnected(run, attempted)).finally(attempted);
-    });
+  start(events: BackplaneEvents): Promise<void> {
+    return this.connector.start(events);
   }
 
   stop(): Promise<void> {
-    const { run } = this;
-    if (run !== undefined) {
-      this.run = undefined;
-      run.abort.abort();
-      void run.link?.close();
-      this.stopping = run.done;
-    }
-    return this.stopping;
+    return this.connector.stop(({ link }) => void link?.close());
   }
 
   async subscribe(subject: string): Promise<void> {
     const filter = this.root + filterOf(subject);
     this.wanted.add(filter);
     try {
-      await this.run?.link?.subscribe(filter);
+      await this.connector.link?.subscribe(filter);
     } catch (error) {
       this.wanted.delete(filter);
       throw error;
@@ -121,46 +94,30 @@ export class NatsBackplane implements Backplane {
   async unsubscribe(subject: string): Promise<void> {
     const filter = this.root + filterOf(subject);
     this.wanted.delete(filter);
-    await this.run?.link?.unsubscribe(filter);
+    await this.connector.link?.unsubscribe(filter);
   }
 
   publish(subject: string, packet: Uint8Array): boolean {
-    const { run } = this;
-    if (run?.link === undefined || !run.isUp) return false;
+    const { up, events } = this.connector;
+    if (up === undefined) return false;
     try {
-      return run.link.publish(this.root + tokensOf(subject), packet);
+      return up.publish(this.root + tokensOf(subject), packet);
     } catch {
-      if (!run.link.isOpen) return false;
+      if (!up.isOpen) return false;
       // too long for NATS: it can never arrive, and to wait for the broker is no use
-      report(() => run.events.onLost(1));
+      report(() => events?.onLost(1));
     }
     return true;
   }
 
-  private async stayConnected(run: Run, attempted: () => void): Promise<void> {
-    const { signal } = run.abort;
-    let isDown = false;
-    for (let attempt = Math.floor(Math.random() * this.servers.length); !signal.aborted; attempt++) {
-      const error = await this.connect(run, attempt, () => {
-        isDown = false;
-        report(() => run.events.onUp());
-        attempted();
-      });
-      if (signal.aborted) return;
-      if (!isDown) report(() => run.events.onDown(error));
-      isDown = true;
-      attempted();
-      await sleep(RETRY_MS + Math.random() * RETRY_JITTER_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  /** The first server that takes us, from one of them on. Rejects with the reason of the last. */
-  private async open(run: Run, attempt: number): Promise<NatsLink> {
-    const { signal } = run.abort;
+  /** The first server that takes us, from any of them on. Rejects with the reason of the last. */
+  private async open(run: Run<NatsLink>): Promise<NatsLink> {
+    const { signal } = run;
     const deliver = (message: Msg, filter: string) => this.receive(run, message, filter);
+    const first = Math.floor(Math.random() * this.servers.length);
     let reason = new Error('stopped');
     for (let tried = 0; tried < this.servers.length && !signal.aborted; tried++) {
-      const server = this.servers[(attempt + tried) % this.servers.length]!;
+      const server = this.servers[(first + tried) % this.servers.length]!;
       try {
         return await NatsLink.open(server, this.connection, deliver, signal);
       } catch (error) {
@@ -171,19 +128,16 @@ export class NatsBackplane implements Backplane {
   }
 
   /** One connection, from its first attempt to its end. Resolves with the reason why there is none any more. */
-  private async connect(run: Run, attempt: number, up: () => void): Promise<Error> {
-    const { signal } = run.abort;
+  private async connect(run: Run<NatsLink>, up: () => void): Promise<Error> {
+    const { signal } = run;
     let link: NatsLink | undefined;
     try {
-      link = await this.open(run, attempt);
+      link = await this.open(run);
       if (signal.aborted) throw signal.reason;
       run.link = link;
       for (const filter of this.wanted) link.subscribe(filter).catch(() => undefined);
       await link.settled();
-      if (!signal.aborted) {
-        run.isUp = true;
-        up();
-      }
+      if (!signal.aborted) up();
       return await link.ended;
     } catch (error) {
       return error as Error;
@@ -196,7 +150,7 @@ export class NatsBackplane implements Backplane {
     }
   }
 
-  private receive(run: Run, { subject, data, headers }: Msg, filter: string): void {
+  private receive(run: Run<NatsLink>, { subject, data, headers }: Msg, filter: string): void {
     let offset: string | undefined;
     if (headers !== undefined) {
       if (isMarker(headers)) return;
@@ -207,17 +161,6 @@ export class NatsBackplane implements Backplane {
     if (name.includes(' ') && isWildcard(filter)) return;
     const packet = Buffer.from(data.buffer, data.byteOffset, data.length);
     report(() => run.events.onPacket(name, packet, offset));
-  }
-}
-
-/** The client would stop reading, without a word, when something is thrown through it. */
-function report(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backplane, BackplaneEvents, BackplaneHistory } from '../channels/backplane';
+import { Connector, report, type Run } from '../brokers';
+import type { Backplane, BackplaneEvents, BackplaneHistory } from '../channels';
 import { isPattern, Names } from './names';
 import { payloadOf, RedisHistory, split } from './redis-history';
 import { RedisLink } from './redis-link';
 
-/** Between two attempts to connect; a random part, so that the nodes of an application do not come back all at once. */
-const RETRY_MS = 500;
-const RETRY_JITTER_MS = 250;
+const PAUSE = { ms: 500, jitterMs: 250 };
 const MAX_PREFIX = 100;
 
 const OPTIONS = new Set(['url', 'cluster', 'prefix']);
@@ -30,19 +28,6 @@ export interface RedisBackplaneOptions {
   prefix?: string;
 }
 
-/** From `start` to `stop`. */
-interface Run {
-  readonly events: BackplaneEvents;
-  readonly abort: AbortController;
-  /** Resolves when all is closed. */
-  done: Promise<void>;
-  /** Also while its subscriptions are not all confirmed. */
-  link: RedisLink | undefined;
-  isUp: boolean;
-  /** Links that are given up, until they have no socket any more. */
-  readonly closing: Set<Promise<void>>;
-}
-
 /**
  * A backplane on Redis 6 or later; channels with history, and clusters, need Redis 7. A channel `room:7` is the channel `portal:room:7`
  * of Redis, and its history a stream.
@@ -57,8 +42,13 @@ export class RedisBackplane implements Backplane {
   private readonly names: Names;
   /** Kept from one run to the next. */
   private readonly wanted = new Set<string>();
-  private run: Run | undefined;
-  private stopping: Promise<void> = Promise.resolve();
+  /** Links that are given up, until they have no socket any more. */
+  private readonly closing = new Set<Promise<void>>();
+  private readonly connector = new Connector<RedisLink>(
+    PAUSE,
+    (run, up) => this.attempt(run, up),
+    async () => void (await Promise.all(this.closing)),
+  );
 
   /** @throws TypeError, RangeError when an option is wrong */
   constructor(options: RedisBackplaneOptions = {}) {
@@ -67,42 +57,20 @@ export class RedisBackplane implements Backplane {
     this.servers = cluster === undefined ? [url] : [...cluster];
     this.prefix = prefix;
     this.names = new Names(prefix, this.isCluster);
-    this.history = new RedisHistory(this.names, this.isCluster, () => (this.run?.isUp ? this.run.link : undefined));
+    this.history = new RedisHistory(this.names, this.isCluster, () => this.connector.up);
   }
 
   /** @throws Error when it was started and not stopped */
-  async start(events: BackplaneEvents): Promise<void> {
-    if (this.run !== undefined) throw new Error('the backplane is started already');
-    const before = this.stopping;
-    const run: Run = {
-      events,
-      abort: new AbortController(),
-      done: before,
-      link: undefined,
-      isUp: false,
-      closing: new Set(),
-    };
-    this.run = run;
-    await new Promise<void>((attempted) => {
-      run.done = before
-        .then(() => this.stayConnected(run, attempted))
-        .finally(attempted)
-        .then(() => Promise.all(run.closing))
-        .then(() => undefined);
-    });
+  start(events: BackplaneEvents): Promise<void> {
+    return this.connector.start(events);
   }
 
   stop(): Promise<void> {
-    const { run } = this;
-    if (run !== undefined) {
-      this.run = undefined;
+    return this.connector.stop(({ isUp, link }) => {
       // what is on its way leaves first; a link that is not up has nothing to wait for
-      if (run.isUp) void run.link?.close();
-      else run.link?.abandon(new Error('stopped'));
-      run.abort.abort();
-      this.stopping = run.done;
-    }
-    return this.stopping;
+      if (isUp) void link?.close();
+      else link?.abandon(new Error('stopped'));
+    });
   }
 
   async subscribe(subject: string): Promise<void> {
@@ -111,7 +79,7 @@ export class RedisBackplane implements Backplane {
     }
     this.wanted.add(subject);
     try {
-      await this.run?.link?.subscribe(subject);
+      await this.connector.link?.subscribe(subject);
     } catch (error) {
       this.wanted.delete(subject);
       throw error;
@@ -120,38 +88,20 @@ export class RedisBackplane implements Backplane {
 
   async unsubscribe(subject: string): Promise<void> {
     this.wanted.delete(subject);
-    await this.run?.link?.unsubscribe(subject);
+    await this.connector.link?.unsubscribe(subject);
   }
 
   publish(subject: string, packet: Uint8Array): boolean {
-    const { run } = this;
-    return run?.link !== undefined && run.isUp && run.link.publish(subject, payloadOf(packet));
-  }
-
-  private async stayConnected(run: Run, attempted: () => void): Promise<void> {
-    const { signal } = run.abort;
-    let isDown = false;
-    while (!signal.aborted) {
-      const error = await this.attempt(run, () => {
-        isDown = false;
-        report(() => run.events.onUp());
-        attempted();
-      });
-      if (signal.aborted) return;
-      if (!isDown) report(() => run.events.onDown(error));
-      isDown = true;
-      attempted();
-      await sleep(RETRY_MS + Math.random() * RETRY_JITTER_MS, undefined, { signal }).catch(() => undefined);
-    }
+    return this.connector.up?.publish(subject, payloadOf(packet)) === true;
   }
 
   /** Tries each server once, until there is a link. Resolves with the reason why there is none, or none any more. */
-  private async attempt(run: Run, up: () => void): Promise<Error> {
+  private async attempt(run: Run<RedisLink>, up: () => void): Promise<Error> {
     const { length } = this.servers;
     const first = Math.floor(Math.random() * length);
     let error = new Error('stopped');
     let wasUp = false;
-    for (let tried = 0; tried < length && !wasUp && !run.abort.signal.aborted; tried++) {
+    for (let tried = 0; tried < length && !wasUp && !run.signal.aborted; tried++) {
       error = await this.connect(run, this.servers[(first + tried) % length]!, () => {
         wasUp = true;
         up();
@@ -161,8 +111,8 @@ export class RedisBackplane implements Backplane {
   }
 
   /** One link, from its first attempt to its end. Resolves with the reason why there is none any more. */
-  private async connect(run: Run, server: string, up: () => void): Promise<Error> {
-    const { signal } = run.abort;
+  private async connect(run: Run<RedisLink>, server: string, up: () => void): Promise<Error> {
+    const { signal } = run;
     const lost = new Losses(run.events);
     const { prefix: name, names, isCluster } = this;
     const received = (subject: string, payload: Buffer): void => {
@@ -178,10 +128,7 @@ export class RedisBackplane implements Backplane {
       for (const subject of this.wanted) link.subscribe(subject).catch(() => undefined);
       await link.settled();
       signal.removeEventListener('abort', abandon);
-      if (!signal.aborted) {
-        run.isUp = true;
-        up();
-      }
+      if (!signal.aborted) up();
       return await link.ended;
     } catch (error) {
       return link.isOpen ? (error as Error) : await link.ended;
@@ -191,8 +138,8 @@ export class RedisBackplane implements Backplane {
       run.link = undefined;
       link.abandon(new Error('given up'));
       // the next attempt need not wait until all is cleared away, but whoever stops does
-      const closed = link.close().finally(() => run.closing.delete(closed));
-      run.closing.add(closed);
+      const closed = link.close().finally(() => this.closing.delete(closed));
+      this.closing.add(closed);
     }
   }
 }
@@ -209,17 +156,6 @@ class Losses {
       const { packets } = this;
       this.packets = 0;
       report(() => this.events.onLost(packets));
-    });
-  }
-}
-
-/** The client would take it for an error of its own when something is thrown through it. */
-function report(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
     });
   }
 }

@@ -1,0 +1,1 @@
+export { Connector, report, type Pause, type Run } from './connector';
