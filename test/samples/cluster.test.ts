@@ -130,15 +130,6 @@ test('a process that is killed takes its members with it, who come back and have
   expect(cid.said).toEqual(ann.said);
 });
 
-test('who comes back at once, to another process, has not left', async () => {
-  const { served, ann, bob, cid } = await start();
-  process.kill(served[1].pid, 'SIGKILL');
-  await bob.closed;
-  const back = await ClusterClient.reach(served[2], 'Bob', bob.offset);
-  for (const client of [ann, back, cid]) await client.untilMembers('Ann 1', 'Bob 3', 'Cid 3');
-  expect([...ann.people, ...cid.people].flatMap(({ left }) => left)).not.toContain('Bob');
-});
-
 test('while Redis is away each process goes on alone, and no message is lost', async () => {
   const { program, served, ann, bob, cid } = await start();
   const dan = await ClusterClient.reach(served[0], 'Dan');
