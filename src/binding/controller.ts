@@ -1,4 +1,13 @@
-import { handlersOf, pathOf, type Constructor, type HandlerRecord, type WebSocketPathOptions } from '../decorators';
+import {
+  decoratedByOtherMajor,
+  handlersOf,
+  handlersUndone,
+  pathOf,
+  type Constructor,
+  type HandlerRecord,
+  type WebSocketPathOptions,
+} from '../decorators';
+import { MAJOR } from '../copies';
 import type { Endpoint } from '../engine';
 import { BootError } from './boot-error';
 import type { ValidationOptions } from './class-check';
@@ -39,8 +48,15 @@ export function compileController(
   options: BindingOptions = {},
   timing?: Timing,
 ): Endpoint {
+  refuseOtherMajor(controller);
   const path = declaredPath(controller);
   const records = handlersOf(controller);
+  for (const method of handlersUndone(controller)) {
+    throw new BootError(
+      `${controller.name}.${method} overrides a handler with decorators of its own, which replace all that its base class says ` +
+        `of it, but none of them makes it a handler: decorate it with @OnMessage() or its kin too.`,
+    );
+  }
   if (records.length === 0) {
     throw new BootError(
       `${controller.name} has no handlers: decorate at least one method with @OnMessage(), @OnOpen() or @OnClose().`,
@@ -53,6 +69,19 @@ export function compileController(
   if (instances !== undefined) resolver.scoped(controller);
   const target = instances ?? (resolver.resolve(controller as never) as object);
   return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);
+}
+
+/** @throws BootError for a class that was decorated by a copy of Portal with another major version */
+export function refuseOtherMajor(constructor: Constructor): void {
+  const major = decoratedByOtherMajor(constructor);
+  if (major !== undefined) throw new BootError(`${constructor.name}: ${twoMajors(major)}`);
+}
+
+export function twoMajors(major: number): string {
+  return (
+    `it was decorated by portal-ws ${major}, and portal-ws ${MAJOR} runs the application. Install one version for both ` +
+    `(\`npm ls portal-ws\` shows them).`
+  );
 }
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {

@@ -22,8 +22,10 @@ export { UseInterceptors } from './use-interceptors';
 export { WebSocketPath, type WebSocketPathOptions } from './web-socket-path';
 export {
   caughtBy,
+  decoratedByOtherMajor,
   emittedTypes,
   handlersOf,
+  handlersUndone,
   moduleOf,
   parametersOf,
   pathOf,

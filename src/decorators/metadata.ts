@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { InjectionToken } from 'tsyringe';
+import { keyFor, keysOfOtherMajors } from '../copies';
 
 /** A class of any constructor. */
 export type Constructor<T = unknown> = abstract new (...args: never[]) => T;
@@ -72,37 +73,61 @@ export interface PathRecord<Options = unknown> {
   readonly options: Options;
 }
 
-const HANDLERS = Symbol('portal:handlers');
-const PARAMETERS = Symbol('portal:parameters');
-const PATH = Symbol('portal:path');
-const MODULE = Symbol('portal:module');
-const USES = Symbol('portal:uses');
-const CAUGHT = Symbol('portal:caught');
+const HANDLERS = keyFor('handlers');
+const PARAMETERS = keyFor('parameters');
+const PATH = keyFor('path');
+const MODULE = keyFor('module');
+const USES = keyFor('uses');
+const CAUGHT = keyFor('caught');
 
 /** Each class keeps the records of its own methods; those of its base classes are found through the prototype chain. */
 function append<Record>(key: symbol, target: object, record: Record): void {
-  const own = (Reflect.getOwnMetadata(key, target) as Record[] | undefined) ?? [];
-  Reflect.defineMetadata(key, [...own, record], target);
+  Reflect.defineMetadata(key, [...own<Record>(key, target), record], target);
 }
 
-/** Records of the class and its base classes, those of the base classes first. */
-function collect<Record>(key: symbol, target: object | null): Record[] {
-  if (target === null) return [];
-  const own = (Reflect.getOwnMetadata(key, target) as Record[] | undefined) ?? [];
-  return [...collect<Record>(key, Object.getPrototypeOf(target) as object | null), ...own];
+function own<Record>(key: symbol, target: object): Record[] {
+  return (Reflect.getOwnMetadata(key, target) as Record[] | undefined) ?? [];
+}
+
+/** The prototypes of a class and its base classes, those of the base classes first. */
+function levels(target: Constructor): object[] {
+  const chain: object[] = [];
+  let at = target.prototype as object | null;
+  while (at !== null) {
+    chain.unshift(at);
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  return chain;
+}
+
+/**
+ * The nearest class, by its prototype, that says anything of a method: that replaces, whole, what its base classes say. An override
+ * without decorators says nothing.
+ */
+function speakerOf(target: Constructor, method: string): object | undefined {
+  return levels(target).findLast((level) =>
+    [HANDLERS, PARAMETERS, USES].some((key) =>
+      own<{ method?: string }>(key, level).some((record) => record.method === method),
+    ),
+  );
 }
 
 export function recordHandler(prototype: object, method: unknown, record: Omit<HandlerRecord, 'method'>): void {
   append<HandlerRecord>(HANDLERS, prototype, { ...record, method: methodName(method) });
 }
 
-/** Handlers of a class and its base classes; a method that a subclass decorates anew counts there only. */
+/** Handlers of a class and its base classes. */
 export function handlersOf(target: Constructor): HandlerRecord[] {
-  const prototype = target.prototype as object;
-  const own = (Reflect.getOwnMetadata(HANDLERS, prototype) as HandlerRecord[] | undefined) ?? [];
-  return collect<HandlerRecord>(HANDLERS, prototype).filter(
-    (record) => own.includes(record) || !own.some(({ method }) => method === record.method),
+  return levels(target).flatMap((level) =>
+    own<HandlerRecord>(HANDLERS, level).filter(({ method }) => speakerOf(target, method) === level),
   );
+}
+
+/** Methods that a base class made handlers and of which a nearer class says something else, so that they are none any more. */
+export function handlersUndone(target: Constructor): string[] {
+  const handlers = new Set(handlersOf(target).map(({ method }) => method));
+  const all = levels(target).flatMap((level) => own<HandlerRecord>(HANDLERS, level).map(({ method }) => method));
+  return [...new Set(all)].filter((method) => !handlers.has(method));
 }
 
 export function recordParameter(prototype: object, method: unknown, index: number, binding: ParameterBinding): void {
@@ -111,22 +136,29 @@ export function recordParameter(prototype: object, method: unknown, index: numbe
 
 /** The explicit binding of each parameter of a method, by index. */
 export function parametersOf(target: Constructor, method: string): Map<number, ParameterBinding> {
-  const records = collect<ParameterRecord>(PARAMETERS, target.prototype as object);
-  return new Map(records.filter((record) => record.method === method).map(({ index, binding }) => [index, binding]));
+  const records = recordsOf<ParameterRecord>(PARAMETERS, target, method);
+  return new Map(records.map(({ index, binding }) => [index, binding]));
+}
+
+function recordsOf<Record extends { method?: string }>(key: symbol, target: Constructor, method: string): Record[] {
+  const speaker = speakerOf(target, method);
+  return speaker === undefined ? [] : own<Record>(key, speaker).filter((record) => record.method === method);
 }
 
 /** On a class, `method` is undefined; the decorator that is written first comes first. */
 export function recordUse(target: object, method: unknown, role: UseRole, items: readonly Use[]): void {
   const owner = typeof target === 'function' ? (target.prototype as object) : target;
-  const own = (Reflect.getOwnMetadata(USES, owner) as UseRecord[] | undefined) ?? [];
   const record: UseRecord = { role, items, ...(method !== undefined && { method: methodName(method) }) };
-  Reflect.defineMetadata(USES, [record, ...own], owner);
+  Reflect.defineMetadata(USES, [record, ...own<UseRecord>(USES, owner)], owner);
 }
 
-/** What is used on a class, or on one of its methods; that of base classes first. */
+/** What is used on a class, that of base classes first; or on one of its methods. */
 export function usesOf(target: Constructor, role: UseRole, method?: string): readonly Use[] {
-  const records = collect<UseRecord>(USES, target.prototype as object);
-  return records.filter((record) => record.role === role && record.method === method).flatMap(({ items }) => items);
+  const records =
+    method === undefined
+      ? levels(target).flatMap((level) => own<UseRecord>(USES, level).filter((record) => record.method === undefined))
+      : recordsOf<UseRecord>(USES, target, method);
+  return records.filter((record) => record.role === role).flatMap(({ items }) => items);
 }
 
 export function recordCaught(target: object, errors: readonly Constructor[]): void {
@@ -157,7 +189,14 @@ export function moduleOf<Options>(target: Constructor): Options | undefined {
 
 /** The parameter types that the compiler emitted for a method; undefined where it emitted none. */
 export function emittedTypes(target: Constructor, method: string): unknown[] | undefined {
-  return Reflect.getMetadata('design:paramtypes', target.prototype as object, method) as unknown[] | undefined;
+  const speaker = speakerOf(target, method);
+  return speaker && (Reflect.getOwnMetadata('design:paramtypes', speaker, method) as unknown[] | undefined);
+}
+
+/** The major version of the copy of Portal that decorated a class or one of its base classes, if that is another than ours. */
+export function decoratedByOtherMajor(target: Constructor): number | undefined {
+  const levelsAndClass = [target, ...levels(target)];
+  return keysOfOtherMajors(levelsAndClass.flatMap((at) => Reflect.getOwnMetadataKeys(at) as unknown[]))[0];
 }
 
 function methodName(method: unknown): string {

@@ -1,0 +1,1 @@
+export { keyFor, keysOfOtherMajors, MAJOR, otherMajorOf, ownClass, recognise } from './copies';
