@@ -4,7 +4,7 @@ import { Channels } from '../channels';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
 import { Connections, Engine, systemClock, type ForeignServer, type Place, type TlsUpdate } from '../engine';
 import { AppContainer } from './container';
-import { Lifecycle, type LifecycleHooks } from './lifecycle';
+import { DEFAULT_DEADLINE_MS, Lifecycle, type LifecycleHooks } from './lifecycle';
 import { logObserver } from './log-observer';
 import { allOf } from './observers';
 import { onceAskedToEnd } from './signals';
@@ -63,11 +63,16 @@ export class Application {
 
   /**
    * Calls `onInit` of all that the application consists of, unless it runs already, then takes connections: where the options
-   * say, or at a further place.
+   * say, or at a further place. Resolves without that when it was closed meanwhile.
    * @throws ListenError when the port cannot be had; what an `onInit` throws
    */
   listen(place?: Place): Promise<void> {
-    return this.running(() => this.engine.listen(place));
+    return this.running(() => this.engine.listen(place), undefined);
+  }
+
+  /** @internal The same where nobody can try again: when it fails, all that was made is ended. */
+  launch(): Promise<void> {
+    return this.running(() => this.engine.listen(), undefined, true);
   }
 
   /**
@@ -76,7 +81,10 @@ export class Application {
    * @throws what an `onInit` throws; TypeError for what is no such server
    */
   attach(server: ForeignServer): Promise<() => void> {
-    return this.running(() => this.engine.attach(server));
+    return this.running(
+      () => this.engine.attach(server),
+      () => {},
+    );
   }
 
   /**
@@ -88,9 +96,10 @@ export class Application {
   }
 
   /**
-   * Waits for what `listen` and `attach` are at. Takes no more connections, closes those that there are with 1001 once what
-   * they sent is handled, and terminates the rest at `shutdown.deadlineMs`; then calls `onShutdown` of all that was started.
-   * `listen` starts it again.
+   * Ends what `listen` and `attach` are at, after the `onInit` that is being waited for. Takes no more connections, closes those
+   * that there are with 1001 once what they sent is handled, and terminates the rest at `shutdown.deadlineMs`; then calls
+   * `onShutdown` of all that was made or started, and `dispose` of what the application made itself. What has not settled at the
+   * deadline is logged and waited for no longer. `listen` starts it again.
    */
   close(): Promise<void> {
     this.closing ??= this.shutDown().finally(() => (this.closing = undefined));
@@ -98,8 +107,8 @@ export class Application {
   }
 
   /** Does what takes connections in a started application; one that takes none then is stopped again. */
-  private async running<T>(open: () => Promise<T> | T): Promise<T> {
-    const opening = this.begin(open);
+  private async running<T>(open: () => Promise<T> | T, otherwise: T, last = false): Promise<T> {
+    const opening = this.begin(open, otherwise, last);
     this.opening.add(opening);
     try {
       return await opening;
@@ -108,23 +117,30 @@ export class Application {
     }
   }
 
-  private async begin<T>(open: () => Promise<T> | T): Promise<T> {
+  private async begin<T>(open: () => Promise<T> | T, otherwise: T, last: boolean): Promise<T> {
     await this.closing;
-    await this.lifecycle.start();
+    if (this.signals) this.stopListeningToSignals ??= onceAskedToEnd(() => void this.close());
     try {
-      const opened = await open();
-      if (this.signals) this.stopListeningToSignals ??= onceAskedToEnd(() => void this.close());
-      return opened;
+      return (await this.lifecycle.start(last)) ? await open() : otherwise;
     } catch (error) {
-      if (!this.engine.listening && !this.engine.attached) await this.lifecycle.stop();
+      if (!this.engine.listening && !this.engine.attached) {
+        await (last ? this.lifecycle.end() : this.lifecycle.stop());
+        this.ignoreSignals();
+      }
       throw error;
     }
   }
 
   private async shutDown(): Promise<void> {
-    await Promise.allSettled(this.opening);
+    const deadline = this.lifecycle.deadline();
+    this.lifecycle.interrupt();
+    await deadline.allows(Promise.allSettled(this.opening));
     await this.engine.close();
-    await this.lifecycle.stop();
+    await this.lifecycle.end(deadline);
+    this.ignoreSignals();
+  }
+
+  private ignoreSignals(): void {
     this.stopListeningToSignals?.();
     this.stopListeningToSignals = undefined;
   }
@@ -141,7 +157,7 @@ export async function createApp(root: Constructor, options: PortalOptions = {}):
 /** Builds an application and starts it. @throws what `createApp` and `listen` throw */
 export async function bootstrap(root: Constructor, options: PortalOptions = {}): Promise<Application> {
   const app = await createApp(root, options);
-  await app.listen();
+  await app.launch();
   return app;
 }
 
@@ -166,14 +182,19 @@ export async function buildParts(
     ...rest
   } = options;
   const observer = allOf([logObserver(logger), ...observers]);
+  const failed = (error: unknown, where: string): void => observer.failed?.(error, where);
+  const { deadlineMs = DEFAULT_DEADLINE_MS, signals = false } = rest.shutdown ?? {};
+  const lifecycle = new Lifecycle([], failed, { clock, deadlineMs });
   const channels = new Channels({ backplane, history }, clock, {
-    failed: (error, where) => observer.failed?.(error, where),
+    failed,
     onDown: (error) => observer.backplaneDown?.(error),
     onGap: (gap) => {
       observer.backplaneGap?.(gap);
       void lifecycle.tellOfGap(gap);
     },
   });
+  // before all others, which may use it, and after them
+  lifecycle.add(new ChannelsLife(channels), false);
   const engine = new Engine({ ...rest, clock, observer, subscriptions: channels.hub });
   const { modules, controllers, providers } = readModules(root);
   const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
@@ -184,33 +205,52 @@ export async function buildParts(
   const container = new AppContainer(report);
   container.value(Connections, engine.connections);
   container.value(Channels, channels);
-  for (const constructor of [...controllers.filter(isSingleton), ...modules]) container.singleton(constructor);
-  await container.provide(overridden(providers, overrides));
-
+  const replaced = new Set(overrides.map(tokenOf));
+  const own = [...controllers.filter(isSingleton), ...modules].filter((constructor) => !replaced.has(constructor));
   const binding = Object.fromEntries(
     Object.entries({ guards, interceptors, filters, validation }).filter(([, value]) => value !== undefined),
   );
   const owners = new Map<string, Constructor>();
-  for (const controller of controllers) {
-    refuseTakenPath(controller, owners);
-    const endpoint = compileController(controller, container, report, binding, timing);
-    try {
-      engine.add(endpoint);
-    } catch (cause) {
-      throw new BootError(`${controller.name}: ${(cause as Error).message}`, { cause });
+  try {
+    for (const constructor of own) container.singleton(constructor);
+    await container.provide([...providers.filter((provider) => !replaced.has(tokenOf(provider))), ...overrides]);
+    for (const controller of controllers) {
+      refuseTakenPath(controller, owners);
+      const endpoint = compileController(controller, container, report, binding, timing);
+      try {
+        engine.add(endpoint);
+      } catch (cause) {
+        throw new BootError(`${controller.name}: ${(cause as Error).message}`, { cause });
+      }
     }
+    for (const { instance, own } of container.made()) lifecycle.add(instance, own);
+  } catch (error) {
+    const deadline = lifecycle.deadline();
+    await deadline.allows(container.settled());
+    for (const { instance, own } of container.madeSoFar()) lifecycle.add(instance, own);
+    await lifecycle.end(deadline);
+    throw error;
   }
-  const members = container.tokensInOrder().map((token) => container.resolve(token));
-  // before all others, which may use it, and after them
-  const channelsLife: LifecycleHooks = { onInit: () => channels.start(), onShutdown: () => channels.stop() };
-  const lifecycle = new Lifecycle([channelsLife, ...members], (error, where) => observer.failed?.(error, where));
-  const signals = options.shutdown?.signals === true;
+  container.tellOfFurther(({ instance, own }) => lifecycle.add(instance, own));
   return { name, container: container.container, engine, lifecycle, signals };
 }
 
-function overridden(providers: readonly ModuleProvider[], overrides: readonly ModuleProvider[]): ModuleProvider[] {
-  const tokens = new Set(overrides.map(tokenOf));
-  return [...providers.filter((provider) => !tokens.has(tokenOf(provider))), ...overrides];
+/** A backplane that was never started has nothing to stop. */
+class ChannelsLife implements LifecycleHooks {
+  private started = false;
+
+  constructor(private readonly channels: Channels) {}
+
+  async onInit(): Promise<void> {
+    await this.channels.start();
+    this.started = true;
+  }
+
+  async onShutdown(): Promise<void> {
+    if (!this.started) return;
+    this.started = false;
+    await this.channels.stop();
+  }
 }
 
 function tokenOf(provider: ModuleProvider): unknown {

@@ -1,65 +1,96 @@
-import { container as rootContainer, Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import {
+  container as rootContainer,
+  Lifecycle,
+  type DependencyContainer,
+  type InjectionToken,
+  type Provider,
+} from 'tsyringe';
 import { BootError, type Resolver, type Scope } from '../binding';
+import { otherMajorOf, ownClass } from '../copies';
 import type { Constructor, ModuleProvider } from '../decorators';
 import { Connection } from '../engine';
-import { inOrder, type Making } from './dependencies';
-import { describe } from './describe';
 import { ConnectionScope } from './connection-scope';
+import { inOrder, knownNeeds, type Making, type Owner } from './dependencies';
+import { describe } from './describe';
+import { Factories, there, type Factory } from './factories';
+import { Instances, type Instance } from './instances';
+import { delayed, registrationsOf, teach } from './registrations';
 
-const READY: Making = {};
-
-type Factory = (container: DependencyContainer) => unknown;
 type Fail = (error: unknown, where: string, connection: Connection) => void;
+type Resolve = (token: InjectionToken, ...rest: unknown[]) => unknown;
 
-/** The container of one application, which is a child of tsyringe's own so that what is registered there is found. */
+/** tsyringe's container, whose own calls of these methods come by as well. */
+type Methods = { resolve: Resolve; resolveAll: Resolve; createChildContainer: () => DependencyContainer };
+
+/**
+ * The container of one application: a child of tsyringe's own, in which everything that is asked for is registered, under a key of its
+ * own that says who makes it, and how often.
+ */
 export class AppContainer implements Resolver {
-  readonly container = rootContainer.createChildContainer();
-  /** What the application provides, and how it is made. */
-  private readonly makings = new Map<InjectionToken, Making>();
-  /** What each connection has its own of. */
-  private readonly scopedTokens = new Set<InjectionToken>([Connection]);
+  readonly container = this.watched(emptyChild());
+  private readonly makings = new Map<InjectionToken, Making[]>([
+    [Connection, [{ token: Connection, lifecycle: Lifecycle.ContainerScoped, asked: new Set() }]],
+  ]);
+  private readonly byKey = new Map<InjectionToken, Registered>();
+  private readonly keys = new Map<Making, symbol>();
+  /** Classes of which it is being found out who has them. */
+  private readonly judged = new Set<InjectionToken>();
+  private readonly factories = new Factories(this.container);
+  private readonly instances = new Instances();
 
   constructor(private readonly fail: Fail = () => {}) {}
 
   value(token: InjectionToken, value: unknown): void {
-    this.makings.set(token, READY);
     // for tsyringe, null and undefined are no values
-    this.container.register(token, { useFactory: () => value });
+    const making = this.add({ token, lifecycle: Lifecycle.Singleton }, { useFactory: () => value });
+    this.instances.note(making, value, false);
   }
 
   singleton(constructor: Constructor): void {
-    this.makings.set(constructor as InjectionToken, { class: constructor });
-    this.container.registerSingleton(constructor as never);
+    this.addClass(constructor, constructor as InjectionToken, lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
   }
 
   /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
-    const factories = providers.flatMap((provider) => this.register(provider));
-    for (const { token, make } of factories) {
+    for (const provider of providers) this.register(provider);
+    for (const making of this.factories.all()) {
       try {
-        await make();
+        const product = await this.instances.during(making, () => this.factories.finish(making));
+        this.instances.note(making, product, true);
       } catch (cause) {
-        throw unresolved(token, cause);
+        throw unresolved(making.token, cause);
       }
     }
-    for (const token of this.tokensInOrder()) this.resolve(token);
-    this.checkScoped(this.scopedTokens);
+    this.make(this.listed());
   }
 
-  /** All that the application has one of, each after what it needs itself. @throws BootError */
-  tokensInOrder(): InjectionToken[] {
-    const own = [...this.makings.keys()].filter((token) => !this.scopedTokens.has(token));
-    return inOrder(own, (token) => this.makingFor(token, 'application'));
+  /** All that was made, in the order of dependencies. */
+  made(): Instance[] {
+    return this.instances.ordered(inOrder(this.listed(), (token) => this.makingsOf(token)));
+  }
+
+  /** Waits for the factories that are still at work when a mistake is found. Never rejects. */
+  async settled(): Promise<void> {
+    for (const [making, product] of await this.factories.settled()) this.instances.note(making, product, true);
+  }
+
+  /** What was made before a mistake was found, in the order in which it was. */
+  madeSoFar(): Instance[] {
+    return this.instances.all();
+  }
+
+  /** From now on tells of each further instance that the application has one of. */
+  tellOfFurther(tell: (instance: Instance) => void): void {
+    this.instances.tellOfFurther(tell);
   }
 
   provides(token: InjectionToken): boolean {
-    return this.makings.has(token) || this.container.isRegistered(token, true);
+    const own = ownClass(token);
+    return this.makings.has(own) || this.container.isRegistered(own, true) || registrationsOf(own).length > 0;
   }
 
   resolve(token: InjectionToken, wanted?: string): unknown {
-    if (!this.makings.has(token) || this.scopedTokens.has(token)) {
-      inOrder([token], (needed) => this.makingFor(needed, 'application'), wanted);
-    }
+    this.prepare(token, 'application', wanted);
     try {
       return this.container.resolve(token);
     } catch (cause) {
@@ -68,104 +99,215 @@ export class AppContainer implements Resolver {
   }
 
   shared(constructor: Constructor, wanted: string): unknown {
-    if (!this.provides(constructor as InjectionToken)) {
-      inOrder([constructor as InjectionToken], (token) => this.makingFor(token, 'application'), wanted);
-      this.singleton(constructor);
-    }
     return this.resolve(constructor as InjectionToken, wanted);
   }
 
   isScoped(token: InjectionToken): boolean {
-    return token !== Connection && this.scopedTokens.has(token);
+    const own = ownClass(token);
+    return own !== Connection && this.isOfConnection(own);
   }
 
   scoped(constructor: Constructor): void {
-    this.checkScoped([constructor as InjectionToken]);
+    const token = constructor as InjectionToken;
+    if (!this.makings.has(token)) this.addClass(constructor, token, Lifecycle.ContainerScoped);
+    this.prepare(token, 'connection');
   }
 
   openScope(connection: Connection): Scope {
     return new ConnectionScope(this.container, connection, this.fail);
   }
 
-  /** What each connection will have its own of can be made. @throws BootError */
-  private checkScoped(tokens: Iterable<InjectionToken>): void {
-    for (const token of inOrder(tokens, (needed) => this.makingFor(needed, 'connection'))) {
-      // a singleton of tsyringe's own would be made for the first connection, and disposed of with it
-      if (!this.makings.has(token) && this.container.isRegistered(token, true)) this.resolve(token);
+  /** Makes all that the application has one of among what is needed. @throws BootError */
+  private prepare(token: InjectionToken, owner: Owner, wanted = describe(token)): void {
+    this.make([{ token, owner, place: wanted, all: false, optional: false }]);
+  }
+
+  private make(wanted: Parameters<typeof inOrder>[0]): void {
+    for (const making of inOrder(wanted, (token) => this.makingsOf(token))) {
+      if (making.lifecycle !== Lifecycle.Singleton || this.instances.has(making)) continue;
+      try {
+        this.container.resolve(this.keys.get(making)!);
+      } catch (cause) {
+        throw unresolved(making.token, cause);
+      }
     }
   }
 
-  /** A factory is left for later, when all that it may ask for is registered. */
-  private register(provider: ModuleProvider): { token: InjectionToken; make: () => Promise<void> }[] {
+  private listed(): Making[] {
+    return [...this.makings.values()].flat().filter(({ token }) => token !== Connection);
+  }
+
+  private register(provider: ModuleProvider): void {
     if (typeof provider === 'function') {
       this.singleton(provider);
-      return [];
+      return;
     }
-    const { token } = provider as { token?: InjectionToken };
+    const { token, options } = provider as { token?: InjectionToken; options?: { lifecycle: Lifecycle } };
     if (token === undefined) {
       throw new BootError(`a provider has no token: write { token: …, useValue: … }, or list a class.`);
     }
+    const lifecycle = options?.lifecycle;
     if ('useFactory' in provider) {
-      this.makings.set(token, READY);
-      return [{ token, make: this.onDemand(token, provider.useFactory) }];
-    }
-    if ('useClass' in provider) {
-      const { lifecycle } = provider.options ?? { lifecycle: Lifecycle.Singleton };
-      this.makings.set(token, { class: provider.useClass as Constructor });
-      this.container.register(token, { useClass: provider.useClass }, { lifecycle });
-      if (lifecycle === Lifecycle.ContainerScoped) this.scopedTokens.add(token);
+      this.addFactory(token, provider.useFactory, lifecycle ?? Lifecycle.Singleton);
+    } else if ('useClass' in provider) {
+      const constructor = (delayed(provider.useClass)?.target ?? provider.useClass) as Constructor;
+      this.addClass(constructor, token, lifecycle ?? lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
     } else if ('useToken' in provider) {
-      this.makings.set(token, { token: provider.useToken });
-      this.container.register(token, { useToken: provider.useToken });
+      const alias = ownClass(delayed(provider.useToken)?.target ?? provider.useToken);
+      this.add({ token, alias, lifecycle: lifecycle ?? Lifecycle.Transient }, { useToken: alias });
     } else if ('useValue' in provider) {
       this.value(token, provider.useValue);
     } else {
       throw new BootError(`the provider of ${describe(token)} has no useClass, useValue, useFactory or useToken.`);
     }
-    return [];
   }
 
-  private makingFor(token: InjectionToken, owner: 'application' | 'connection'): Making | string | undefined {
-    if (this.scopedTokens.has(token)) {
-      if (owner === 'application') {
-        return `each connection has its own ${describe(token)}, so what is made once cannot have one.`;
-      }
-      return token === Connection ? READY : this.makings.get(token);
+  private addFactory(token: InjectionToken, factory: Factory, lifecycle: Lifecycle): void {
+    if (lifecycle === Lifecycle.Singleton) {
+      const making = this.add({ token, lifecycle }, { useFactory: () => this.factories.productNow(making) });
+      this.factories.add(making, factory);
+      return;
     }
+    // tsyringe has no lifecycles for factories, but for tokens that lead to one
+    const key = Symbol(describe(token));
+    this.container.register(key, { useFactory: (container) => there(token, factory(container)) });
+    this.add({ token, lifecycle }, { useToken: key });
+  }
+
+  private addClass(constructor: Constructor, token: InjectionToken, lifecycle: Lifecycle, unlisted = false): Making {
+    teach(constructor);
+    return this.add({ token, class: constructor, lifecycle, unlisted }, { useClass: constructor as never });
+  }
+
+  private add(how: Omit<Making, 'asked'>, provider: Provider): Making {
+    const { token, lifecycle } = how;
+    const making: Making = { ...how, asked: new Set() };
+    const key = Symbol(describe(token));
+    this.makings.set(token, [...(this.makings.get(token) ?? []), making]);
+    this.byKey.set(key, { making, provider });
+    this.keys.set(making, key);
+    const isKept = 'useClass' in provider || 'useToken' in provider;
+    try {
+      this.container.register(key, provider as never, { lifecycle: isKept ? lifecycle : Lifecycle.Transient });
+      this.container.register(token, { useToken: key });
+    } catch {
+      // tokens that lead to each other, of which inOrder tells
+    }
+    return making;
+  }
+
+  /** All that provide a token; a class that nobody registered provides itself. */
+  private makingsOf(token: InjectionToken): readonly Making[] {
     const known = this.makings.get(token);
     if (known !== undefined) return known;
-    if (this.container.isRegistered(token, true)) return READY;
-    // tsyringe makes a class that nobody registered each time it is asked for
-    return typeof token === 'function' ? { class: token as Constructor } : undefined;
+    // registered by the application with its own container: nothing is known of that
+    if (this.container.isRegistered(token)) return [{ token, lifecycle: Lifecycle.Transient, asked: new Set() }];
+    const registrations = registrationsOf(token);
+    for (const { provider, options } of registrations) this.adopt(token, provider, options.lifecycle);
+    if (registrations.length === 0 && canBeMade(token) && !this.judged.has(token)) {
+      this.judged.add(token);
+      const lifecycle = this.needsConnection(token) ? Lifecycle.ContainerScoped : Lifecycle.Singleton;
+      this.judged.delete(token);
+      this.addClass(token, token, lifecycle, true);
+    }
+    return this.makings.get(token) ?? [];
   }
 
-  /** Until its turn comes, another factory may ask for it: a value that is there at once is made on the spot. */
-  private onDemand(token: InjectionToken, factory: Factory): () => Promise<void> {
-    let made: { value: unknown } | undefined;
-    const create = (): { value: unknown } => (made ??= { value: factory(this.container) });
-    this.container.register(token, {
-      useFactory: () => {
-        const { value } = create();
-        if (!(value instanceof Promise)) return value;
-        throw new Error(`${describe(token)} comes from an async factory: list its provider before those that need it`);
-      },
-    });
-    return async () => {
-      const entry = create();
-      entry.value = await entry.value;
-    };
+  /** What is registered with tsyringe is made by each application for itself. */
+  private adopt(token: InjectionToken, provider: Provider, lifecycle: Lifecycle): void {
+    if ('useClass' in provider) {
+      this.addClass((delayed(provider.useClass)?.target ?? provider.useClass) as Constructor, token, lifecycle);
+    } else if ('useToken' in provider) {
+      const alias = ownClass(delayed(provider.useToken)?.target ?? provider.useToken);
+      this.add({ token, alias, lifecycle }, { useToken: alias });
+    } else {
+      this.add(
+        { token, lifecycle },
+        'useValue' in provider ? { useFactory: () => provider.useValue as unknown } : provider,
+      );
+    }
   }
+
+  private isOfConnection(token: InjectionToken, asked = new Set<InjectionToken>()): boolean {
+    if (asked.has(token)) return false;
+    asked.add(token);
+    const making = this.makingsOf(token).at(-1);
+    if (making === undefined || making.lifecycle === Lifecycle.Singleton) return false;
+    if (making.lifecycle === Lifecycle.ContainerScoped) return true;
+    if (making.alias !== undefined) return this.isOfConnection(making.alias, asked);
+    return making.class !== undefined && this.needsConnection(making.class, asked);
+  }
+
+  private needsConnection(constructor: Constructor, asked = new Set<InjectionToken>()): boolean {
+    return knownNeeds(constructor).some(
+      ({ token }) => delayed(token) === undefined && this.isOfConnection(ownClass(token), asked),
+    );
+  }
+
+  /** Lets the container, and all that come from it, register what they are asked for and nobody registered. */
+  private watched(container: DependencyContainer): DependencyContainer {
+    const methods = container as unknown as Methods;
+    const { resolve, resolveAll, createChildContainer } = methods;
+    methods.resolve = (token, ...rest) =>
+      this.resolved(container, token, (own) => resolve.call(container, own, ...rest));
+    methods.resolveAll = (token, ...rest) =>
+      this.resolved(container, token, (own) => resolveAll.call(container, own, ...rest));
+    methods.createChildContainer = () => this.watched(createChildContainer.call(container));
+    return container;
+  }
+
+  private resolved(
+    container: DependencyContainer,
+    wanted: InjectionToken,
+    resolve: (token: InjectionToken) => unknown,
+  ): unknown {
+    const token = delayed(wanted)?.own ?? ownClass(wanted);
+    const registered = this.byKey.get(token);
+    if (registered === undefined) {
+      const isKnown = this.makings.has(token) || typeof token === 'object' || container.isRegistered(token);
+      if (!isKnown && this.makingsOf(token).length > 0) {
+        this.prepare(token, container === this.container ? 'application' : 'connection');
+      }
+      return resolve(token);
+    }
+    const { making, provider } = registered;
+    if (container === this.container) return this.instances.make(making, () => resolve(token));
+    if (making.lifecycle === Lifecycle.Singleton) return this.container.resolve(token);
+    if (making.lifecycle === Lifecycle.ContainerScoped && !container.isRegistered(token)) {
+      container.register(token, provider as never, { lifecycle: Lifecycle.ContainerScoped });
+    }
+    return resolve(token);
+  }
+}
+
+interface Registered {
+  readonly making: Making;
+  readonly provider: Provider;
+}
+
+/** With nothing registered: what tsyringe copies would be there twice. */
+function emptyChild(): DependencyContainer {
+  const child = rootContainer.createChildContainer();
+  child.reset();
+  return child;
+}
+
+/** What `@singleton` or `@scoped` says of a class. */
+function lifecycleSaidBy(constructor: Constructor): Lifecycle | undefined {
+  const last = registrationsOf(constructor as InjectionToken).at(-1);
+  const isOfClass = last !== undefined && 'useClass' in last.provider && last.provider.useClass === constructor;
+  return isOfClass ? last.options.lifecycle : undefined;
+}
+
+/** A class of the application's own, or of its packages. What is global, such as `Date`, is no provider, and an arrow function no class. */
+function canBeMade(token: InjectionToken): token is InjectionToken & Constructor {
+  if (typeof token !== 'function' || (token as { prototype?: object }).prototype === undefined) return false;
+  return (globalThis as Record<string, unknown>)[token.name] !== token && otherMajorOf(token) === undefined;
 }
 
 function unresolved(token: InjectionToken, cause: unknown, wanted?: string): BootError {
   if (cause instanceof BootError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const place = wanted === undefined ? '' : `${wanted}: `;
-  return new BootError(`${place}${describe(token)} cannot be made. ${advice(reason)}`, { cause });
-}
-
-/** tsyringe tells what is missing, in words for those who know it; say what to do. */
-function advice(reason: string): string {
-  const untyped = /TypeInfo not known for "?([\w$]+)"?/.exec(reason)?.[1];
-  return untyped === undefined ? reason : `Decorate ${untyped} with @injectable() from portal-ws.`;
+  return new BootError(`${place}${describe(token)} cannot be made. ${reason}`, { cause });
 }

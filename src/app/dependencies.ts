@@ -1,25 +1,44 @@
-import type { InjectionToken } from 'tsyringe';
+import { Lifecycle, type InjectionToken } from 'tsyringe';
 import { BootError } from '../binding';
+import { otherMajorOf, ownClass } from '../copies';
 import type { Constructor } from '../decorators';
 import { describe } from './describe';
+import { constructorTypes, delayed, needsIn, type Need } from './registrations';
 
 /** What a constructor's parameter may be declared as and the container can make nothing of. */
 const NO_TOKENS = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt, undefined]);
 
+/** What a constructor is called with. */
+export interface ParameterNeed extends Need {
+  /** From 0. */
+  readonly index: number;
+}
+
 /**
- * The tokens that a class is constructed with, in order.
+ * What a class is constructed with, in order.
  * @throws BootError for a parameter whose type names no provider: tsyringe would hand in `new String()`, or nothing
  */
-export function constructorTokens(constructor: Constructor): InjectionToken[] {
-  const types = (Reflect.getMetadata('design:paramtypes', constructor) as unknown[] | undefined) ?? [];
-  const explicit =
-    (Reflect.getOwnMetadata('injectionTokens', constructor) as Record<number, unknown> | undefined) ?? {};
-  const count = Math.max(types.length, constructor.length);
-  return Array.from({ length: count }, (_, index) => {
-    if (explicit[index] !== undefined) return tokenIn(explicit[index]);
-    const type = types[index];
-    if (index < types.length && !NO_TOKENS.has(type)) return type as InjectionToken;
+export function constructorNeeds(constructor: Constructor): ParameterNeed[] {
+  const { types } = constructorTypes(constructor);
+  return parameters(constructor, (index) => {
     throw new BootError(`${parameter(constructor, index)}: ${whyNoToken(constructor, types, index)}`);
+  });
+}
+
+/** The same, without the parameters whose type names no provider. */
+export function knownNeeds(constructor: Constructor): ParameterNeed[] {
+  return parameters(constructor, () => {});
+}
+
+function parameters(constructor: Constructor, unknown: (index: number) => void): ParameterNeed[] {
+  const { types, tokens } = constructorTypes(constructor);
+  const indices = Object.keys(tokens).map((index) => Number(index) + 1);
+  const count = Math.max(types.length, constructor.length, ...indices);
+  return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
+    const recorded = tokens[index] ?? types[index];
+    if (!NO_TOKENS.has(recorded)) return needsIn(recorded).map((need) => ({ ...need, index }));
+    unknown(index);
+    return [];
   });
 }
 
@@ -40,63 +59,102 @@ function whyNoToken({ name }: Constructor, types: readonly unknown[], index: num
   );
 }
 
-/** tsyringe keeps a token as it is, or in a descriptor (`@injectAll`, `@injectWithTransform`). */
-function tokenIn(recorded: unknown): InjectionToken {
-  return ((recorded as { token?: unknown }).token ?? recorded) as InjectionToken;
-}
-
 function parameter({ name }: Constructor, index: number): string {
   return `${name}, constructor parameter ${index + 1}`;
 }
 
-/** How a token is made: by a class, by way of another token, or (neither) without needing anything that is known. */
+/** How one provider makes what is injected: by a class, by way of another token, or (neither) from what it has. */
 export interface Making {
+  readonly token: InjectionToken;
+  /** Singleton: one for the application. ContainerScoped: one for each connection. */
+  readonly lifecycle: Lifecycle;
   readonly class?: Constructor;
-  readonly token?: InjectionToken;
+  readonly alias?: InjectionToken;
+  /** No module lists it, nor is it registered with tsyringe. */
+  readonly unlisted?: boolean;
+  /** What it asked the container for while it was made. */
+  readonly asked: Set<Making>;
+}
+
+/** Who has what is made. */
+export type Owner = 'application' | 'connection';
+
+/** Something that is needed, by whom and for what. */
+export interface Wanted extends Need {
+  readonly owner: Owner;
+  /** In error messages. */
+  readonly place: string;
 }
 
 /**
- * All that the tokens need, each after what it needs itself.
- * @param makingOf how a token is made; undefined when nothing provides it, a text when it may not be had, and why
- * @param wanted for what, in error messages
+ * All that is wanted, each after what it needs itself, and what is delayed at the end.
+ * @param makingsOf all that provide a token, the last of which is injected; none when nothing does
  * @throws BootError for what needs itself, and for what cannot be had
  */
 export function inOrder(
-  tokens: Iterable<InjectionToken>,
-  makingOf: (token: InjectionToken) => Making | string | undefined,
-  wanted?: string,
-): InjectionToken[] {
-  const done = new Set<InjectionToken>();
-  const visit = (token: InjectionToken, chain: readonly InjectionToken[], place: string): void => {
-    if (done.has(token) || isDelayed(token)) return;
-    if (chain.includes(token)) throw circular([...chain.slice(chain.indexOf(token)), token]);
-    const making = makingOf(token);
-    if (making === undefined || typeof making === 'string') {
-      throw new BootError(`${place}: ${making ?? missing(token)}`);
+  wanted: Iterable<Wanted | Making>,
+  makingsOf: (token: InjectionToken) => readonly Making[],
+): Making[] {
+  const order = new Set<Making>();
+  const seen = { application: new Set<Making>(), connection: new Set<Making>() };
+  const late: Wanted[] = [];
+
+  const want = (need: Wanted, chain: readonly Making[]): void => {
+    const target = delayed(need.token)?.target;
+    if (target !== undefined) {
+      late.push({ ...need, token: target });
+      return;
     }
-    const path = [...chain, token];
-    const { class: constructor, token: other } = making;
-    if (other !== undefined) visit(other, path, describe(token));
-    if (constructor !== undefined) {
-      constructorTokens(constructor).forEach((needed, index) => visit(needed, path, parameter(constructor, index)));
-    }
-    done.add(token);
+    const token = ownClass(need.token);
+    const makings = makingsOf(token);
+    if (makings.length === 0 && !need.optional) throw new BootError(`${need.place}: ${missing(token)}`);
+    for (const making of need.all ? makings : makings.slice(-1)) visit(making, need.owner, chain, need.place);
   };
-  for (const token of tokens) visit(token, [], wanted ?? describe(token));
-  return [...done];
+
+  const visit = (making: Making, owner: Owner, chain: readonly Making[], place: string): void => {
+    const { token, alias, lifecycle } = making;
+    if (lifecycle === Lifecycle.ContainerScoped && owner === 'application' && making.unlisted !== true) {
+      throw new BootError(
+        `${place}: each connection has its own ${describe(token)}, so what is made once cannot have one.`,
+      );
+    }
+    if (seen[owner].has(making)) return;
+    if (chain.includes(making)) throw circular([...chain.slice(chain.indexOf(making)), making]);
+    const path = [...chain, making];
+    const needs = {
+      all: false,
+      optional: false,
+      owner: lifecycle === Lifecycle.Singleton ? 'application' : owner,
+    } as const;
+    if (alias !== undefined) want({ ...needs, token: alias, place: describe(token) }, path);
+    if (making.class !== undefined) {
+      for (const need of constructorNeeds(making.class)) {
+        want({ ...needs, ...need, place: parameter(making.class, need.index) }, path);
+      }
+    }
+    for (const asked of making.asked) if (!path.includes(asked)) visit(asked, needs.owner, path, describe(token));
+    seen[owner].add(making);
+    order.add(making);
+  };
+
+  const begin = (item: Wanted | Making): void => {
+    if ('place' in item) want(item, []);
+    else visit(item, item.lifecycle === Lifecycle.Singleton ? 'application' : 'connection', [], describe(item.token));
+  };
+  for (const item of wanted) begin(item);
+  for (const item of late) begin(item);
+  return [...order];
 }
 
 function missing(token: InjectionToken): string {
   const name = describe(token);
+  const major = otherMajorOf(token);
+  if (major !== undefined)
+    return `${name} is that of portal-ws ${major}, of which another version runs the application.`;
   return `nothing provides ${name}: add { token: ${name}, useValue: … } to the providers of a module.`;
 }
 
-function circular(chain: readonly InjectionToken[]): BootError {
-  const names = chain.map(describe).join(' → ');
+function circular(chain: readonly Making[]): BootError {
+  const names = chain.map(({ token }) => describe(token)).join(' → ');
   return new BootError(`${names}: each needs the next, so none can be made first. Break the circle, or use delay().`);
-}
-
-/** `delay(() => Token)` is looked up when it is first used. */
-function isDelayed(token: InjectionToken): boolean {
-  return typeof token === 'object' && token !== null;
 }

@@ -1,4 +1,4 @@
-import { BootError } from '../binding';
+import { BootError, refuseOtherMajor } from '../binding';
 import { moduleOf, type Constructor, type ModuleOptions, type ModuleProvider } from '../decorators';
 
 /** All that the modules reachable from a root declare, each thing once, imported modules first. */
@@ -15,6 +15,7 @@ export function readModules(root: Constructor): ModuleGraph {
   const controllers = new Set<Constructor>();
   const providers = new Set<ModuleProvider>();
   const visit = (module: Constructor | undefined, importedBy: string): void => {
+    if (module !== undefined) refuseOtherMajor(module);
     const options = module && moduleOf<ModuleOptions>(module);
     if (module === undefined || options === undefined) throw new BootError(notAModule(module, importedBy));
     if (visited.has(module)) return;

@@ -10,7 +10,10 @@ export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdow
   /** Default: warnings and errors to standard error. */
   logger?: Logger;
   shutdown?: {
-    /** For all connections to close; those that are left are terminated. Default 30 s. */
+    /**
+     * For all that `close()` waits for, together: connections, of which those that are left are terminated, and each `onShutdown` and
+     * `dispose`, which are all called but waited for no longer. Default 30 s.
+     */
     deadlineMs?: number;
     /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
     signals?: boolean;

@@ -92,8 +92,8 @@ function own<Record>(key: symbol, target: object): Record[] {
 /** The prototypes of a class and its base classes, those of the base classes first. */
 function levels(target: Constructor): object[] {
   const chain: object[] = [];
-  let at = target.prototype as object | null;
-  while (at !== null) {
+  let at = target.prototype as object | null | undefined;
+  while (at) {
     chain.unshift(at);
     at = Object.getPrototypeOf(at) as object | null;
   }
@@ -195,8 +195,9 @@ export function emittedTypes(target: Constructor, method: string): unknown[] | u
 
 /** The major version of the copy of Portal that decorated a class or one of its base classes, if that is another than ours. */
 export function decoratedByOtherMajor(target: Constructor): number | undefined {
-  const levelsAndClass = [target, ...levels(target)];
-  return keysOfOtherMajors(levelsAndClass.flatMap((at) => Reflect.getOwnMetadataKeys(at) as unknown[]))[0];
+  if (typeof target !== 'function') return undefined;
+  const places = [target, ...levels(target)];
+  return keysOfOtherMajors(places.flatMap((place) => Reflect.getOwnMetadataKeys(place) as unknown[]))[0];
 }
 
 function methodName(method: unknown): string {

@@ -45,8 +45,9 @@ class InMemoryApp extends Application implements TestApp {
     super(parts);
   }
 
-  start(): Promise<void> {
-    return this.lifecycle.start();
+  /** @throws what an `onInit` throws, when all that was made is ended */
+  async start(): Promise<void> {
+    await this.lifecycle.start(true);
   }
 
   async connect(path: string, options: ConnectOptions = {}): Promise<TestClient> {

@@ -70,7 +70,7 @@ test('what the application has one of is not disposed of, nor what tsyringe has 
   const Global = disposable('global', calls);
   singleton()(Global);
   const Own = disposable('own', calls);
-  await live([One, { token: Value, useValue: new Value() }], One, Value, Global, Own);
+  await live([One, { token: Value, useValue: new Value() }, scoped(Own)], One, Value, Global, Own);
   expect(calls).toEqual(['own']);
   container.clearInstances();
 });

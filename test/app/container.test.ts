@@ -118,7 +118,7 @@ describe('how often a class is made', () => {
       [{ token: Counted, useClass: Counted, options: { lifecycle: Lifecycle.Transient } }],
       false,
     ],
-    ['each time, where nobody provides it', [], false],
+    ['once, where nobody provides it', [], true],
   ])('%s', async (_what, providers, same) => {
     const app = await serve([], { providers: [...providers, again, One] });
     const { a, b } = app.container.resolve(One);
@@ -308,5 +308,5 @@ test('an application’s own values are found, and told from what each connectio
   expect([own.isScoped('limit'), own.isScoped(Session)]).toEqual([false, false]);
   expect(own.shared(Session, 'here')).toBe(own.shared(Session, 'there'));
   expect(own.provides(Session)).toBe(true);
-  expect(own.tokensInOrder()).toEqual(['limit', Session]);
+  expect(own.made()).toEqual([{ instance: own.resolve(Session), own: true }]);
 });

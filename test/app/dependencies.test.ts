@@ -1,9 +1,12 @@
 import { BootError, Inject, injectable } from '../../src';
-import { delay, inject, injectAll, type InjectionToken } from 'tsyringe';
-import { constructorTokens, inOrder, type Making } from '../../src/app/dependencies';
+import { delay, inject, injectAll, injectWithTransform, Lifecycle, type InjectionToken } from 'tsyringe';
+import { constructorNeeds, inOrder, knownNeeds, type Making } from '../../src/app/dependencies';
 
 class Database {}
 class Mailer {}
+
+const tokensOf = (constructor: new (...args: never[]) => unknown): unknown[] =>
+  constructorNeeds(constructor).map(({ token }) => token);
 
 describe('the tokens that a class is made with', () => {
   test('are its types, or what is said explicitly', () => {
@@ -16,8 +19,8 @@ describe('the tokens that a class is made with', () => {
         @injectAll('plugin') readonly plugins: unknown[],
       ) {}
     }
-    expect(constructorTokens(Service)).toEqual([Database, 'name', Mailer, 'plugin']);
-    expect(constructorTokens(Database)).toEqual([]);
+    expect(tokensOf(Service)).toEqual([Database, 'name', Mailer, 'plugin']);
+    expect(tokensOf(Database)).toEqual([]);
   });
 
   test('are known without emitted types where all of them are said', () => {
@@ -25,7 +28,7 @@ describe('the tokens that a class is made with', () => {
       constructor(readonly name: string) {}
     }
     inject('name')(Service, undefined, 0);
-    expect(constructorTokens(Service)).toEqual(['name']);
+    expect(tokensOf(Service)).toEqual(['name']);
   });
 
   test.each<[string, unknown[] | undefined, string]>([
@@ -51,22 +54,53 @@ describe('the tokens that a class is made with', () => {
     }
     inject(Database)(Service, undefined, 0);
     if (types !== undefined) Reflect.defineMetadata('design:paramtypes', types, Service);
-    expect(() => constructorTokens(Service)).toThrow(new BootError(`Service, constructor parameter 2: ${why}`));
+    expect(() => constructorNeeds(Service)).toThrow(new BootError(`Service, constructor parameter 2: ${why}`));
+    expect(knownNeeds(Service).map(({ token }) => token)).toEqual([Database]);
+  });
+
+  test('come with how many are needed, and whether they may be missing', () => {
+    class Upper {
+      transform(text: string): string {
+        return text.toUpperCase();
+      }
+    }
+    @injectable()
+    class Service {
+      constructor(
+        @inject('a', { isOptional: true }) readonly a: unknown,
+        @injectAll('b', { isOptional: true }) readonly b: unknown,
+        @injectWithTransform('c', Upper) readonly c: unknown,
+      ) {}
+    }
+    expect(constructorNeeds(Service)).toEqual([
+      { index: 0, token: 'a', all: false, optional: true },
+      { index: 1, token: 'b', all: true, optional: true },
+      { index: 2, token: 'c', all: false, optional: false },
+      { index: 2, token: Upper, all: false, optional: false },
+    ]);
   });
 });
 
 describe('the order', () => {
-  /** Makes each token by way of others; a text in the place of those says why it may not be had. */
-  const order = (needs: Record<string, string | undefined>, tokens: InjectionToken[], wanted?: string) =>
-    inOrder(
-      tokens,
-      (token): Making | string | undefined => {
-        const need = needs[token as string];
-        if (need === undefined) return token === 'ready' ? {} : undefined;
-        return need.startsWith('!') ? need.slice(1) : { token: need };
-      },
-      wanted,
-    );
+  const making = (token: InjectionToken, how: Partial<Making> = {}): Making => ({
+    token,
+    lifecycle: Lifecycle.Singleton,
+    asked: new Set(),
+    ...how,
+  });
+  const wanted = (token: InjectionToken, place = String(token), all = false) =>
+    ({ token, place, all, optional: false, owner: 'application' }) as const;
+
+  /** Makes each token by way of others, of which `ready` needs none. */
+  const order = (needs: Record<string, string>, tokens: string[], place?: string) => {
+    const known = new Map(Object.entries(needs).map(([token, alias]) => [token, making(token, { alias })]));
+    known.set('ready', making('ready'));
+    const makingsOf = (token: InjectionToken): Making[] => [known.get(token as string)].flatMap((one) => one ?? []);
+    return inOrder(
+      tokens.map((token) => wanted(token, place)),
+      makingsOf,
+    ).map(({ token }) => token);
+  };
 
   test('is that each comes once, after what it needs', () => {
     @injectable()
@@ -82,10 +116,27 @@ describe('the order', () => {
         readonly c: C,
       ) {}
     }
-    const making = (token: InjectionToken): Making => ({ class: token as typeof A });
-    expect(inOrder([A, B, C], making)).toEqual([C, B, A]);
+    const makings = new Map<unknown, Making[]>([A, B, C].map((one) => [one, [making(one, { class: one })]]));
+    const all = inOrder(
+      [A, B, C].map((one) => wanted(one)),
+      (token) => makings.get(token) ?? [],
+    );
+    expect(all.map(({ token }) => token)).toEqual([C, B, A]);
     expect(order({ a: 'b', b: 'ready' }, ['a', 'ready', 'b'])).toEqual(['ready', 'b', 'a']);
     expect(order({}, [])).toEqual([]);
+  });
+
+  test('counts what was asked for while it was made', () => {
+    const b = making('b');
+    const a = making('a', { asked: new Set([b]) });
+    b.asked.add(a);
+    expect(inOrder([a, b], () => [])).toEqual([b, a]);
+  });
+
+  test('takes the last of several providers, or all', () => {
+    const makings = [making('p'), making('p'), making('p')];
+    expect(inOrder([wanted('p')], () => makings)).toEqual([makings[2]]);
+    expect(inOrder([wanted('p', 'here', true)], () => makings)).toEqual(makings);
   });
 
   test.each<[string, Record<string, string>, string]>([
@@ -104,9 +155,19 @@ describe('the order', () => {
       { a: 'b', b: 'c' },
       '"b": nothing provides "c": add { token: "c", useValue: … } to the providers of a module.',
     ],
-    ['one that may not be had', { a: 'b', b: '!it is private.' }, '"a": it is private.'],
   ])('refuses %s', (_what, needs, message) => {
     expect(() => order(needs, ['a'])).toThrow(new BootError(message));
+  });
+
+  test('refuses what each connection has its own of, for the application', () => {
+    const scoped = making('session', { lifecycle: Lifecycle.ContainerScoped });
+    const why = 'each connection has its own "session", so what is made once cannot have one.';
+    expect(() => inOrder([wanted('session', 'here')], () => [scoped])).toThrow(new BootError(`here: ${why}`));
+    expect(inOrder([{ ...wanted('session'), owner: 'connection' }], () => [scoped])).toEqual([scoped]);
+    const single = making('single', { alias: 'session' });
+    expect(() =>
+      inOrder([{ ...wanted('single'), owner: 'connection' }], (token) => [token === 'single' ? single : scoped]),
+    ).toThrow(new BootError(`"single": ${why}`));
   });
 
   test('says for what the first was wanted', () => {
@@ -115,7 +176,7 @@ describe('the order', () => {
     );
   });
 
-  test('leaves out what is delayed, which may be part of a circle', () => {
+  test('has what is delayed at the end, which may be part of a circle', () => {
     @injectable()
     class Late {
       constructor(@inject(delay(() => Early)) readonly early: unknown) {}
@@ -124,6 +185,10 @@ describe('the order', () => {
     class Early {
       constructor(readonly late: Late) {}
     }
-    expect(inOrder([Early], (token) => ({ class: token as typeof Early }))).toEqual([Late, Early]);
+    const makings = new Map<unknown, Making[]>([Early, Late].map((one) => [one, [making(one, { class: one })]]));
+    const makingsOf = (token: InjectionToken): Making[] => makings.get(token) ?? [];
+    expect(inOrder([wanted(Late)], makingsOf).map(({ token }) => token)).toEqual([Late, Early]);
+    makings.delete(Early);
+    expect(() => inOrder([wanted(Late)], makingsOf)).toThrow('Late, constructor parameter 1: nothing provides Early');
   });
 });

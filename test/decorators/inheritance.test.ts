@@ -241,10 +241,10 @@ describe('an override without decorators has all that the base says of the metho
   });
 });
 
-test.each<[string, MethodDecorator | ((prototype: object, method: string) => void)]>([
+test.each<[string, unknown]>([
   ['a guard', UseGuards(deny)],
   ['an interceptor', UseInterceptors(marked('x'))],
-  ['a parameter', (prototype, method) => MessageBody()(prototype, method, 0)],
+  ['a parameter', (prototype: object, method: string) => MessageBody()(prototype, method, 0)],
 ])('an override that has only %s of its own is refused: it would be no handler any more', async (_what, decorator) => {
   class Leaf extends Base {
     override say(text: string): string {
@@ -261,8 +261,7 @@ test.each<[string, MethodDecorator | ((prototype: object, method: string) => voi
 
 describe('bases of all kinds', () => {
   test('a mixin, twice, with classes in between', async () => {
-    type Class = new (...args: never[]) => object;
-    function Pinging<T extends Class>(From: T, name: string) {
+    function Pinging(From: new () => object, name: string): new () => object {
       class Mixed extends From {
         @OnMessage('ping')
         ping(@QueryParam('tag') tag: string): string {
@@ -273,13 +272,13 @@ describe('bases of all kinds', () => {
     }
     class Empty {}
     const First = Pinging(Empty, 'first');
-    const Second = Pinging(First as Class, 'second');
+    const Second = Pinging(First, 'second');
     @WebSocketPath('/')
     class Leaf extends Second {}
     @WebSocketPath('/')
     class Own extends Second {
       @OnMessage('ping')
-      override ping(): string {
+      ping(): string {
         return 'own';
       }
     }

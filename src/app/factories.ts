@@ -1,0 +1,62 @@
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import type { Making } from './dependencies';
+import { describe } from './describe';
+
+export type Factory = (container: DependencyContainer) => unknown;
+
+interface Entry {
+  readonly factory: Factory;
+  /** Once it was called; a promise until that has settled. */
+  made?: { value: unknown };
+}
+
+/** Factories of which the application has one product each. */
+export class Factories {
+  private readonly entries = new Map<Making, Entry>();
+
+  constructor(private readonly container: DependencyContainer) {}
+
+  add(making: Making, factory: Factory): void {
+    this.entries.set(making, { factory });
+  }
+
+  all(): Making[] {
+    return [...this.entries.keys()];
+  }
+
+  /** Calls a factory, unless another one needed its product before its turn, and waits for the product. */
+  async finish(making: Making): Promise<unknown> {
+    const made = this.call(making);
+    return (made.value = await made.value);
+  }
+
+  /** @throws Error for what is not there yet */
+  productNow(making: Making): unknown {
+    return there(making.token, this.call(making).value);
+  }
+
+  /** The products that there are, when all factories that were called have settled. */
+  async settled(): Promise<[Making, unknown][]> {
+    const products: [Making, unknown][] = [];
+    for (const [making, { made }] of this.entries) {
+      if (made === undefined) continue;
+      try {
+        products.push([making, await made.value]);
+      } catch {
+        // it has none
+      }
+    }
+    return products;
+  }
+
+  private call(making: Making): { value: unknown } {
+    const entry = this.entries.get(making)!;
+    return (entry.made ??= { value: entry.factory(this.container) });
+  }
+}
+
+/** The product of a factory that is called whenever it is asked for. @throws Error for a promise */
+export function there(token: InjectionToken, value: unknown): unknown {
+  if (!(value instanceof Promise)) return value;
+  throw new Error(`${describe(token)} comes from an async factory: list its provider before those that need it`);
+}
