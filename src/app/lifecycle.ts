@@ -43,6 +43,8 @@ export class Lifecycle {
   private readonly members = new Map<unknown, Member>();
   private starting: Promise<boolean> | undefined;
   private running = false;
+  /** Those that are added while it runs, one after the other. */
+  private late = Promise.resolve();
   private interrupted = false;
   /** Counts ends, so that a start that took longer notices. */
   private round = 0;
@@ -61,7 +63,7 @@ export class Lifecycle {
     if (this.members.has(instance)) return;
     const member: Member = { hooks: Object(instance) as Hooks, own, state: 'made' };
     this.members.set(instance, member);
-    if (this.running) void this.startLate(member);
+    if (this.running) this.late = this.late.then(() => this.startLate(member));
   }
 
   /**
@@ -153,6 +155,7 @@ export class Lifecycle {
 
   private async startLate(member: Member): Promise<void> {
     const { round } = this;
+    if (!this.running || member.state !== 'made') return;
     member.state = 'starting';
     try {
       if (typeof member.hooks.onInit === 'function') await member.hooks.onInit();

@@ -63,10 +63,11 @@ export function compileController(
     );
   }
   const instances = path.options.scope === 'connection' ? new ConnectionInstances(controller, resolver) : undefined;
+  // before its handlers, whose parameters may be what it is made with
+  if (instances !== undefined) resolver.scoped(controller);
   const { validation = {} } = options;
   const surroundings = { controller, pattern: path.pattern, resolver, validation, instances };
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
-  if (instances !== undefined) resolver.scoped(controller);
   const target = instances ?? (resolver.resolve(controller as never) as object);
   return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);
 }
