@@ -1,4 +1,5 @@
 import type { BodyShape, Constructor } from '../decorators';
+import { ownClass } from '../copies';
 import { MessageStream } from '../engine';
 import { BootError } from './boot-error';
 import { classCheck, isValidated, type ValidationOptions } from './class-check';
@@ -90,7 +91,7 @@ function declaredType({ place, type, shape }: BodyDeclaration): unknown {
   if (typeof shape !== 'function' || /^class\b/.test(Function.prototype.toString.call(shape))) {
     throw new BootError(`${place}: write @MessageBody(() => ${nameOf(shape)}), or give it a schema with "~standard".`);
   }
-  const told: unknown = shape();
+  const told: unknown = ownClass(shape());
   if (typeof told === 'function') return told;
   throw new BootError(
     `${place}: the function given to @MessageBody returns no class; files that import each other are the usual cause.`,

@@ -1,4 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
+import { MAJOR, otherMajorOf, ownClass } from '../copies';
 import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
 import { CloseInfo, Connection } from '../engine';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
@@ -66,7 +67,7 @@ class Binder {
     private readonly record: HandlerRecord,
     private readonly surroundings: Surroundings,
   ) {
-    this.types = emittedTypes(surroundings.controller, record.method);
+    this.types = emittedTypes(surroundings.controller, record.method)?.map(ownClass);
   }
 
   bind(): BoundParameters {
@@ -100,7 +101,13 @@ class Binder {
     if (OTHER_BODIES[kind]?.(type) === true) return this.takeBody(place, undefined, ANY);
     const { resolver } = this.surroundings;
     if (typeof type === 'function' && resolver.provides(type as InjectionToken)) return this.provided(place, type);
-    if (UNTOLD.has(type) || type === CloseInfo || kind !== 'message' || typeof type !== 'function') {
+    if (
+      UNTOLD.has(type) ||
+      type === CloseInfo ||
+      otherMajorOf(type) !== undefined ||
+      kind !== 'message' ||
+      typeof type !== 'function'
+    ) {
       throw new BootError(`${place}: ${whyUnbound(type)}`);
     }
     return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined));
@@ -140,7 +147,7 @@ class Binder {
         return this.fromUrl(place, type, `header ${name}`, (connection) => headerOf(connection, name));
       }
       case 'container':
-        return BUILT_IN.get(binding.token) ?? this.provided(place, binding.token);
+        return BUILT_IN.get(ownClass(binding.token)) ?? this.provided(place, binding.token);
     }
   }
 
@@ -225,6 +232,10 @@ function headerOf({ handshake: { headers } }: Connection, name: string): string 
 }
 
 function whyUnbound(type: unknown): string {
+  const major = otherMajorOf(type);
+  if (major !== undefined) {
+    return `its ${typeName(type)} is that of portal-ws ${major}, and portal-ws ${MAJOR} runs the application. Install one version for both.`;
+  }
   if (UNTOLD.has(type)) {
     return (
       `its type came out as ${typeName(type)}, which tells nothing: an interface, a union, \`unknown\`, or a class ` +

@@ -1,3 +1,4 @@
+import { recognise } from '../copies';
 import type { Clock } from '../engine';
 import { Arrivals, type Reports } from './arrivals';
 import type { Backplane, HistoryOptions } from './backplane';
@@ -118,3 +119,5 @@ export class Channels {
     return others.reduce<number>((sum, count) => sum + Number(count), this.hub.roster.countOf(channel));
   }
 }
+
+recognise(Channels, 'Channels');

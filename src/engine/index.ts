@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+import './recognised';
 export { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type Origins } from '../handshake';

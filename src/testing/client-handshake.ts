@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { recognise } from '../copies';
 
 /** The upgrade was answered with something else than 101. */
 export class UpgradeRefusedError extends Error {
@@ -14,6 +15,8 @@ export class UpgradeRefusedError extends Error {
     super(`the upgrade was refused with ${status}: ${body}`);
   }
 }
+
+recognise(UpgradeRefusedError, 'UpgradeRefusedError');
 
 export interface ConnectOptions {
   /** Of the upgrade request, such as `origin`, `cookie` or `authorization`. */

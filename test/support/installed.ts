@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -14,6 +24,9 @@ interface Manifest {
 
 /** A folder in which Portal is installed as a package. */
 export interface Installed {
+  write(file: string, text: string): void;
+  /** Puts a copy of Portal, as it is or altered, where it is found by what is in a folder below. */
+  copyTo(below: string, alter?: (file: string, text: string) => string): void;
   /** Runs a script there in a process of its own. */
   run(script: string): { status: number | null; stdout: string; stderr: string };
   remove(): void;
@@ -42,6 +55,16 @@ export function installPortal(packages: readonly string[]): Installed {
     symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
   }
   return {
+    write: (file, text) => writeFileSync(join(folder, file), text),
+    copyTo(below, alter = (_file, text) => text) {
+      const copy = join(folder, below, 'node_modules/portal-ws');
+      cpSync(portal, copy, { recursive: true });
+      for (const file of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+        if (!file.endsWith('.js')) continue;
+        const text = readFileSync(join(copy, file), 'utf8');
+        writeFileSync(join(copy, file), alter(file, text));
+      }
+    },
     run(script) {
       const env = { ...process.env, NODE_PATH: '' };
       const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
