@@ -31,7 +31,7 @@ export class Deadline {
 
   private async tooLate(): Promise<false> {
     await this.passed;
-    for (let turn = 0; turn < TURNS; turn++) await undefined;
+    for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
     return false;
   }
 }

@@ -72,8 +72,8 @@ interface Delayed {
 /** `delay(() => Token)`, of whichever copy of tsyringe: its token, and the same of our tsyringe. Undefined for any other token. */
 export function delayed(token: unknown): { readonly target: InjectionToken; readonly own: InjectionToken } | undefined {
   if (typeof token !== 'object' || token === null || !('wrap' in token)) return undefined;
-  const { wrap } = token as Delayed;
-  return { target: wrap(), own: delay(wrap as () => never) as InjectionToken };
+  const later = token as Delayed;
+  return { target: later.wrap(), own: delay(() => later.wrap() as never) };
 }
 
 const TYPES = 'design:paramtypes';
@@ -109,5 +109,5 @@ export function teach(constructor: Constructor): void {
   ].filter(([key]) => !Reflect.hasOwnMetadata(key, constructor));
   for (const [key, value] of lent) Reflect.defineMetadata(key, value, constructor);
   injectable()(constructor as never);
-  for (const [key] of lent) Reflect.deleteMetadata(key as string, constructor);
+  for (const [key] of lent) Reflect.deleteMetadata(key, constructor);
 }

@@ -46,7 +46,7 @@ async function counted(Counted: Class, providers: ModuleProvider[]): Promise<{ f
       return [idOf(this.one), idOf(this.other.its)];
     }
   }
-  Reflect.decorate([scoped(Lifecycle.ContainerScoped)], Other);
+  scoped(Lifecycle.ContainerScoped)(Other);
   const ids = async (): Promise<number[]> => {
     const app = await serve([Chat], { providers });
     const [ann, bob] = [await app.connect('/'), await app.connect('/')];

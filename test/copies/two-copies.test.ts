@@ -11,7 +11,7 @@ function anotherCopy(withPeers: boolean): Portal {
       jest.doMock('tsyringe', () => tsyringeOfAll);
     }
     const portal = jest.requireActual<typeof import('../../src')>('../../src');
-    const tsyringe = require('tsyringe') as typeof import('tsyringe');
+    const tsyringe = withPeers ? jest.requireActual<typeof import('tsyringe')>('tsyringe') : tsyringeOfAll;
     const testing = jest.requireActual<typeof import('../../src/testing')>('../../src/testing');
     loaded = { ...portal, testing, tsyringe };
   });
