@@ -34,6 +34,8 @@ export class Application {
   private readonly signals: boolean;
   private stopListeningToSignals: (() => void) | undefined;
   private closing: Promise<void> | undefined;
+  /** Nobody will listen again when that fails. */
+  private once = false;
   /** What `listen` and `attach` are at. */
   private readonly opening = new Set<Promise<unknown>>();
 
@@ -71,8 +73,10 @@ export class Application {
   }
 
   /** @internal The same where nobody can try again: when it fails, all that was made is ended. */
-  launch(): Promise<void> {
-    return this.running(() => this.engine.listen(), undefined, true);
+  async launch(): Promise<void> {
+    this.once = true;
+    await this.listen();
+    this.once = false;
   }
 
   /**
@@ -107,8 +111,8 @@ export class Application {
   }
 
   /** Does what takes connections in a started application; one that takes none then is stopped again. */
-  private async running<T>(open: () => Promise<T> | T, otherwise: T, last = false): Promise<T> {
-    const opening = this.begin(open, otherwise, last);
+  private async running<T>(open: () => Promise<T> | T, otherwise: T): Promise<T> {
+    const opening = this.begin(open, otherwise);
     this.opening.add(opening);
     try {
       return await opening;
@@ -117,14 +121,14 @@ export class Application {
     }
   }
 
-  private async begin<T>(open: () => Promise<T> | T, otherwise: T, last: boolean): Promise<T> {
+  private async begin<T>(open: () => Promise<T> | T, otherwise: T): Promise<T> {
     await this.closing;
     if (this.signals) this.stopListeningToSignals ??= onceAskedToEnd(() => void this.close());
     try {
-      return (await this.lifecycle.start(last)) ? await open() : otherwise;
+      return (await this.lifecycle.start(this.once)) ? await open() : otherwise;
     } catch (error) {
       if (!this.engine.listening && !this.engine.attached) {
-        await (last ? this.lifecycle.end() : this.lifecycle.stop());
+        await (this.once ? this.lifecycle.end() : this.lifecycle.stop());
         this.ignoreSignals();
       }
       throw error;

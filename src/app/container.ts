@@ -14,7 +14,7 @@ import { inOrder, knownNeeds, type Making, type Owner } from './dependencies';
 import { describe } from './describe';
 import { Factories, there, type Factory } from './factories';
 import { Instances, type Instance } from './instances';
-import { delayed, registrationsOf, teach } from './registrations';
+import { delayed, disposeWith, registrationsOf, teach } from './registrations';
 
 type Fail = (error: unknown, where: string, connection: Connection) => void;
 type Resolve = (token: InjectionToken, ...rest: unknown[]) => unknown;
@@ -47,6 +47,8 @@ export class AppContainer implements Resolver {
   }
 
   singleton(constructor: Constructor): void {
+    const listed = this.makings.get(constructor as InjectionToken) ?? [];
+    if (listed.some((making) => making.class === constructor)) return;
     this.addClass(constructor, constructor as InjectionToken, lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
   }
 
@@ -170,7 +172,14 @@ export class AppContainer implements Resolver {
     }
     // tsyringe has no lifecycles for factories, but for tokens that lead to one
     const key = Symbol(describe(token));
-    this.container.register(key, { useFactory: (container) => there(token, factory(container)) });
+    this.container.register(key, {
+      useFactory: (container) => {
+        const product = there(token, factory(container));
+        // the application would keep them for ever
+        if (container !== this.container) disposeWith(container, product);
+        return product;
+      },
+    });
     this.add({ token, lifecycle }, { useToken: key });
   }
 

@@ -32,7 +32,11 @@ export class Factories {
 
   /** @throws Error for what is not there yet */
   productNow(making: Making): unknown {
-    return there(making.token, this.call(making).value);
+    const { value } = this.call(making);
+    if (!(value instanceof Promise)) return value;
+    throw new Error(
+      `${describe(making.token)} comes from an async factory: list its provider before those that need it`,
+    );
   }
 
   /** The products that there are, when all factories that were called have settled. */
@@ -56,7 +60,8 @@ export class Factories {
 }
 
 /** The product of a factory that is called whenever it is asked for. @throws Error for a promise */
-export function there(token: InjectionToken, value: unknown): unknown {
-  if (!(value instanceof Promise)) return value;
-  throw new Error(`${describe(token)} comes from an async factory: list its provider before those that need it`);
+export function there(token: InjectionToken, product: unknown): unknown {
+  if (!(product instanceof Promise)) return product;
+  product.catch(() => {});
+  throw new Error(`${describe(token)} is made whenever it is asked for, so its factory cannot be async`);
 }

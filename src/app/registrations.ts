@@ -2,6 +2,7 @@ import {
   container as rootContainer,
   delay,
   injectable,
+  type DependencyContainer,
   type InjectionToken,
   type Lifecycle,
   type Provider,
@@ -110,4 +111,10 @@ export function teach(constructor: Constructor): void {
   for (const [key, value] of lent) Reflect.defineMetadata(key, value, constructor);
   injectable()(constructor as never);
   for (const [key] of lent) Reflect.deleteMetadata(key, constructor);
+}
+
+/** tsyringe disposes of what it constructed itself only; so of the product of a factory too. */
+export function disposeWith(container: DependencyContainer, product: unknown): void {
+  const { disposables } = container as unknown as { disposables?: Set<unknown> };
+  if (typeof (Object(product) as { dispose?: unknown }).dispose === 'function') disposables?.add(product);
 }

@@ -1,4 +1,5 @@
-import { recognise } from '../copies';
+import { MAJOR, recognise } from '../copies';
+import { decoratedByOtherMajor, type Constructor } from '../decorators';
 
 /** A mistake in the program that was found before the first connection; the message says where and what to do. */
 export class BootError extends Error {
@@ -6,3 +7,13 @@ export class BootError extends Error {
 }
 
 recognise(BootError, 'BootError');
+
+/** @throws BootError for a class that was decorated by a copy of Portal with another major version */
+export function refuseOtherMajor(constructor: Constructor): void {
+  const major = decoratedByOtherMajor(constructor);
+  if (major === undefined) return;
+  throw new BootError(
+    `${constructor.name}: it was decorated by portal-ws ${major}, and portal-ws ${MAJOR} runs the application. Install one ` +
+      `version for both (\`npm ls portal-ws\` shows them).`,
+  );
+}

@@ -1,5 +1,4 @@
 import {
-  decoratedByOtherMajor,
   handlersOf,
   handlersUndone,
   pathOf,
@@ -7,9 +6,8 @@ import {
   type HandlerRecord,
   type WebSocketPathOptions,
 } from '../decorators';
-import { MAJOR } from '../copies';
 import type { Endpoint } from '../engine';
-import { BootError } from './boot-error';
+import { BootError, refuseOtherMajor } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
 import { ConnectionInstances } from './instances';
@@ -70,19 +68,6 @@ export function compileController(
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   const target = instances ?? (resolver.resolve(controller as never) as object);
   return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);
-}
-
-/** @throws BootError for a class that was decorated by a copy of Portal with another major version */
-export function refuseOtherMajor(constructor: Constructor): void {
-  const major = decoratedByOtherMajor(constructor);
-  if (major !== undefined) throw new BootError(`${constructor.name}: ${twoMajors(major)}`);
-}
-
-export function twoMajors(major: number): string {
-  return (
-    `it was decorated by portal-ws ${major}, and portal-ws ${MAJOR} runs the application. Install one version for both ` +
-    `(\`npm ls portal-ws\` shows them).`
-  );
 }
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {

@@ -1,7 +1,7 @@
-export { BootError } from './boot-error';
+export { BootError, refuseOtherMajor } from './boot-error';
 export type { ValidationOptions } from './class-check';
 export type { Context, ContextKind, ExceptionFilter, Guard, Interceptor } from './context';
-export { compileController, refuseOtherMajor, type BindingOptions } from './controller';
+export { compileController, type BindingOptions } from './controller';
 export type { Issue } from './issues';
 export type { Report } from './pipeline';
 export type { Resolver, Scope } from './resolver';

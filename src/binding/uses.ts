@@ -1,5 +1,5 @@
 import { usesOf, type Constructor, type Use, type UseRole } from '../decorators';
-import { BootError } from './boot-error';
+import { BootError, refuseOtherMajor } from './boot-error';
 import type { ExceptionFilter, Guard, Interceptor } from './context';
 import type { Resolver } from './resolver';
 
@@ -42,6 +42,7 @@ export class Uses {
     const wanted = `${place}, ${NAMES[role]}`;
     // an arrow function has no prototype, and is no class
     const isClass = typeof item === 'function' && item.prototype !== undefined;
+    if (isClass) refuseOtherMajor(item as Constructor);
     const made = isClass ? this.resolver.shared(item as Constructor, wanted) : item;
     const method = METHODS[role];
     if (typeof (Object(made) as Record<string, unknown>)[method] === 'function') return made as Roles[Role];

@@ -36,5 +36,7 @@ test('those that were called are waited for, and the others not called', async (
 
 test('a product is there unless it is a promise', () => {
   expect(there('x', null)).toBe(null);
-  expect(() => there('x', Promise.resolve())).toThrow('"x" comes from an async factory');
+  expect(() => there('x', Promise.resolve())).toThrow(
+    '"x" is made whenever it is asked for, so its factory cannot be async',
+  );
 });

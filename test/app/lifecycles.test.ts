@@ -112,6 +112,38 @@ test('what @scoped says of a class holds under another token too', async () => {
   expect((await counted(Token, [{ token: Token, useToken: Cart }])).first).toEqual([0, 0, 1, 1]);
 });
 
+test('the product of a factory of each connection is disposed of with it', async () => {
+  const disposed: string[] = [];
+  const product = { dispose: () => void disposed.push('product') };
+  @WebSocketPath('/', { scope: 'connection' })
+  class Chat {
+    constructor(@Inject('product') readonly its: unknown) {}
+    @OnMessage('ok')
+    ok(@Inject('product') its: unknown): boolean {
+      return its === this.its;
+    }
+  }
+  const options = { lifecycle: Lifecycle.ContainerScoped };
+  const app = await serve([Chat], { providers: [{ token: 'product', useFactory: () => product, options }] });
+  const client = await app.connect('/');
+  expect(await client.request('ok')).toBe(true);
+  await client.close();
+  await app.advance(0);
+  expect(disposed).toEqual(['product']);
+});
+
+test('an asynchronous factory has one product for the application', async () => {
+  const options = { lifecycle: Lifecycle.Transient };
+  @injectable()
+  class Holder {
+    constructor(@Inject('late') readonly late: unknown) {}
+  }
+  const providers = [{ token: 'late', useFactory: async () => 1, options }, Holder];
+  expect(await bootErrorOf([], { providers })).toContain(
+    '"late" is made whenever it is asked for, so its factory cannot be async',
+  );
+});
+
 test('a factory of each connection has its container', async () => {
   @WebSocketPath('/:name', { scope: 'connection' })
   class Chat {
