@@ -36,7 +36,7 @@ export class AppContainer implements Resolver {
   /** Classes of which it is being found out who has them. */
   private readonly judged = new Set<InjectionToken>();
   private readonly factories = new Factories(this.container);
-  private readonly instances = new Instances();
+  private readonly instances = new Instances(this.container);
 
   constructor(private readonly fail: Fail = () => {}) {}
 
@@ -273,7 +273,8 @@ export class AppContainer implements Resolver {
     const token = delayed(wanted)?.own ?? ownClass(wanted);
     const registered = this.byKey.get(token);
     if (registered === undefined) {
-      const isKnown = this.makings.has(token) || typeof token === 'object' || container.isRegistered(token);
+      const isKnown =
+        (this.makings.has(token) && token !== Connection) || typeof token === 'object' || container.isRegistered(token);
       if (!isKnown && this.makingsOf(token).length > 0) {
         this.prepare(token, container === this.container ? 'application' : 'connection');
       }

@@ -42,11 +42,11 @@ function parameters(constructor: Constructor, unknown: (index: number) => void):
   });
 }
 
-function whyNoToken({ name }: Constructor, types: readonly unknown[], index: number): string {
+function whyNoToken(constructor: Constructor, types: readonly unknown[], index: number): string {
   const type = types[index];
   if (index >= types.length) {
     return (
-      `its type is not known. Decorate ${name} with @injectable() from portal-ws, with "emitDecoratorMetadata": true in ` +
+      `its type is not known. Decorate ${describe(constructor as InjectionToken)} with @injectable() from portal-ws, with "emitDecoratorMetadata": true in ` +
       `tsconfig.json; or bind the parameter with @Inject(token).`
     );
   }
@@ -59,8 +59,8 @@ function whyNoToken({ name }: Constructor, types: readonly unknown[], index: num
   );
 }
 
-function parameter({ name }: Constructor, index: number): string {
-  return `${name}, constructor parameter ${index + 1}`;
+function parameter(constructor: Constructor, index: number): string {
+  return `${describe(constructor as InjectionToken)}, constructor parameter ${index + 1}`;
 }
 
 /** How one provider makes what is injected: by a class, by way of another token, or (neither) from what it has. */

@@ -2,5 +2,9 @@ import type { InjectionToken } from 'tsyringe';
 
 /** A token in an error message. */
 export function describe(token: InjectionToken): string {
-  return typeof token === 'function' ? token.name : typeof token === 'symbol' ? String(token) : JSON.stringify(token);
+  return typeof token === 'function'
+    ? token.name || 'an anonymous class'
+    : typeof token === 'symbol'
+      ? String(token)
+      : JSON.stringify(token);
 }

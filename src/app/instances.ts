@@ -18,6 +18,9 @@ export class Instances {
   private readonly known = new Map<unknown, Instance>();
   private tell: ((instance: Instance) => void) | undefined;
 
+  /** `container`: may be a factory's product, and is nobody's to dispose of. */
+  constructor(private readonly container?: unknown) {}
+
   has(making: Making): boolean {
     return this.single.has(making);
   }
@@ -83,7 +86,7 @@ export class Instances {
   }
 
   private remember(value: unknown, own: boolean): void {
-    if (Object(value) !== value || this.known.has(value)) return;
+    if (Object(value) !== value || value === this.container || this.known.has(value)) return;
     const instance = { instance: value as object, own };
     this.known.set(value, instance);
     this.tell?.(instance);

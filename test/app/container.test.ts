@@ -1,6 +1,7 @@
 import {
   bootstrap,
   BootError,
+  Connection,
   Connections,
   Inject,
   injectable,
@@ -309,4 +310,21 @@ test('an application’s own values are found, and told from what each connectio
   expect(own.shared(Session, 'here')).toBe(own.shared(Session, 'there'));
   expect(own.provides(Session)).toBe(true);
   expect(own.made()).toEqual([{ instance: own.resolve(Session), own: true }]);
+});
+
+test('the container outlives a factory that has it for its product', async () => {
+  const app = await serve([], { providers: [{ token: 'it', useFactory: (c) => c }] });
+  await app.close();
+  expect(app.container.resolve('it')).toBe(app.container);
+});
+
+test('what the container cannot have is told when it is asked, too', async () => {
+  @injectable()
+  class Needy {
+    constructor(@Inject('missing') readonly it: unknown) {}
+  }
+  const { container: its } = await serve([]);
+  expect(() => its.resolve(Needy)).toThrow('Needy, constructor parameter 1: nothing provides "missing"');
+  expect(() => its.resolve(Connection)).toThrow('each connection has its own Connection');
+  expect(() => its.resolve('missing')).toThrow('"missing"');
 });
