@@ -35,6 +35,40 @@ describe('a lifecycle', () => {
     expect(calls).toEqual(['+a', '+b', '-b', '-a']);
   });
 
+  test('takes later ones, each once: at once where it runs', async () => {
+    const calls: string[] = [];
+    const [a, b, c] = [member(calls, 'a'), member(calls, 'b'), member(calls, 'c')];
+    const lifecycle = new Lifecycle([a], failed);
+    lifecycle.add(b, false);
+    await lifecycle.start();
+    for (const one of [a, b, c, c]) lifecycle.add(one, false);
+    await new Promise(setImmediate);
+    expect(calls).toEqual(['+a', '+b', '+c']);
+    await lifecycle.end();
+    await lifecycle.end();
+    expect(calls.slice(3)).toEqual(['-c', '-b', '-a']);
+  });
+
+  test('tells of a later one that cannot start, and ends it', async () => {
+    const calls: string[] = [];
+    const tell = jest.fn();
+    const lifecycle = new Lifecycle([], tell);
+    await lifecycle.start();
+    class Broken {
+      onInit(): Promise<void> {
+        return Promise.reject(new Error('no table'));
+      }
+      onShutdown(): void {
+        calls.push('-broken');
+      }
+    }
+    lifecycle.add(new Broken(), true);
+    await new Promise(setImmediate);
+    expect(tell.mock.calls).toEqual([[new Error('no table'), 'Broken.onInit']]);
+    await lifecycle.end();
+    expect(calls).toEqual(['-broken']);
+  });
+
   test('awaits each before the next', async () => {
     const calls: string[] = [];
     const slow: LifecycleHooks = {

@@ -111,6 +111,26 @@ describe('a class that no module lists is made once for the application', () => 
     expect(calls).toEqual(['new db1', 'new pool1', '+db1', '+pool1', '-pool1', '~pool1', '-db1', '~db1']);
   });
 
+  test('also where a factory asks a container of its own for it', async () => {
+    const calls: string[] = [];
+    class Db extends living(calls, 'db') {}
+    const useFactory = async (c: DependencyContainer): Promise<boolean> => {
+      const child = c.createChildContainer();
+      const db = child.resolve(Db);
+      await child.dispose();
+      return c.resolve(Db) === db;
+    };
+    for (const providers of [[], [Db]]) {
+      calls.length = 0;
+      const app = await serve([], { providers: [...providers, { token: 'same', useFactory }] });
+      expect(app.container.resolve('same')).toBe(true);
+      await app.close();
+      expect(calls).toEqual(
+        ['new db1', '+db1', '-db1', '~db1'].map((call) => call.replace('1', String(providers.length + 1))),
+      );
+    }
+  });
+
   test('also when it is first asked for in an application that runs', async () => {
     const calls: string[] = [];
     class Db extends living(calls, 'db') {}

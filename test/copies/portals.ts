@@ -25,6 +25,7 @@ export async function connectSocket(running: Portal, its: Portal): Promise<Recor
   class Draft {
     constructor(readonly connection: Connection) {}
   }
+  class Cart {}
   class Late {
     readonly name = 'late';
   }
@@ -39,6 +40,7 @@ export async function connectSocket(running: Portal, its: Portal): Promise<Recor
   }
   typed(Draft, [its.Connection]);
   its.tsyringe.scoped(its.tsyringe.Lifecycle.ContainerScoped)(Draft);
+  its.tsyringe.scoped(its.tsyringe.Lifecycle.ContainerScoped)(Cart);
   typed(Service, [String, its.Connections, its.Channels, Array, Object]);
   its.Inject('motto')(Service, undefined, 0);
   its.tsyringe.injectAll(Db)(Service, undefined, 3);
@@ -119,20 +121,21 @@ export async function connectSocket(running: Portal, its: Portal): Promise<Recor
   its.UseGuards({ canActivate: () => its.refuse(403) })(Closed);
   its.WebSocketPath('/closed')(Closed);
 
-  let drafts = 0;
-  const numbers = new Map<Draft, number>();
+  let carts = 0;
+  const numbers = new Map<Cart, number>();
   class Own {
     constructor(
       readonly draft: Draft,
       readonly connection: Connection,
+      readonly cart: Cart,
     ) {}
     number(draft: Draft): number {
       if (draft !== this.draft || draft.connection !== this.connection) return -1;
-      if (!numbers.has(draft)) numbers.set(draft, ++drafts);
-      return numbers.get(draft)!;
+      if (!numbers.has(this.cart)) numbers.set(this.cart, ++carts);
+      return numbers.get(this.cart)!;
     }
   }
-  typed(Own, [Draft, its.Connection]);
+  typed(Own, [Draft, its.Connection, Cart]);
   handler(Own.prototype, 'number', [Draft], its.OnMessage('number'));
   its.WebSocketPath('/own', { scope: 'connection' })(Own);
 
