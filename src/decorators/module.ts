@@ -3,8 +3,8 @@ import { injectable, type InjectionToken, type Provider, type RegistrationOption
 import { recordModule, type Constructor } from './metadata';
 
 /**
- * A class, of which there is one instance for each application, or tsyringe's provider shape with its token. `options`
- * go with `useClass`: `{ lifecycle: Lifecycle.ContainerScoped }` makes one for each connection.
+ * A class, of which there is one instance for each application unless `@scoped` says otherwise, or tsyringe's provider shape with its
+ * token. `options` go with all but `useValue`: `{ lifecycle: Lifecycle.ContainerScoped }` makes one for each connection.
  */
 export type ModuleProvider =
   (new (...args: never[]) => unknown) | (Provider & { token: InjectionToken; options?: RegistrationOptions });
