@@ -8,6 +8,12 @@ export interface Backplane {
   readonly history?: BackplaneHistory;
 
   /**
+   * The longest packet that the broker takes, in bytes, as it was last known; undefined or absent where that is not known, or nothing is
+   * too long. Longer ones are not given to `publish`.
+   */
+  readonly maxPacketBytes?: number | undefined;
+
+  /**
    * Connects, and stays connected until `stop`: what breaks is made anew, with all subscriptions. Resolves when the first attempt
    * has succeeded or failed, with `onUp` or `onDown` called before.
    */
@@ -39,8 +45,13 @@ export interface BackplaneEvents {
   onUp(): void;
   /** Not connected any more, or not at the first attempt; once until the next `onUp`. */
   onDown(error: Error): void;
-  /** So many packets that `publish` took may not have arrived. */
-  onLost(packets: number): void;
+  /** So many packets that `publish` took may not have arrived. `reason`: what the broker said to it, if it did. */
+  onLost(packets: number, reason?: Error): void;
+  /**
+   * The broker refuses a subscription that it was asked for while it was away, or that it had allowed before; `onUp` comes all the same.
+   * It is asked for again each time that the broker comes back.
+   */
+  onRefused?(subject: string, error: Error): void;
 }
 
 /** How long messages of a channel are kept. */
@@ -67,6 +78,9 @@ export interface KeptPacket {
  * is the same, and another epoch means that what was kept before is gone.
  */
 export interface BackplaneHistory {
+  /** The longest packet that the broker keeps, in bytes, as `maxPacketBytes` of the backplane. */
+  readonly maxPacketBytes?: number | undefined;
+
   /**
    * Keeps a packet and publishes it to all subscribers, with its offset. Packets are kept in the order of the calls. Resolves
    * when it is kept, or was before, by its id. Rejects with an error whose `retry` is true when the broker was away, so that it may

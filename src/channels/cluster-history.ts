@@ -45,6 +45,7 @@ export class ClusterHistory implements History {
   append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
     const packet = this.packer.kept(message, sender);
     const bytes = packet.length + OVERHEAD;
+    if (bytes > WAITING_BYTES || this.isTooLarge(packet)) return 'too_large';
     if (this.waitingBytes + bytes > WAITING_BYTES) {
       this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`));
       return 'lost';
@@ -104,8 +105,20 @@ export class ClusterHistory implements History {
     for (const entry of this.waiting) this.send(entry);
   }
 
+  private isTooLarge(packet: Buffer): boolean {
+    return packet.length > (this.backplane.maxPacketBytes ?? Infinity);
+  }
+
   private send(entry: Waiting): void {
     const { channel, packet, number, keep } = entry;
+    if (this.isTooLarge(packet)) {
+      // the broker is another one than it was, or was not known yet
+      this.settle(entry);
+      this.failed(
+        new Error(`a message of ${packet.length} bytes to ${channel} is lost: the broker keeps none of this size`),
+      );
+      return;
+    }
     this.backplane.append(channel, packet, { node: this.packer.node, number }, keep).then(
       () => this.settle(entry),
       (error: unknown) => {

@@ -43,6 +43,9 @@ export class Cluster {
   readonly history: ClusterHistory | undefined;
   private host!: ClusterHost;
   private ups = 0;
+  /** Whether it was reported since the backplane came that something is too large for it. */
+  private hasToldSize = false;
+  private lostBecause: Error | undefined;
 
   constructor(
     private readonly backplane: Backplane,
@@ -78,7 +81,9 @@ export class Cluster {
       onPacket: (subject, bytes, offset) => this.onPacket(subject, bytes, offset),
       onUp: () => this.onUp(),
       onDown: (error) => this.onDown(error),
-      onLost: (packets) => this.onLost(packets),
+      onLost: (packets, reason) => this.onLost(packets, reason),
+      onRefused: (subject, cause) =>
+        this.host.failed(new Error(`the broker refuses the subscription to ${subject}`, { cause })),
     });
   }
 
@@ -104,7 +109,7 @@ export class Cluster {
   }
 
   publish(channel: string, message: SharedMessage): Others {
-    return this.relay.publish(channel, this.packer.message(message));
+    return this.told(channel, this.relay.publish(channel, this.packer.message(message)));
   }
 
   tellAll(what: object): void {
@@ -116,7 +121,16 @@ export class Cluster {
   }
 
   tellAt(subject: string, what: object): Others {
-    return this.relay.publish(subject, this.packer.control(what));
+    return this.told(subject, this.relay.publish(subject, this.packer.control(what)));
+  }
+
+  /** What is too large is told to who publishes, and to whoever has to set the limits of the broker: once, since clients may cause it. */
+  told(subject: string, others: Others): Others {
+    if (others === 'too_large' && !this.hasToldSize) {
+      this.hasToldSize = true;
+      this.host.failed(new Error(`a message to ${subject} is larger than the broker takes: it stays in this process`));
+    }
+    return others;
   }
 
   ask(question: object): Promise<unknown[]> {
@@ -153,17 +167,21 @@ export class Cluster {
     if (what !== undefined && !this.nodes.take(packet.node, what)) this.host.onControl(packet.node, subject, what);
   }
 
-  private onLost(packets: number): void {
+  private onLost(packets: number, reason?: Error): void {
     this.relay.onLost(packets);
+    this.lostBecause = reason;
     // most often the connection breaks, which a gap tells of
     this.clock.after(RETRY_MS, () => {
       const lost = this.relay.takeLost();
-      if (lost > 0) this.host.failed(new Error(`the broker did not take ${lost} messages to other processes`));
+      if (lost === 0) return;
+      const message = `the broker did not take ${lost} messages to other processes`;
+      this.host.failed(new Error(message, { cause: this.lostBecause }));
     });
   }
 
   private onUp(): void {
     this.ups++;
+    this.hasToldSize = false;
     this.relay.onUp();
     this.nodes.onUp();
     this.history?.onUp();

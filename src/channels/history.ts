@@ -4,8 +4,11 @@ import { isPattern } from './channel-name';
 import { PatternTree } from './pattern-tree';
 import type { Kept } from './topic';
 
-/** What became of a message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, or it is lost. */
-export type Others = 'none' | 'sent' | 'kept' | 'lost';
+/**
+ * What became of a message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, it is lost,
+ * or it is larger than the broker takes, so that it stays in this process.
+ */
+export type Others = 'none' | 'sent' | 'kept' | 'lost' | 'too_large';
 
 /** Keeps messages, and delivers each in its turn once it is kept. */
 export interface History {

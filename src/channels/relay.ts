@@ -40,6 +40,7 @@ export class Relay {
   }
 
   publish(subject: string, packet: Uint8Array): Others {
+    if (this.isTooLarge(packet)) return 'too_large';
     if (this.isUp && this.settling === undefined && this.backplane.publish(subject, packet)) return 'sent';
     return this.keep(subject, packet);
   }
@@ -102,10 +103,15 @@ export class Relay {
     return length;
   }
 
+  private isTooLarge(packet: Uint8Array): boolean {
+    return packet.length > (this.backplane.maxPacketBytes ?? Infinity);
+  }
+
   private flush(): void {
     let sent = 0;
     for (const { subject, packet } of this.kept) {
-      if (!this.backplane.publish(subject, packet)) break;
+      if (this.isTooLarge(packet)) this.lost++;
+      else if (!this.backplane.publish(subject, packet)) break;
       sent++;
       this.keptBytes -= packet.length + OVERHEAD;
     }

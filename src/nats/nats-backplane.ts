@@ -54,12 +54,14 @@ export interface NatsBackplaneOptions {
  */
 export class NatsBackplane implements Backplane {
   readonly history: BackplaneHistory;
+  /** As the last server said. */
+  private limit: number | undefined;
   private readonly servers: readonly string[];
   private readonly connection: NodeConnectionOptions;
   /** What the subjects of channels begin with. */
   private readonly root: string;
-  /** As NATS has them. Kept from one run to the next. */
-  private readonly wanted = new Set<string>();
+  /** Subjects, by what NATS calls them. Kept from one run to the next. */
+  private readonly wanted = new Map<string, string>();
   private readonly connector = new Connector<NatsLink>(PAUSE, (run, up) => this.connect(run, up));
 
   /** @throws TypeError, RangeError when an option is wrong */
@@ -68,7 +70,12 @@ export class NatsBackplane implements Backplane {
     this.servers = typeof servers === 'string' ? [servers] : [...servers];
     this.connection = { name: prefix, ...connection };
     this.root = `${prefix}.c.`;
-    this.history = new NatsHistory(prefix, replicas, () => this.connector.up?.connection);
+    const connected = () => this.connector.up?.connection;
+    this.history = new NatsHistory(prefix, replicas, connected, () => this.limit);
+  }
+
+  get maxPacketBytes(): number | undefined {
+    return this.limit;
   }
 
   /** @throws Error when it was started and not stopped */
@@ -82,7 +89,7 @@ export class NatsBackplane implements Backplane {
 
   async subscribe(subject: string): Promise<void> {
     const filter = this.root + filterOf(subject);
-    this.wanted.add(filter);
+    this.wanted.set(filter, subject);
     try {
       await this.connector.link?.subscribe(filter);
     } catch (error) {
@@ -104,7 +111,7 @@ export class NatsBackplane implements Backplane {
       return up.publish(this.root + tokensOf(subject), packet);
     } catch {
       if (!up.isOpen) return false;
-      // too long for NATS: it can never arrive, and to wait for the broker is no use
+      // its name is too long for NATS: it can never arrive, and to wait for the broker is no use
       report(() => events?.onLost(1));
     }
     return true;
@@ -135,9 +142,15 @@ export class NatsBackplane implements Backplane {
       link = await this.open(run);
       if (signal.aborted) throw signal.reason;
       run.link = link;
-      for (const filter of this.wanted) link.subscribe(filter).catch(() => undefined);
+      this.limit = link.maxPacketBytes;
+      link.onUnsent = (subject, error) => this.unsent(run, subject, error);
+      link.onUnsubscribed = (error) => report(() => run.events.onRefused?.('a channel', error));
+      for (const filter of this.wanted.keys()) link.subscribe(filter).catch(() => undefined);
       await link.settled();
       if (!signal.aborted) up();
+      for (const [filter, error] of link.refusals) {
+        report(() => run.events.onRefused?.(this.wanted.get(filter) ?? filter, error));
+      }
       return await link.ended;
     } catch (error) {
       return error as Error;
@@ -148,6 +161,11 @@ export class NatsBackplane implements Backplane {
       const lost = link?.unconfirmed ?? 0;
       if (lost > 0) report(() => run.events.onLost(lost));
     }
+  }
+
+  private unsent({ events }: Run<NatsLink>, subject: string, error: Error): void {
+    // requests to JetStream have an answer
+    if (subject.startsWith(this.root)) report(() => events.onLost(1, error));
   }
 
   private receive(run: Run<NatsLink>, { subject, data, headers }: Msg, filter: string): void {

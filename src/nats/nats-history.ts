@@ -12,6 +12,8 @@ const MARKER_HEADER = 'Portal-Marker';
 /** Two decimal numbers without zeros before, and small enough to be exact. */
 const OFFSET = /^([1-9]\d{0,14})-([1-9]\d{0,14})$/;
 const REQUEST_MS = 5000;
+/** What is added to a packet that is kept, at most: its epoch and its id. The server counts them. */
+const HEADER_BYTES = 128;
 /** How long an id is remembered. */
 const DUPLICATES_MS = 120_000;
 /** Less is refused by the server. */
@@ -63,7 +65,13 @@ export class NatsHistory implements BackplaneHistory {
     private readonly prefix: string,
     private readonly replicas: number,
     private readonly connected: () => NatsConnection | undefined,
+    private readonly maxPayload: () => number | undefined = () => undefined,
   ) {}
+
+  get maxPacketBytes(): number | undefined {
+    const payload = this.maxPayload();
+    return payload === undefined ? undefined : payload - HEADER_BYTES;
+  }
 
   async append(subject: string, packet: Uint8Array, { node, number }: PacketId, keep: HistoryOptions): Promise<void> {
     const target = this.subjectOf(subject, keep);

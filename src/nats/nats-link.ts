@@ -35,6 +35,10 @@ export class NatsLink {
   private confirmed = 0;
   private idleTicks = 0;
   private silentTicks = 0;
+  /** A packet was refused. */
+  onUnsent: ((subject: string, error: Error) => void) | undefined;
+  /** Some subscription was refused, since there are too many. */
+  onUnsubscribed: ((error: Error) => void) | undefined;
   private bytesSeen = 0;
   private subscribed = 0;
 
@@ -43,6 +47,7 @@ export class NatsLink {
     private readonly deliver: (message: Msg, subscription: string) => void,
   ) {
     this.timer = setInterval(() => this.tick(), TICK_MS);
+    void this.hear();
     this.ended = connection.closed().then((error) => this.end(error));
   }
 
@@ -68,6 +73,16 @@ export class NatsLink {
   /** Packets of which nobody knows whether the server has them. */
   get unconfirmed(): number {
     return this.published - this.confirmed;
+  }
+
+  /** The longest packet that the server takes. */
+  get maxPacketBytes(): number | undefined {
+    return this.connection.info?.max_payload;
+  }
+
+  /** Subscriptions that the server refuses. */
+  get refusals(): ReadonlyMap<string, Error> {
+    return this.refused;
   }
 
   get isOpen(): boolean {
@@ -105,14 +120,13 @@ export class NatsLink {
     return this.roundTrip();
   }
 
-  /** Resolves when all subscriptions hold, also those that came meanwhile. Rejects when one is refused, or the connection ends. */
+  /** Resolves when all subscriptions hold or are refused, also those that came meanwhile. Rejects when the connection ends. */
   async settled(): Promise<void> {
     for (let seen = -1; seen !== this.subscribed;) {
       seen = this.subscribed;
       await this.roundTrip();
     }
     if (this.hasEnded) throw await this.ended;
-    for (const refused of this.refused.values()) throw refused;
   }
 
   /** Resolves when the server has done all that it was told before, or the connection has ended. */
@@ -129,6 +143,19 @@ export class NatsLink {
     await this.roundTrip();
     await this.connection.close();
     await this.ended;
+  }
+
+  /** The server says in no answer that it did not take a packet, but by the way. Ends with the connection. */
+  private async hear(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type !== 'error') continue;
+      const { error } = status;
+      if (error instanceof transport.PermissionViolationError) {
+        if (error.operation === 'publish') this.onUnsent?.(error.subject, error);
+      } else if (error.message.toLowerCase().includes('maximum subscriptions')) {
+        this.onUnsubscribed?.(error);
+      }
+    }
   }
 
   private ping(done: () => void): void {

@@ -36,6 +36,8 @@ export interface RedisBackplaneOptions {
  */
 export class RedisBackplane implements Backplane {
   readonly history: BackplaneHistory;
+  /** As the last link found it. */
+  private limit: number | undefined;
   private readonly servers: readonly string[];
   private readonly isCluster: boolean;
   private readonly prefix: string;
@@ -57,7 +59,16 @@ export class RedisBackplane implements Backplane {
     this.servers = cluster === undefined ? [url] : [...cluster];
     this.prefix = prefix;
     this.names = new Names(prefix, this.isCluster);
-    this.history = new RedisHistory(this.names, this.isCluster, () => this.connector.up);
+    this.history = new RedisHistory(
+      this.names,
+      this.isCluster,
+      () => this.connector.up,
+      () => this.limit,
+    );
+  }
+
+  get maxPacketBytes(): number | undefined {
+    return this.limit;
   }
 
   /** @throws Error when it was started and not stopped */
@@ -119,16 +130,21 @@ export class RedisBackplane implements Backplane {
       const { offset, packet } = split(payload);
       report(() => run.events.onPacket(subject, packet, offset));
     };
-    const link = new RedisLink({ name, names, isCluster, received, lost: () => lost.add() });
+    const link = new RedisLink({ name, names, isCluster, received, lost: (reason) => lost.add(reason) });
     const abandon = (): void => link.abandon(new Error('stopped'));
     try {
       signal.addEventListener('abort', abandon);
       await link.open(server);
       run.link = link;
-      for (const subject of this.wanted) link.subscribe(subject).catch(() => undefined);
+      this.limit = link.maxPacketBytes;
+      const refused = new Map<string, Error>();
+      for (const subject of this.wanted) {
+        link.subscribe(subject).catch((error: Error) => refused.set(subject, error));
+      }
       await link.settled();
       signal.removeEventListener('abort', abandon);
       if (!signal.aborted) up();
+      for (const [subject, error] of refused) report(() => run.events.onRefused?.(subject, error));
       return await link.ended;
     } catch (error) {
       return link.isOpen ? (error as Error) : await link.ended;
@@ -147,15 +163,17 @@ export class RedisBackplane implements Backplane {
 /** Counts what is lost in one go, and reports it once. */
 class Losses {
   private packets = 0;
+  private reason: Error | undefined;
 
   constructor(private readonly events: BackplaneEvents) {}
 
-  add(): void {
+  add(reason: Error): void {
+    this.reason = reason;
     if (this.packets++ > 0) return;
     setImmediate(() => {
       const { packets } = this;
       this.packets = 0;
-      report(() => this.events.onLost(packets));
+      report(() => this.events.onLost(packets, this.reason));
     });
   }
 }

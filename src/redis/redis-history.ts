@@ -1,6 +1,6 @@
 import type { BackplaneHistory, HistoryOptions, KeptPacket, PacketId } from '../channels/backplane';
 import type { Names } from './names';
-import { away, failure, isAway, isForgotten } from './redis-line';
+import { away, failure, isAway, isForgotten, isOutOfMemory } from './redis-line';
 import { script, type RedisLink, type Script } from './redis-link';
 
 /** Keys live so much longer than the packets, so that a node which was away for a while finds what it appended. */
@@ -122,7 +122,12 @@ export class RedisHistory implements BackplaneHistory {
     private readonly names: Names,
     private readonly isCluster: boolean,
     private readonly up: () => RedisLink | undefined,
+    private readonly limit: () => number | undefined = () => undefined,
   ) {}
+
+  get maxPacketBytes(): number | undefined {
+    return this.limit();
+  }
 
   async append(subject: string, packet: Uint8Array, { node, number }: PacketId, keep: HistoryOptions): Promise<void> {
     const link = this.current();
@@ -175,7 +180,8 @@ export class RedisHistory implements BackplaneHistory {
         throw error;
       });
     } catch (error) {
-      throw failure(error);
+      // what the server has no memory to tell, it may tell later
+      throw isOutOfMemory(error) ? away((error as Error).message, error) : failure(error);
     }
   }
 

@@ -7,8 +7,9 @@ const IDLE_TICKS = 2;
 const SILENT_TICKS = 6;
 
 /** Redis cannot serve us now, but may after a while, or another server of it may: this says the first word of its reply. */
-const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'READONLY', 'CLUSTERDOWN', 'MOVED']);
-const LATER = new Set([...LEAVE, 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'BUSY', 'NOREPLICAS']);
+const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'READONLY', 'CLUSTERDOWN', 'MOVED', 'BUSY', 'NOAUTH']);
+/** Redis serves us, but cannot do this at present: MISCONF says that its disk is full. */
+const LATER = new Set([...LEAVE, 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'NOREPLICAS', 'MISCONF']);
 
 const codeOf = (error: Error): string => error.message.split(' ', 1)[0]!;
 
@@ -18,7 +19,9 @@ export const isReply = (error: unknown): error is Error => error instanceof redi
 /** Whether the server does not have the script. Since Redis 7.4 it keeps only the latest 500 that came with EVAL. */
 export const isForgotten = (error: unknown): boolean => isReply(error) && codeOf(error) === 'NOSCRIPT';
 
-/** Whether there is nothing to be had of this server, or not of this one. */
+export const isOutOfMemory = (error: unknown): boolean => isReply(error) && codeOf(error) === 'OOM';
+
+/** Whether there is nothing to be had of this server, or not of this one. Any other error reply is an answer: the server is there. */
 export const isRefusal = (error: unknown): boolean => isReply(error) && LEAVE.has(codeOf(error));
 
 interface Away extends Error {
@@ -115,7 +118,7 @@ export class RedisLine {
     this.isWaiting = true;
     this.ping().then(
       () => (this.isWaiting = false),
-      (error: Error) => this.fail(error),
+      (error: Error) => this.refused(error),
     );
   }
 
@@ -125,6 +128,12 @@ export class RedisLine {
     this.client.destroy();
     this.abort.abort();
     await this.connected.catch(() => undefined);
+  }
+
+  /** Redis refuses a PING with MISCONF while its disk is full, or with NOPERM, and publishes all the same. */
+  private refused(error: Error): void {
+    if (isReply(error) && !isRefusal(error)) this.isWaiting = false;
+    else this.fail(error);
   }
 
   private fail(error: Error): void {

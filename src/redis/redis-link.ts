@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SLOTS, isPattern, slotOf, type Names } from './names';
+import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
 import { RedisLine, isRefusal, isReply } from './redis-line';
 import { fingerprint, shardsIn, type Shard } from './shards';
 
@@ -15,7 +16,7 @@ export interface LinkOptions {
   readonly isCluster: boolean;
   readonly received: (subject: string, payload: Buffer) => void;
   /** A packet that was published may not have arrived. */
-  readonly lost: () => void;
+  readonly lost: (reason: Error) => void;
 }
 
 type Listener = (payload: Buffer, channel: Buffer) => void;
@@ -59,6 +60,8 @@ export class RedisLink {
   private slots: Pair[] = [];
   private shards = '';
   private bytesOnTheWay = 0;
+  /** The longest packet that all servers take. */
+  maxPacketBytes = UNKNOWN_LIMIT;
 
   constructor(private readonly options: LinkOptions) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -77,6 +80,8 @@ export class RedisLink {
     else this.pairs = this.slots = [this.pair(server)];
     await Promise.all(Array.from(this.lines, ({ connected }) => connected));
     await Promise.all(this.pairs.map(({ commands }) => this.probe(commands)));
+    const limits = await Promise.all(this.pairs.map(({ commands }) => packetLimit(commands.client)));
+    this.maxPacketBytes = Math.min(...limits);
   }
 
   /** Resolves when the server has confirmed it, or the link has ended. Rejects when the server refuses. */
@@ -103,9 +108,9 @@ export class RedisLink {
     return this.confirmation(subject, reply, false);
   }
 
-  /** Resolves when all subscriptions hold, also those that came meanwhile. Rejects when one is refused, or the link has ended. */
+  /** Resolves when all subscriptions hold or are refused, also those that came meanwhile. Rejects when the link has ended. */
   async settled(): Promise<void> {
-    while (this.unconfirmed.size > 0) await Promise.all(this.unconfirmed.values());
+    while (this.unconfirmed.size > 0) await Promise.allSettled(this.unconfirmed.values());
     if (this.hasEnded) throw await this.ended;
   }
 
@@ -125,7 +130,7 @@ export class RedisLink {
       (error: Error) => {
         this.bytesOnTheWay -= length;
         this.check(error);
-        this.options.lost();
+        this.options.lost(error);
       },
     );
     return true;
@@ -213,7 +218,9 @@ export class RedisLink {
 
   /** A server that has just started answers before it can serve. */
   private async probe({ client }: RedisLine): Promise<void> {
-    await client.ping();
+    await client.ping().catch((error: unknown) => {
+      if (!isReply(error) || isRefusal(error)) throw error;
+    });
     if (!this.options.isCluster) return;
     const info = await client.sendCommand<Buffer | string>(['CLUSTER', 'INFO']);
     if (!info.toString().includes('cluster_state:ok')) throw new Error('the cluster is down');

@@ -14,6 +14,7 @@ type Answer = (error?: Error) => void;
 
 /** A broker that answers when it is told to, or at once. */
 class Broker implements BackplaneHistory {
+  maxPacketBytes: number | undefined;
   readonly asked: string[] = [];
   readonly ids: PacketId[] = [];
   readonly answers: Answer[] = [];
@@ -163,6 +164,30 @@ describe('a message', () => {
     expect(took()).toEqual(['log a', 'log b', 'log c']);
   });
 
+  test('that is larger than the broker keeps is told to who publishes, and is not tried', async () => {
+    const { history, append, broker, took, failed } = start();
+    broker.maxPacketBytes = 100;
+    history.onUp();
+    expect(append('x'.repeat(100), 'b')).toEqual(['too_large', 'sent']);
+    await turns();
+    history.onDown();
+    expect(append('x'.repeat(100), 'c')).toEqual(['too_large', 'kept']);
+    history.onUp();
+    await turns();
+    expect(took()).toEqual(['log b', 'log c']);
+    expect(failed).toEqual([]);
+  });
+
+  test('that turns out to be larger is reported, and holds nothing up', async () => {
+    const { history, append, broker, took, failed } = start();
+    expect(append('a', 'x'.repeat(100), 'b')).toEqual(['kept', 'kept', 'kept']);
+    broker.maxPacketBytes = 100;
+    history.onUp();
+    await turns();
+    expect(took()).toEqual(['log a', 'log b']);
+    expect(failed).toEqual([expect.stringMatching(/^a message of \d+ bytes to log is lost: the broker keeps none/)]);
+  });
+
   test('that was sent twice is reported once', async () => {
     const { history, append, broker, failed } = start();
     history.onUp();
@@ -185,6 +210,7 @@ describe('what waits', () => {
     const { history, failed } = start();
     for (let count = 0; count < 7; count++) expect(large(history, MEBI)).toBe('kept');
     expect(large(history, MEBI)).toBe('lost');
+    expect(large(history, 8 * MEBI)).toBe('too_large');
     expect(large(history, MEBI / 2)).toBe('kept');
     expect(failed).toEqual(['a message to log is lost: 7 others wait for the backplane']);
   });

@@ -13,7 +13,8 @@ function start() {
     sent.push(`${subject} ${packet.length > 100 ? packet.length : Buffer.from(packet).toString()}`);
     return true;
   };
-  const relay = new Relay({ publish } as Backplane, clock);
+  const backplane = { publish, maxPacketBytes: undefined as number | undefined };
+  const relay = new Relay(backplane as Backplane, clock);
   const say = (...texts: string[]) => texts.map((text) => relay.publish('room', Buffer.from(text)));
   const down = (): void => {
     broker.isThere = false;
@@ -23,7 +24,7 @@ function start() {
     broker.isThere = true;
     relay.onUp();
   };
-  return { clock, sent, broker, relay, say, down, up };
+  return { clock, sent, broker, backplane, relay, say, down, up };
 }
 
 describe('what is published', () => {
@@ -35,6 +36,28 @@ describe('what is published', () => {
     expect(say('a', 'b')).toEqual(['sent', 'sent']);
     expect(sent).toEqual(['room a', 'room b']);
     expect(clock.pending).toBe(0);
+  });
+
+  test('and is larger than the backplane takes is not sent, nor does it wait', () => {
+    const { say, up, down, sent, backplane, clock } = start();
+    backplane.maxPacketBytes = 3;
+    up();
+    expect(say('four', 'one', 'two')).toEqual(['too_large', 'sent', 'sent']);
+    down();
+    expect(say('four', 'six')).toEqual(['too_large', 'kept']);
+    up();
+    clock.advance(1000);
+    expect(sent).toEqual(['room one', 'room two', 'room six']);
+  });
+
+  test('and turns out to be larger is counted as lost, and what comes after it is sent', () => {
+    const { say, up, sent, backplane, clock, relay } = start();
+    expect(say('one', 'four', 'two')).toEqual(['kept', 'kept', 'kept']);
+    backplane.maxPacketBytes = 3;
+    up();
+    clock.advance(1000);
+    expect(sent).toEqual(['room one', 'room two']);
+    expect(relay.takeLost()).toBe(1);
   });
 
   test('before the backplane is there waits for it', () => {

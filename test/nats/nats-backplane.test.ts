@@ -155,7 +155,12 @@ describe('subjects', () => {
     await node.backplane.subscribe('no');
     const refused = new Recorder();
     await node.backplane.start(refused);
-    expect(refused.states).toEqual(['down']);
+    // it was asked for while the server was away: it is told, and the others hold
+    expect(refused.states).toEqual(['up']);
+    expect(refused.refused).toEqual([['no', expect.stringContaining('Permissions Violation')]]);
+    await node.backplane.subscribe('yes');
+    node.backplane.publish('yes', Buffer.from('x'));
+    await until(() => refused.texts.includes('x'));
   });
 
   test('a server that knows us not is down', async () => {

@@ -7,6 +7,9 @@ export class Recorder implements BackplaneEvents {
   /** `up`, `down: …` and `lost: …`, in order. */
   readonly states: string[] = [];
   lost = 0;
+  /** What the broker said to what was lost. */
+  readonly reasons: (string | undefined)[] = [];
+  readonly refused: [subject: string, message: string][] = [];
 
   onPacket(subject: string, packet: Buffer, offset?: string): void {
     this.packets.push({ subject, packet, offset });
@@ -19,8 +22,12 @@ export class Recorder implements BackplaneEvents {
     if (typeof error.message !== 'string' || error.message === '') throw new Error('onDown without a reason');
     this.states.push('down');
   }
-  onLost(packets: number): void {
+  onLost(packets: number, reason?: Error): void {
     this.lost += packets;
+    this.reasons.push(reason?.message);
+  }
+  onRefused(subject: string, { message }: Error): void {
+    this.refused.push([subject, message]);
   }
 
   get texts(): string[] {

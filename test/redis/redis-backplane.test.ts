@@ -118,6 +118,7 @@ describe('subjects', () => {
     await expect(one.backplane.subscribe('no')).rejects.toThrow('NOPERM');
     expect(one.backplane.publish('no', Buffer.from('x'))).toBe(true);
     await until(() => one.seen.lost === 1);
+    expect(one.seen.reasons).toEqual([expect.stringContaining('NOPERM')]);
     one.backplane.publish('yes', Buffer.from('x'));
     await settled(one);
     expect(one.seen.texts).toEqual(['x']);
@@ -130,7 +131,11 @@ describe('subjects', () => {
     await one.backplane.subscribe('no');
     const refused = new Recorder();
     await one.backplane.start(refused);
-    expect(refused.states).toEqual(['down']);
+    // it was asked for while the server was away: it is told, and the others hold
+    expect(refused.states).toEqual(['up']);
+    expect(refused.refused).toEqual([['no', expect.stringContaining('NOPERM')]]);
+    one.backplane.publish('yes', Buffer.from('x'));
+    await until(() => refused.texts.includes('x'));
     const wrong = await node({ url: server.url.replace('//', '//me:wrong@') });
     expect(wrong.seen.states).toEqual(['down']);
   });

@@ -62,6 +62,8 @@ export class BusBackplane implements Backplane {
   /** How many packets it has sent. */
   published = 0;
   readonly subjects = new Set<string>();
+  /** It takes no longer packets, of channels with history neither. */
+  maxPacketBytes: number | undefined;
   private readonly patterns = new PatternTree<string>();
   /** Subjects that the broker refuses. */
   readonly refused = new Set<string>();
@@ -105,8 +107,12 @@ export class BusBackplane implements Backplane {
     this.events.onUp();
   }
 
-  lose(packets: number): void {
-    this.events?.onLost(packets);
+  lose(packets: number, reason?: Error): void {
+    this.events?.onLost(packets, reason);
+  }
+
+  refuse(subject: string, error: Error): void {
+    this.events?.onRefused?.(subject, error);
   }
 
   subscribe(subject: string): Promise<void> {
@@ -141,6 +147,8 @@ export class BusBackplane implements Backplane {
   }
 
   readonly history = {
+    maxPacketBytes: undefined as number | undefined,
+
     append: (subject: string, packet: Uint8Array, id: PacketId, keep: HistoryOptions): Promise<void> => {
       if (!this.isUp) return Promise.reject(away());
       try {
