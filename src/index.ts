@@ -15,6 +15,7 @@ export {
   type ValidationOptions,
 } from './binding';
 export {
+  channelName,
   Channels,
   type Backplane,
   type BackplaneEvents,

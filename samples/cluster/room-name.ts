@@ -1,6 +1,6 @@
 import { MAX_ROOM_LENGTH } from '../chat/names';
 
-/** Letters and digits of any script, `-` and `_`: a name of a channel has a meaning for `:` and `*`, and no spaces. */
+/** Letters and digits of any script, `-` and `_`: none that a name of a channel cannot have, and no colon, which makes parts. */
 const ROOM = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*$/u;
 
 /** The room that a name stands for, or undefined where it stands for none. Upper and lower case are one. */

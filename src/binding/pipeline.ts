@@ -15,6 +15,7 @@ import { admit } from './guards';
 import { compose } from './interceptors';
 import { PLAIN, replyError, replyLater, replyNow } from './reply';
 import { takes, type Taker } from './takers';
+import { tellable } from './tellable';
 import { then } from './thenable';
 import { timed, type Timing } from './timing';
 
@@ -110,7 +111,7 @@ export class Pipeline {
       if (!outcome.handled) {
         this.giveUp(stage, outcome, connection, exchange);
       } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
-        replyError(connection, error instanceof PortalError ? error : new PortalError('internal_error'), exchange);
+        replyError(connection, tellable(error) ?? new PortalError('internal_error'), exchange);
       } else {
         await replyLater(connection, outcome.value, exchange, (late) => this.close(stage, late, connection));
       }
@@ -128,7 +129,8 @@ export class Pipeline {
     const outcome = await this.offer(stage, thrown, connection, undefined, PLAIN);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;
     const error = outcome.handled ? thrown : outcome.error;
-    if (error instanceof PortalError) return refusalFor(error);
+    const told = tellable(error);
+    if (told !== undefined) return refusalFor(told);
     if (!outcome.handled) this.report(error, placeOf(stage), connection);
     return refusalFor(new PortalError('internal_error'));
   }
@@ -150,7 +152,7 @@ export class Pipeline {
         return { handled: true, value: await taker.take(error, context, exchange) };
       } catch (second) {
         if (second === error) continue;
-        if (second instanceof PortalError) {
+        if (tellable(second) !== undefined) {
           error = second;
           continue;
         }
@@ -164,10 +166,13 @@ export class Pipeline {
   private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, exchange: Exchange): void {
     // the client left while it was asked something: nobody is there to be answered, and nothing is wrong
     if (error instanceof ConnectionClosedError && connection.state !== 'open') return;
-    const tellable = !broken && stage.kind !== 'close';
-    if (tellable && error instanceof PortalError) {
-      replyError(connection, error, exchange);
-    } else if (tellable && exchange.event !== undefined) {
+    const told = tellable(error);
+    // a name that a client made impossible is no fault, whether it can be told or not
+    if (stage.kind === 'close' && told !== undefined && told !== error) return;
+    const canTell = !broken && stage.kind !== 'close';
+    if (canTell && told !== undefined) {
+      replyError(connection, told, exchange);
+    } else if (canTell && exchange.event !== undefined) {
       this.report(error, placeOf(stage), connection);
       replyError(connection, new PortalError('internal_error'), exchange);
     } else {

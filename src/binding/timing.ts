@@ -1,5 +1,6 @@
 import { ConnectionClosedError, Refusal, type Connection, type HandledCall } from '../engine';
 import type { Invoke } from './pipeline';
+import { tellable } from './tellable';
 import { isThenable } from './thenable';
 
 /** Who wants to know how long calls take. */
@@ -32,8 +33,11 @@ export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke
   };
 }
 
-/** Undefined where nothing is wrong: a refusal is an answer, and a client that was asked something may leave. */
+/**
+ * Undefined where nothing is wrong: a refusal is an answer, and a client that was asked something may leave. What a client is told of is
+ * the error that it is told.
+ */
 export function faultIn(error: unknown, { state }: Connection): unknown {
   const isNone = error instanceof Refusal || (error instanceof ConnectionClosedError && state !== 'open');
-  return isNone ? undefined : error;
+  return isNone ? undefined : (tellable(error) ?? error);
 }

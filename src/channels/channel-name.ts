@@ -1,37 +1,119 @@
+import { createHash } from 'node:crypto';
+
 /** Longer names are most often a mistake, and brokers hold every one of them. */
 const MAX_LENGTH = 200;
 
-/** White space, control characters, halves of surrogate pairs; Portal's own subjects have a space. */
-const FORBIDDEN = /[\s\p{Cc}\p{Cs}]/u;
+/** White space, control characters, halves of surrogate pairs. Portal's own subjects have a space. */
+const NOT_IN_PATTERNS = /[\s\p{Cc}\p{Cs}]/u;
+const NOT_IN_NAMES = /[*\s\p{Cc}\p{Cs}]/u;
 
-/** Whether the name of a channel is a pattern of names. @throws TypeError for what is neither */
-export function isPattern(channel: unknown): boolean {
-  if (typeof channel !== 'string') throw new TypeError(`a channel's name is a string, not ${typeof channel}`);
-  if (channel.length === 0 || channel.length > MAX_LENGTH || FORBIDDEN.test(channel)) {
-    throw new TypeError(
-      `a channel's name has 1 to ${MAX_LENGTH} characters and no white space: ${JSON.stringify(channel.slice(0, MAX_LENGTH))}`,
-    );
+/** What a name cannot hold, and what `channelName` itself gives a meaning. */
+const SPECIAL = /[%:*\s\p{Cc}\p{Cs}]/gu;
+
+/** No escape begins like this: `%` is followed by two hexadecimal digits, or by `u` and four. */
+const DIGEST = '%sha256-';
+/** SHA-256 as base64url. */
+const DIGEST_LENGTH = DIGEST.length + 43;
+
+const NAME_RULE = `a channel's name has 1 to ${MAX_LENGTH} characters, no white space and no *`;
+const PATTERN_RULE = 'in a pattern of channels, a part between colons is a name or *, and the last one may be **';
+
+/**
+ * A name, a pattern or an offset that cannot be one. Most often it was made of what a client sent, so that it is answered with
+ * `validation_failed` where it leaves a handler.
+ */
+export class ChannelError extends TypeError {
+  readonly code = 'validation_failed';
+
+  constructor(
+    /** What is told to a client, who need not know how channels are called. */
+    readonly reason: string,
+    subject?: string,
+  ) {
+    super(subject === undefined ? reason : `${reason}: ${JSON.stringify(subject.slice(0, MAX_LENGTH))}`);
   }
-  if (!channel.includes('*')) return false;
-  const parts = channel.split(':');
-  const rest = parts.indexOf('**');
-  if (rest !== -1 && rest !== parts.length - 1) {
-    throw new TypeError(`${JSON.stringify(channel)}: ** stands for the rest of a name, so nothing may follow it`);
-  }
-  return rest !== -1 || parts.includes('*');
 }
 
-/** @throws TypeError for what is no name of one channel */
+/** @throws ChannelError for what is not the name of a channel */
 export function checkName(channel: unknown): void {
-  if (isPattern(channel))
-    throw new TypeError(`${JSON.stringify(channel)} is a pattern: this needs the name of one channel`);
+  checkText(channel, NOT_IN_NAMES);
+}
+
+/** @throws ChannelError for what is not a pattern of names */
+export function checkPattern(pattern: unknown): void {
+  if (isPattern(pattern)) return;
+  throw new ChannelError(
+    'a pattern of channels has a part that is * or **; names have calls of their own',
+    String(pattern),
+  );
+}
+
+/** Whether it is a pattern, where it may be a name too. @throws ChannelError for what is neither */
+export function isPattern(channel: unknown): boolean {
+  checkText(channel, NOT_IN_PATTERNS);
+  if (!channel.includes('*')) return false;
+  const parts = channel.split(':');
+  const last = parts.length - 1;
+  const isWhole = (part: string, at: number): boolean =>
+    !part.includes('*') || part === '*' || (part === '**' && at === last);
+  if (!parts.every(isWhole)) throw new ChannelError(PATTERN_RULE, channel);
+  return true;
+}
+
+/**
+ * The name of a channel for any text, such as a room that a client names: `channelName('room', '7')` is `room:7`. What a name cannot
+ * hold, `:` and `%` are escaped (`channelName('room', '*')` is `room:%2A`), and a text that would be too long is replaced by its SHA-256.
+ * Two texts never have the same name, nor do two prefixes: what follows the last colon stands for the text alone.
+ * @param prefix a name itself, which is the application's own
+ * @throws TypeError when the prefix is not a name of at most 148 characters, or the text is not a string
+ */
+export function channelName(prefix: string, text: string): string {
+  checkName(prefix);
+  if (prefix.length + 1 + DIGEST_LENGTH > MAX_LENGTH) {
+    throw new ChannelError(
+      `the prefix of a channel's name has at most ${MAX_LENGTH - 1 - DIGEST_LENGTH} characters`,
+      prefix,
+    );
+  }
+  if (typeof text !== 'string') {
+    throw new ChannelError(`the name of a channel is made of a string, not of ${describe(text)}`);
+  }
+  const room = MAX_LENGTH - prefix.length - 1;
+  // no escape is shorter than what it stands for
+  const part = text.length > room ? undefined : text.replace(SPECIAL, escape);
+  return `${prefix}:${part === undefined || part.length > room ? digest(text) : part}`;
 }
 
 /** Whether it is a name of Portal's own, which no pattern stands for. */
 export const isOwn = (name: string): boolean => name.includes(' ');
 
+/** Nobody needs longer ones, and a broker may not take them. */
+const MAX_USER_LENGTH = 300;
+
 /** The channel of all connections of a user. No application's channel has such a name. */
 export function userChannel(id: string): string {
   // halves of surrogate pairs, which no URI can have, are escaped by JSON
-  return `user ${encodeURIComponent(JSON.stringify(id))}`;
+  const name = encodeURIComponent(JSON.stringify(id)).replaceAll('*', '%2A');
+  return `user ${name.length > MAX_USER_LENGTH ? digest(id) : name}`;
+}
+
+function checkText(channel: unknown, forbidden: RegExp): asserts channel is string {
+  if (typeof channel !== 'string') throw new ChannelError(`a channel's name is a string, not ${describe(channel)}`);
+  if (channel.length === 0 || channel.length > MAX_LENGTH || forbidden.test(channel)) {
+    throw new ChannelError(NAME_RULE, channel);
+  }
+}
+
+function escape(character: string): string {
+  const hex = character.charCodeAt(0).toString(16).toUpperCase();
+  return hex.length > 2 ? `%u${hex.padStart(4, '0')}` : `%${hex.padStart(2, '0')}`;
+}
+
+/** Of its code units: UTF-8 has the same bytes for all halves of surrogate pairs. */
+function digest(text: string): string {
+  return DIGEST + createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('base64url');
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }

@@ -2,7 +2,7 @@ import { recognise } from '../copies';
 import type { Clock } from '../engine';
 import { Arrivals, type Reports } from './arrivals';
 import type { Backplane, HistoryOptions } from './backplane';
-import { checkName, isPattern, userChannel } from './channel-name';
+import { ChannelError, checkName, userChannel } from './channel-name';
 import { Cluster } from './cluster';
 import { HistoryRules } from './history';
 import { Hub, type Publication } from './hub';
@@ -69,17 +69,17 @@ export class Channels {
   }
 
   /**
-   * How many connections subscribe to this name, or pattern, on all processes. A process that does not answer within a second is
-   * left out.
+   * How many connections subscribe to this channel by its name, on all processes. A process that does not answer within a second is
+   * left out. Rejects with a TypeError for what is no name.
    */
   async subscribers(channel: string): Promise<number> {
-    isPattern(channel);
+    checkName(channel);
     return this.count(channel);
   }
 
-  /** Who they are, with the data that each subscribed with. */
+  /** Who they are, with the data that each subscribed with. Rejects with a TypeError for what is no name. */
   async presence(channel: string): Promise<Member[]> {
-    isPattern(channel);
+    checkName(channel);
     const others = (await this.cluster?.ask({ about: 'members', channel })) ?? [];
     return [...this.hub.roster.membersOf(channel), ...(others.flat() as Member[])];
   }
@@ -87,14 +87,16 @@ export class Channels {
   /**
    * Tells who comes to a channel and who leaves it, on all processes, from now on. A process that dies has left within five seconds.
    * Resolves when those who are there already are known: they are its `members`.
-   * @throws TypeError for what is no name of a channel
+   * Rejects with a TypeError for what is no name.
    */
   async watch(channel: string, handlers: PresenceHandlers): Promise<PresenceWatch> {
     checkName(channel);
     return this.presenceOfAll.watch(channel, handlers);
   }
 
+  /** @throws TypeError when the id is not a string; no string has a meaning of its own */
   toUser(id: string): UserConnections {
+    if (typeof id !== 'string') throw new ChannelError(`a user's id is a string, not ${typeof id}`);
     const { hub } = this;
     return {
       publish: (message) => hub.sendToUser(id, message),

@@ -9,7 +9,7 @@ import {
   type Subscriber,
   type Subscriptions,
 } from '../engine';
-import { checkName, isPattern, userChannel } from './channel-name';
+import { ChannelError, checkName, checkPattern, isOwn, userChannel } from './channel-name';
 import type { Cluster } from './cluster';
 import { isAway, type History, type HistoryRules, type Others } from './history';
 import { MemoryHistory } from './memory-history';
@@ -17,14 +17,18 @@ import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
 import { Roster } from './roster';
 import type { Seat, Topic } from './topic';
+import { unawaited } from './unawaited';
 
 /** What became of a published message. */
 export interface Publication {
-  /** Subscribers on this process that it was sent to; 0 for a channel with history, whose messages are sent once they are kept. */
+  /**
+   * Subscribers on this process that it was sent to. 0 for a channel with history, whose messages are sent once they are kept; but where
+   * one is too large to be kept, it is sent without an offset, and those are counted.
+   */
   readonly local: number;
   /**
-   * The other processes: there is no backplane, it is on its way, it waits until the backplane is back, or it is lost, since too much
-   * waits already.
+   * The other processes: there is no backplane, it is on its way, it waits until the backplane is back, it is lost, since too much
+   * waits already, or the broker takes no message of its size.
    */
   readonly others: Others;
 }
@@ -53,32 +57,25 @@ export class Hub implements Subscriptions {
 
   // what connections ask for
 
-  async subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
-    const pattern = isPattern(channel);
-    const { since } = options;
-    if (since !== undefined) this.checkSince(channel, pattern, since);
-    // throws for what no other process could be told
-    JSON.stringify(options.data);
-    const admitted = this.admit(subscriber, channel);
-    if (admitted !== true && !(await admitted)) return undefined;
-    const topic = this.roster.topicOf(channel, pattern);
-    const before = topic.seats.get(subscriber);
-    const seat = this.roster.sit(subscriber, topic, options.data, since !== undefined);
-    try {
-      return await this.settle(subscriber, topic, seat, since);
-    } catch (error) {
-      if (topic.seats.get(subscriber) === seat) this.giveUp(subscriber, topic, seat, before);
-      throw error;
-    }
+  subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
+    return unawaited(this.subscribeTo(subscriber, channel, options));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
-  async unsubscribe(subscriber: Subscriber, channel: string): Promise<void> {
-    isPattern(channel);
-    const entry = this.roster.find(subscriber);
-    entry?.asking.delete(channel);
-    const topic = entry?.topics.get(channel);
-    if (topic !== undefined) this.roster.leave(subscriber, topic);
+  subscribePattern(subscriber: Subscriber, pattern: string): Promise<void> {
+    return unawaited(this.subscribeToPattern(subscriber, pattern));
+  }
+
+  unsubscribe(subscriber: Subscriber, channel: string): Promise<void> {
+    return unawaited(this.giveUp(subscriber, channel, checkName));
+  }
+
+  unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void> {
+    return unawaited(this.giveUp(subscriber, pattern, checkPattern));
+  }
+
+  channelsOf(subscriber: Subscriber): string[] {
+    const topics = this.roster.find(subscriber)?.topics.values() ?? [];
+    return Array.from(topics).flatMap(({ name, isPattern }) => (isPattern || isOwn(name) ? [] : [name]));
   }
 
   publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void {
@@ -113,7 +110,10 @@ export class Hub implements Subscriptions {
     const shared = new SharedMessage(message);
     const keep = here ? undefined : this.rules?.of(channel);
     if (keep !== undefined) {
-      return { local: 0, others: this.history!.append(channel, shared, except?.connection.id, keep) };
+      const appended = this.history!.append(channel, shared, except?.connection.id, keep);
+      const others = this.cluster?.told(channel, appended) ?? appended;
+      const local = others === 'too_large' ? this.roster.topics.deliver(channel, shared, except) : 0;
+      return { local, others };
     }
     const local = this.roster.topics.deliver(channel, shared, except);
     return { local, others: here || this.cluster === undefined ? 'none' : this.cluster.publish(channel, shared) };
@@ -139,9 +139,50 @@ export class Hub implements Subscriptions {
     for (const { connection } of [...seats]) void connection.close(code, reason);
   }
 
-  private checkSince(channel: string, pattern: boolean, since: unknown): void {
-    if (typeof since !== 'string') throw new TypeError('since must be the offset of a message, which is a string');
-    if (pattern || this.rules?.of(channel) === undefined) {
+  private async subscribeTo(subscriber: Subscriber, channel: string, options: SubscribeOptions) {
+    const { data, since } = options;
+    checkName(channel);
+    if (since !== undefined) this.checkSince(channel, since);
+    // throws for what no other process could be told
+    JSON.stringify(data);
+    return this.enter(subscriber, channel, { ...options, isPattern: false });
+  }
+
+  private async subscribeToPattern(subscriber: Subscriber, pattern: string): Promise<void> {
+    checkPattern(pattern);
+    await this.enter(subscriber, pattern, { isPattern: true });
+  }
+
+  private async enter(
+    subscriber: Subscriber,
+    channel: string,
+    { isPattern, data, since }: SubscribeOptions & { isPattern: boolean },
+  ): Promise<Subscribed | undefined> {
+    const admitted = this.admit(subscriber, channel);
+    if (admitted !== true && !(await admitted)) return undefined;
+    const topic = this.roster.topicOf(channel, isPattern);
+    const before = topic.seats.get(subscriber);
+    const seat = this.roster.sit(subscriber, topic, data, since !== undefined);
+    try {
+      return await this.settle(subscriber, topic, seat, since);
+    } catch (error) {
+      if (topic.seats.get(subscriber) === seat) this.restore(subscriber, topic, seat, before);
+      throw error;
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
+  private async giveUp(subscriber: Subscriber, channel: string, check: (channel: string) => void): Promise<void> {
+    check(channel);
+    const entry = this.roster.find(subscriber);
+    entry?.asking.delete(channel);
+    const topic = entry?.topics.get(channel);
+    if (topic !== undefined) this.roster.leave(subscriber, topic);
+  }
+
+  private checkSince(channel: string, since: unknown): void {
+    if (typeof since !== 'string') throw new ChannelError('since must be the offset of a message, which is a string');
+    if (this.rules?.of(channel) === undefined) {
       throw new PortalError('history_lost', `The channel ${channel} keeps no history.`);
     }
     if (!isOffset(since)) throw new PortalError('history_lost');
@@ -171,7 +212,7 @@ export class Hub implements Subscriptions {
   }
 
   /** What fails changes nothing for those who were subscribed before. */
-  private giveUp(subscriber: Subscriber, topic: Topic, seat: Seat, before: Seat | undefined): void {
+  private restore(subscriber: Subscriber, topic: Topic, seat: Seat, before: Seat | undefined): void {
     if (before === undefined) {
       this.roster.leave(subscriber, topic);
       return;

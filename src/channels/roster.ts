@@ -78,8 +78,8 @@ export class Roster {
   topicOf(channel: string, isPattern: boolean): Topic {
     const known = this.topics.get(channel);
     if (known !== undefined) return known;
-    const topic = new Topic(channel, isPattern ? undefined : this.rules?.of(channel));
-    this.topics.add(topic, isPattern);
+    const topic = new Topic(channel, isPattern ? undefined : this.rules?.of(channel), isPattern);
+    this.topics.add(topic);
     if (this.cluster !== undefined || topic.keep !== undefined) {
       topic.ready = this.open(topic);
       // those who are about to sit in it hear of it

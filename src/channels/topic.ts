@@ -35,6 +35,7 @@ export class Topic {
     readonly name: string,
     /** Of a channel with history. */
     readonly keep: HistoryOptions | undefined,
+    readonly isPattern = false,
   ) {}
 
   /** All up to here has been delivered; undefined where nothing is known. */

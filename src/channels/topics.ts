@@ -17,8 +17,8 @@ export class Topics {
     return this.byName.values();
   }
 
-  add(topic: Topic, isPattern: boolean): void {
-    if (!isPattern) {
+  add(topic: Topic): void {
+    if (!topic.isPattern) {
       this.byName.set(topic.name, topic);
       return;
     }

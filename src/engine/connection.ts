@@ -185,22 +185,44 @@ export class Connection<Data = unknown> {
   }
 
   /**
-   * From now on, until the connection closes or gives it up, it is sent what is published to this channel, or to all channels whose
-   * names match a pattern: in `room:*` the star stands for one part of a name between colons, in `room:**` for one or more. Subscribing
-   * again replaces its data. Resolves when messages of all processes come: with the offset of the latest one where the channel has
-   * history and the backplane is there, else with nothing.
+   * From now on, until the connection closes or gives it up, it is sent what is published to this channel. Subscribing again replaces
+   * its data. Resolves when messages of all processes come: with the offset of the latest one where the channel has history and the
+   * backplane is there, else with nothing.
    *
-   * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is not
-   * open, or closes meanwhile; a TypeError for what is no name, or data that is no JSON; where `since` is given, a `PortalError`:
-   * `history_lost` when not all that came after it is kept, `unavailable` when that cannot be told at the moment. Nothing has changed then.
+   * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is
+   * not open, or closes meanwhile; a TypeError for what is no name, such as one with `*`, or data that is no JSON; where `since` is given,
+   * a `PortalError`: `history_lost` when not all that came after it is kept, `unavailable` when that cannot be told at the moment. Nothing
+   * has changed then. A name that is made of what a client sent is made by `channelName`.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
     return this.session.context.subscriptions.subscribe(this.session, channel, options);
   }
 
-  /** Does nothing where it is not subscribed. */
+  /** Does nothing where it is not subscribed. Rejects with a TypeError for what is no name. */
   unsubscribe(channel: string): Promise<void> {
     return this.session.context.subscriptions.unsubscribe(this.session, channel);
+  }
+
+  /**
+   * Subscribes to all channels whose names match a pattern: in `room:*` the star stands for one part of a name between colons, in
+   * `room:**` for one or more. Rejects as `subscribe` does, and with a TypeError for what is no pattern; `@OnSubscribe` is asked for the
+   * pattern as it is written. Presence does not tell of those who subscribe like this.
+   */
+  subscribePattern(pattern: string): Promise<void> {
+    return this.session.context.subscriptions.subscribePattern(this.session, pattern);
+  }
+
+  /** Gives up a pattern, as it was written. Does nothing where it is not subscribed. Rejects with a TypeError for what is no pattern. */
+  unsubscribePattern(pattern: string): Promise<void> {
+    return this.session.context.subscriptions.unsubscribePattern(this.session, pattern);
+  }
+
+  /**
+   * The names of the channels that it subscribes to, in the order in which it did, as they are now; without patterns. Empty when the
+   * connection is not open.
+   */
+  get channels(): readonly string[] {
+    return this.session.context.subscriptions.channelsOf(this.session);
   }
 
   /**

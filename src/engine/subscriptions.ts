@@ -27,6 +27,10 @@ export interface Subscriber {
 export interface Subscriptions {
   subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined>;
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void>;
+  subscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
+  unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
+  /** The names of the channels that it subscribes to, in the order in which it did; no patterns. */
+  channelsOf(subscriber: Subscriber): string[];
   /** To all subscribers but this one. */
   publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void;
   /** Nothing can be sent to it any more; may be told again. */
@@ -42,6 +46,9 @@ function none(): Error {
 export const NO_CHANNELS: Subscriptions = {
   subscribe: () => Promise.reject(none()),
   unsubscribe: () => Promise.reject(none()),
+  subscribePattern: () => Promise.reject(none()),
+  unsubscribePattern: () => Promise.reject(none()),
+  channelsOf: () => [],
   publish: () => {
     throw none();
   },

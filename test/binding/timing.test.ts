@@ -6,6 +6,7 @@ import {
   OnMessage,
   OnOpen,
   OnUpgrade,
+  PortalError,
   refuse,
   UseGuards,
   UseInterceptors,
@@ -199,4 +200,24 @@ test.each([
   asked = 0;
   expect(await client.ask('x')).toBe('x');
   expect(asked).toBe(times);
+});
+
+test('an impossible name of a channel is the error of which its peer is told', async () => {
+  @WebSocketPath('/')
+  class Names {
+    @OnMessage('name')
+    name(connection: Connection): void {
+      connection.publish('room:*', 'x');
+    }
+  }
+  const app = await start([Names], { observers: [{ handled }] });
+  const client = await connect(app, '/');
+  const answer = await client.ask('{"event":"name","id":1}');
+  expect(JSON.parse(String(answer))).toMatchObject({ error: { code: 'validation_failed' } });
+  await settled();
+  expect(reports.map(([name, , error]) => [name, (error as PortalError | undefined)?.code])).toEqual([
+    ['/ Names.name message name', 'validation_failed'],
+  ]);
+  expect(reports[0]![2]).toBeInstanceOf(PortalError);
+  expect(app.log.errors).toEqual([]);
 });

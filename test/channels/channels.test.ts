@@ -1,4 +1,4 @@
-import { Channels } from '../../src';
+import { Channels, PortalError } from '../../src';
 import { Process, settled, type Peer } from '../support/channel-app';
 import { deferred } from '../support/engine';
 
@@ -34,10 +34,11 @@ describe('subscribers', () => {
   test('get a message once, by however many names and patterns', async () => {
     const server = await Process.start();
     const peer = await server.connect();
-    for (const channel of ['room:7', 'room:*', 'room:**', '**', '*:7', 'room:8']) await peer.subscribe(channel);
+    for (const channel of ['room:7', 'room:8']) await peer.subscribe(channel);
+    for (const pattern of ['room:*', 'room:**', '**', '*:7']) await peer.subscribePattern(pattern);
     server.channels.publish('room:7', 'one');
     server.channels.publish('room:7:deep', 'two');
-    await peer.unsubscribe('**');
+    await peer.unsubscribePattern('**');
     server.channels.publish('else', 'three');
     expect(await texts(peer)).toEqual(['one', 'two']);
   });
@@ -45,8 +46,8 @@ describe('subscribers', () => {
   test('of a pattern alone get what others publish, and not their own', async () => {
     const server = await Process.start();
     const [a, b] = [await server.connect(), await server.connect()];
-    await a.subscribe('room:*');
-    await b.subscribe('room:*');
+    await a.subscribePattern('room:*');
+    await b.subscribePattern('room:*');
     await a.publish('room:7', 'hello');
     expect([await texts(a), await texts(b)]).toEqual([[], ['hello']]);
   });
@@ -59,7 +60,7 @@ describe('subscribers', () => {
       await server.connect('?user=b*:%20%0A'),
     ];
     const all = await server.connect();
-    for (const pattern of ['*', '**', 'user*']) await all.subscribe(pattern);
+    for (const pattern of ['*', '**']) await all.subscribePattern(pattern);
     const ann = server.channels.toUser('ann');
     expect(ann.publish('for ann')).toEqual({ local: 2, others: 'none' });
     expect(await ann.count()).toBe(2);
@@ -135,16 +136,84 @@ describe('a connection', () => {
   test('is told what is no channel', async () => {
     const server = await Process.start();
     const peer = await server.connect();
-    for (const channel of ['', 'a b', 'x'.repeat(201), 5, null, '**:x']) {
-      await expect(peer.call('subscribe', channel)).rejects.toMatchObject({ name: 'TypeError' });
-      await expect(peer.call('unsubscribe', channel)).rejects.toMatchObject({ name: 'TypeError' });
-      await expect(peer.call('publish', channel, 'x')).rejects.toMatchObject({ name: 'TypeError' });
+    const wrong = { name: 'TypeError', code: 'validation_failed' };
+    for (const channel of ['', 'a b', 'x'.repeat(201), 5, null, '**:x', 'a*']) {
+      for (const method of ['subscribe', 'unsubscribe', 'subscribePattern', 'unsubscribePattern'] as const) {
+        await expect(peer.call(method, channel)).rejects.toMatchObject(wrong);
+      }
+      await expect(peer.call('publish', channel, 'x')).rejects.toMatchObject(wrong);
     }
-    await expect(peer.call('publish', 'room:*', 'x')).rejects.toMatchObject({ name: 'TypeError' });
-    await expect(peer.call('publish', 'room', 5)).rejects.toMatchObject({ name: 'TypeError' });
+    await expect(peer.call('publish', 'room', 5)).rejects.not.toMatchObject({ code: 'validation_failed' });
     expect(() => server.channels.publish('room', 5 as never)).toThrow(TypeError);
     expect(await server.channels.subscribers('room')).toBe(0);
-    await expect(server.channels.subscribers('a b')).rejects.toThrow(TypeError);
+  });
+
+  test.each(['*', '**', 'room:*', 'room:**', '*:7'])(
+    'has other calls for the pattern %j than for names',
+    async (star) => {
+      const server = await Process.start();
+      const { channels } = server;
+      const peer = await server.connect();
+      const wrong = { name: 'TypeError', code: 'validation_failed' };
+      await expect(peer.subscribe(star)).rejects.toMatchObject(wrong);
+      await expect(peer.unsubscribe(star)).rejects.toMatchObject(wrong);
+      await expect(peer.publish(star, 'x')).rejects.toMatchObject(wrong);
+      expect(() => channels.publish(star, 'x')).toThrow(/^a channel's name /);
+      await expect(channels.subscribers(star)).rejects.toMatchObject(wrong);
+      await expect(channels.presence(star)).rejects.toMatchObject(wrong);
+      await expect(channels.watch(star, {})).rejects.toMatchObject(wrong);
+      await expect(peer.subscribePattern('room:7')).rejects.toMatchObject(wrong);
+      await expect(peer.unsubscribePattern('room:7')).rejects.toMatchObject(wrong);
+      channels.publish('room:7', 'not heard');
+      await peer.subscribePattern(star);
+      await peer.unsubscribePattern(star);
+      channels.publish('room:7', 'not heard either');
+      expect(await texts(peer)).toEqual([]);
+    },
+  );
+
+  test('lists its channels, without patterns, in the order in which it subscribed', async () => {
+    const server = await Process.start();
+    const peer = await server.connect('?user=ann');
+    const [connection] = server.app.connections;
+    expect(connection!.channels).toEqual([]);
+    for (const name of ['room:8', 'room:7', 'room:9']) await peer.subscribe(name);
+    await peer.subscribePattern('room:*');
+    expect(connection!.channels).toEqual(['room:8', 'room:7', 'room:9']);
+    await peer.unsubscribe('room:7');
+    expect(connection!.channels).toEqual(['room:8', 'room:9']);
+    await peer.client.close();
+    expect(connection!.channels).toEqual([]);
+  });
+
+  test('that nobody waits for ends no process by what a client brings about', async () => {
+    const server = await Process.start({
+      gate: (_connection, channel) => (channel === 'full' ? Promise.reject(new PortalError('full')) : true),
+    });
+    const peer = await server.connect();
+    const [connection] = server.app.connections;
+    // Jest makes the test fail for a rejection that nobody handles
+    void connection!.subscribe('room:*');
+    void connection!.unsubscribe(' ');
+    void connection!.subscribePattern('a*');
+    void connection!.subscribe('full');
+    await settled();
+    await peer.client.close();
+    void connection!.subscribe('room:7');
+    await settled();
+    expect(connection!.channels).toEqual([]);
+  });
+
+  test('takes users whose ids are strings', async () => {
+    const server = await Process.start();
+    for (const id of [7, null, undefined, ['ann']]) {
+      expect(() => server.channels.toUser(id as never)).toThrow(TypeError);
+    }
+    const long = ['x', 'y'].map((character) => character.repeat(5000));
+    const [a, b] = [await server.connect(`?user=${long[0]}`), await server.connect(`?user=${long[1]}`)];
+    server.channels.toUser(long[0]!).publish('for x');
+    server.channels.toUser('*').publish('for the user *');
+    expect([await texts(a), await texts(b)]).toEqual([['for x'], []]);
   });
 });
 
@@ -178,6 +247,22 @@ describe('@OnSubscribe', () => {
     await expect(peer.subscribe('room:7', { data: 2 })).rejects.toMatchObject({ name: 'RangeError' });
     expect(await server.channels.presence('room:7')).toMatchObject([{ data: 1 }]);
     expect(seen).toEqual(['room:7', 'room:7']);
+  });
+
+  test('judges patterns as they are written, and nothing that is no name', async () => {
+    const seen: unknown[] = [];
+    const server = await Process.start({
+      gate: (_connection, channel) => seen.push(channel) > 0 && channel === 'room:*',
+    });
+    const peer = await server.connect();
+    await expect(peer.subscribe('room:*')).rejects.toMatchObject({ code: 'validation_failed' });
+    expect(seen).toEqual([]);
+    await peer.subscribePattern('room:*');
+    await expect(peer.subscribePattern('**')).rejects.toMatchObject({ code: 'forbidden' });
+    expect(seen).toEqual(['room:*', '**']);
+    server.channels.publish('room:7', 'heard');
+    server.channels.publish('hall', 'not heard');
+    expect(await texts(peer)).toEqual(['heard']);
   });
 });
 

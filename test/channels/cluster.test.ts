@@ -27,7 +27,7 @@ describe('messages', () => {
     const [onA, onB, other] = [await a.connect(), await b.connect(), await c.connect()];
     await onA.subscribe('room:7');
     await onB.subscribe('room:7');
-    await onB.subscribe('room:*');
+    await onB.subscribePattern('room:*');
     await other.subscribe('room:8');
     expect(a.channels.publish('room:7', 'from process a')).toEqual({ local: 1, others: 'sent' });
     await onB.publish('room:7', 'from a client of b');
@@ -44,6 +44,25 @@ describe('messages', () => {
     await onB.subscribe('room:7');
     expect(a.channels.publish('room:7', 'here', { local: true })).toEqual({ local: 1, others: 'none' });
     expect([await texts(onA), await texts(onB)]).toEqual([['here'], []]);
+  });
+
+  test('that are larger than the broker takes stay here, as who publishes is told; the log tells it once', async () => {
+    const { a, b, ways } = await cluster(2, { history: { 'log:*': { size: 3, ttlSeconds: 60 } } });
+    const [here, there] = [await a.connect(), await b.connect()];
+    for (const peer of [here, there]) for (const name of ['room:7', 'log:1']) await peer.subscribe(name);
+    ways[0]!.maxPacketBytes = 100;
+    ways[0]!.history.maxPacketBytes = 100;
+    const large = 'x'.repeat(100);
+    expect(a.channels.publish('room:7', large)).toEqual({ local: 1, others: 'too_large' });
+    expect(a.channels.publish('log:1', large)).toEqual({ local: 1, others: 'too_large' });
+    expect(a.channels.toUser('ann').publish(large)).toEqual({ local: 0, others: 'too_large' });
+    await here.publish('room:7', large);
+    expect(a.channels.publish('room:7', 'small')).toEqual({ local: 1, others: 'sent' });
+    expect(await texts(here)).toEqual([large, large, 'small']);
+    expect(await texts(there)).toEqual(['small']);
+    expect(a.log.errors.map(String)).toEqual([
+      'Error: a message to room:7 is larger than the broker takes: it stays in this process',
+    ]);
   });
 
   test('keep the order of each publisher', async () => {
@@ -63,10 +82,10 @@ describe('messages', () => {
     const [one, two] = [await a.connect(), await a.connect()];
     await one.subscribe('room:7');
     await two.subscribe('room:7');
-    await two.subscribe('room:*');
+    await two.subscribePattern('room:*');
     expect(added()).toEqual(['room:7', 'room:*']);
     await one.client.close();
-    await two.unsubscribe('room:*');
+    await two.unsubscribePattern('room:*');
     expect(added()).toEqual(['room:7']);
     await two.client.close();
     await settled();
@@ -249,6 +268,18 @@ describe('while the backplane is away', () => {
     await pass(300, a);
     expect(a.log.errors.map(String)).toEqual(['Error: the broker did not take 3 messages to other processes']);
     expect(gaps).toEqual([]);
+  });
+
+  test('what the broker said to what is lost, or to a subscription, is in the log', async () => {
+    const { a, ways } = await cluster(1);
+    const noperm = new Error('NOPERM');
+    ways[0]!.lose(1, noperm);
+    ways[0]!.refuse('room:7', noperm);
+    await pass(300, a);
+    expect(a.log.errors).toMatchObject([
+      { message: 'the broker refuses the subscription to room:7', cause: noperm },
+      { message: 'the broker did not take 1 messages to other processes', cause: noperm },
+    ]);
   });
 
   test('nobody is taken for dead, and presence is right again after it', async () => {

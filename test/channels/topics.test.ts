@@ -7,8 +7,9 @@ const keep = { size: 3, ttlSeconds: 60 };
 function start() {
   const topics = new Topics();
   const open = (name: string, ...those: FakeSubscriber[]): Topic => {
-    const topic = new Topic(name, name.includes('*') ? undefined : keep);
-    topics.add(topic, name.includes('*'));
+    const isPattern = name.includes('*');
+    const topic = new Topic(name, isPattern ? undefined : keep, isPattern);
+    topics.add(topic);
     for (const { subscriber } of those) topic.seats.set(subscriber, { data: undefined });
     return topic;
   };

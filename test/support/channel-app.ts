@@ -2,7 +2,8 @@ import { Channels, Connection, OnMessage, OnSubscribe, OnUpgrade, WebSocketPath,
 import { createTestApp, type TestApp, type TestClient } from '../../src/testing';
 import { MemoryLogger, moduleOf } from './app';
 
-type Method = 'subscribe' | 'unsubscribe' | 'publish' | 'close' | 'terminate';
+type Method =
+  'subscribe' | 'unsubscribe' | 'subscribePattern' | 'unsubscribePattern' | 'publish' | 'close' | 'terminate';
 
 /** Decides in `@OnSubscribe`. */
 export type Gatekeeper = (connection: Connection, channel: string) => unknown;
@@ -85,6 +86,14 @@ export class Peer {
 
   unsubscribe(channel: string): Promise<void> {
     return this.call('unsubscribe', channel);
+  }
+
+  subscribePattern(pattern: string): Promise<void> {
+    return this.call('subscribePattern', pattern);
+  }
+
+  unsubscribePattern(pattern: string): Promise<void> {
+    return this.call('unsubscribePattern', pattern);
   }
 
   publish(channel: string, message: string): Promise<void> {
