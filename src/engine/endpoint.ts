@@ -1,5 +1,5 @@
 import type { Codec } from '../codecs';
-import type { Origins, Refusal } from '../handshake';
+import type { AnswerHeaders, Origins, Refusal } from '../handshake';
 import type { CloseInfo } from '../protocol';
 import type { Connection, Handshake } from './connection';
 import type { Limits } from './limits';
@@ -12,9 +12,9 @@ export type CodecChoice = Codec | 'raw';
 /** What an upgrade is accepted with. */
 export interface Acceptance {
   /** One of the subprotocols that the client offers. Default: the first that the path speaks. */
-  protocol?: string;
-  /** More headers of the answer. */
-  headers?: Record<string, string>;
+  protocol?: string | undefined;
+  /** More headers of the answer. An array is sent as several: `{ 'Set-Cookie': ['a=1', 'b=2'] }`. */
+  headers?: AnswerHeaders | undefined;
 }
 
 /** What is decided about an upgrade. */
