@@ -1,5 +1,6 @@
 import { handlersOf, pathOf, type Constructor, type HandlerRecord, type WebSocketPathOptions } from '../decorators';
 import type { Endpoint } from '../engine';
+import { given } from '../engine/given';
 import { BootError } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
@@ -13,7 +14,7 @@ import { Uses, type ApplicationUses } from './uses';
 /** What an application has in common for all of its controllers. */
 export interface BindingOptions extends ApplicationUses {
   /** How bodies are validated. */
-  readonly validation?: ValidationOptions;
+  readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
 }
 
 export interface BoundHandler extends BoundParameters {
@@ -47,7 +48,8 @@ export function compileController(
     );
   }
   const instances = path.options.scope === 'connection' ? new ConnectionInstances(controller, resolver) : undefined;
-  const { validation = {} } = options;
+  // one that is undefined must not take a strict one's place
+  const validation: ValidationOptions = given(options.validation ?? {});
   const surroundings = { controller, pattern: path.pattern, resolver, validation, instances };
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   if (instances !== undefined) resolver.scoped(controller);

@@ -5,7 +5,7 @@
  */
 export interface Backplane {
   /** What keeps messages for those who come back; absent where the broker can keep none. */
-  readonly history?: BackplaneHistory;
+  readonly history?: BackplaneHistory | undefined;
 
   /**
    * Connects, and stays connected until `stop`: what breaks is made anew, with all subscriptions. Resolves when the first attempt
