@@ -6,18 +6,20 @@ import type { Logger } from './logger';
 /** What an application may set; everything has a default. */
 export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdown' | 'subscriptions'>, BindingOptions {
   /** A name for logs. Default: the name of the module. */
-  name?: string;
+  name?: string | undefined;
   /** Default: warnings and errors to standard error. */
-  logger?: Logger;
-  shutdown?: {
-    /**
-     * For all that `close()` waits for, together: connections, of which those that are left are terminated, and each `onShutdown` and
-     * `dispose`, which are all called but waited for no longer. Default 30 s.
-     */
-    deadlineMs?: number;
-    /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
-    signals?: boolean;
-  };
+  logger?: Logger | undefined;
+  shutdown?:
+    | {
+        /**
+         * For all that `close()` waits for, together: connections, of which those that are left are terminated, and each
+         * `onShutdown` and `dispose`, which are all called but waited for no longer. Default 30 s.
+         */
+        deadlineMs?: number | undefined;
+        /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
+        signals?: boolean | undefined;
+      }
+    | undefined;
   /** Carries channels between processes: `new RedisBackplane({ url })`, `new NatsBackplane({ servers })`. Default: there is one process. */
   backplane?: Backplane | undefined;
   /**
@@ -26,7 +28,7 @@ export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdow
    */
   history?: Record<string, HistoryOptions> | undefined;
   /** Hear what the engine reports: metrics, traces. */
-  observers?: Observer[];
+  observers?: Observer[] | undefined;
 }
 
 const KNOWN: Record<keyof PortalOptions, true> = {

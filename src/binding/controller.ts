@@ -7,6 +7,7 @@ import {
   type WebSocketPathOptions,
 } from '../decorators';
 import type { Endpoint } from '../engine';
+import { given } from '../engine/given';
 import { BootError, refuseOtherMajor } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
@@ -20,7 +21,7 @@ import { Uses, type ApplicationUses } from './uses';
 /** What an application has in common for all of its controllers. */
 export interface BindingOptions extends ApplicationUses {
   /** How bodies are validated. */
-  readonly validation?: ValidationOptions;
+  readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
 }
 
 export interface BoundHandler extends BoundParameters {
@@ -63,7 +64,8 @@ export function compileController(
   const instances = path.options.scope === 'connection' ? new ConnectionInstances(controller, resolver) : undefined;
   // before its handlers, whose parameters may be what it is made with
   if (instances !== undefined) resolver.scoped(controller);
-  const { validation = {} } = options;
+  // one that is undefined must not take a strict one's place
+  const validation: ValidationOptions = given(options.validation ?? {});
   const surroundings = { controller, pattern: path.pattern, resolver, validation, instances };
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   const target = instances ?? (resolver.resolve(controller as never) as object);

@@ -5,9 +5,9 @@ import type { Resolver } from './resolver';
 
 /** What an application puts around all of its controllers. */
 export interface ApplicationUses {
-  readonly guards?: readonly Use<Guard>[];
-  readonly interceptors?: readonly Use<Interceptor>[];
-  readonly filters?: readonly Use<ExceptionFilter>[];
+  readonly guards?: readonly Use<Guard>[] | undefined;
+  readonly interceptors?: readonly Use<Interceptor>[] | undefined;
+  readonly filters?: readonly Use<ExceptionFilter>[] | undefined;
 }
 
 interface Roles {

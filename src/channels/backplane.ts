@@ -5,7 +5,7 @@
  */
 export interface Backplane {
   /** What keeps messages for those who come back; absent where the broker can keep none. */
-  readonly history?: BackplaneHistory;
+  readonly history?: BackplaneHistory | undefined;
 
   /**
    * The longest packet that the broker takes, in bytes, as it was last known; undefined or absent where that is not known, or nothing is

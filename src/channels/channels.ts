@@ -17,7 +17,7 @@ export interface ChannelsOptions {
 
 export interface PublishOptions {
   /** Only to the subscribers of this process: for what every process tells its own. Nothing of it is kept. Default false. */
-  local?: boolean;
+  local?: boolean | undefined;
 }
 
 /** All connections of one user, on all processes: those whose `connection.user` has the id. */

@@ -10,9 +10,9 @@ export interface Member {
 
 export interface PresenceHandlers {
   /** A connection subscribed, or did so again with other data. */
-  join?(member: Member): unknown;
+  join?: ((member: Member) => unknown) | undefined;
   /** A connection gave it up or closed, or its process died. */
-  leave?(member: Member): unknown;
+  leave?: ((member: Member) => unknown) | undefined;
 }
 
 /** A watched channel. */

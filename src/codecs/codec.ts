@@ -1,16 +1,16 @@
 /** One event, reply or error between a client and a controller, whatever bytes carry it. */
 export interface Envelope {
   /** Which handler it is for. Absent in the error reply to a message that named none. */
-  event?: string;
+  event?: string | undefined;
   data?: unknown;
   /** Set by who wants an answer; the answer has the same one. Those of the server begin with `s:`. */
-  id?: string | number;
+  id?: string | number | undefined;
   /** In place of `data`. */
-  error?: { code: string; message: string; details?: unknown };
+  error?: { code: string; message: string; details?: unknown } | undefined;
   /** One of several answers to an `id`. */
-  more?: boolean;
+  more?: boolean | undefined;
   /** The last answer to an `id` that had several. */
-  done?: boolean;
+  done?: boolean | undefined;
 }
 
 /**

@@ -11,10 +11,10 @@ export type ModuleProvider =
 
 export interface ModuleOptions {
   /** Modules whose controllers and providers belong to the application too. */
-  imports?: Constructor[];
+  imports?: Constructor[] | undefined;
   /** Classes with `@WebSocketPath`. */
-  controllers?: Constructor[];
-  providers?: ModuleProvider[];
+  controllers?: Constructor[] | undefined;
+  providers?: ModuleProvider[] | undefined;
 }
 
 /** Groups controllers and providers; `bootstrap` starts from one. All modules share one container. */

@@ -9,21 +9,21 @@ export interface WebSocketPathOptions {
    * `connection`: an instance of the controller for each connection, made by a child container in which `Connection` can be
    * injected, and disposed of when the connection has closed. Default `singleton`: one for the application.
    */
-  scope?: 'singleton' | 'connection';
+  scope?: 'singleton' | 'connection' | undefined;
   /**
    * How messages are read as events: a codec, `'raw'` for not at all, or an object of those by subprotocol, which are then
    * spoken. Default: `new JsonCodec()`.
    */
-  codec?: CodecChoice | Readonly<Record<string, CodecChoice>>;
+  codec?: CodecChoice | Readonly<Record<string, CodecChoice>> | undefined;
   /** Subprotocols that it speaks; the first in the client's order is chosen. */
-  protocols?: string[];
+  protocols?: string[] | undefined;
   /** Which pages may connect. */
-  origins?: Origins<Handshake>;
-  limits?: Limits;
+  origins?: Origins<Handshake> | undefined;
+  limits?: Limits | undefined;
   /** permessage-deflate. */
-  compression?: boolean | Compression;
+  compression?: boolean | Compression | undefined;
   /** Messages of one connection that may be handled at once. Default 1. */
-  concurrency?: number;
+  concurrency?: number | undefined;
 }
 
 /** Makes the class the controller of a path such as `/echo` or `/rooms/:room`, and injectable. */

@@ -1,21 +1,23 @@
+import { given, type Resolved } from './given';
+
 /** permessage-deflate (RFC 7692), for the application or a path. */
 export interface Compression {
   /** Messages of fewer bytes are sent as they are. Default 1024. */
-  threshold?: number;
+  threshold?: number | undefined;
   /**
    * Our messages may refer back to earlier ones: smaller, for up to 32 KiB of memory and some time for each connection.
    * Default false.
    */
-  serverContextTakeover?: boolean;
+  serverContextTakeover?: boolean | undefined;
   /** The same for the client's messages. Default false. */
-  clientContextTakeover?: boolean;
+  clientContextTakeover?: boolean | undefined;
   /** Window of our messages, as a power of two from 8 to 15. Default 15. */
-  serverMaxWindowBits?: number;
+  serverMaxWindowBits?: number | undefined;
   /** Window of the client's messages, where the client can be told; from 8 to 15. Default 15. */
-  clientMaxWindowBits?: number;
+  clientMaxWindowBits?: number | undefined;
 }
 
-export type ResolvedCompression = Readonly<Required<Compression>>;
+export type ResolvedCompression = Resolved<Compression>;
 
 const DEFAULTS: ResolvedCompression = {
   threshold: 1024,
@@ -35,7 +37,7 @@ export function resolveCompression(
 ): ResolvedCompression | undefined {
   if (setting === undefined) return application;
   if (setting === false) return undefined;
-  const resolved = { ...(application ?? DEFAULTS), ...(setting === true ? {} : setting) };
+  const resolved = { ...(application ?? DEFAULTS), ...(setting === true ? {} : given(setting)) };
   for (const [name, value] of Object.entries(resolved) as [keyof Compression, unknown][]) {
     const wanted = wantedOf(name);
     if (!wanted.holds(value)) throw new RangeError(`compression.${name} must be ${wanted.text}, not ${String(value)}`);

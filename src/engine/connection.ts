@@ -29,7 +29,7 @@ export interface ConnectionFacts {
 
 export interface SendOptions {
   /** True compresses a message below the threshold too, false none; without effect where compression was not agreed on. */
-  compress?: boolean;
+  compress?: boolean | undefined;
 }
 
 /** One WebSocket. `Data` is the type of what an application keeps on it. */

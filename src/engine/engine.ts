@@ -35,38 +35,38 @@ import { Transport } from './transport';
 
 export interface EngineOptions {
   /** Default 5005, unless there is a `socketPath`; 0 takes a free one. */
-  port?: number;
+  port?: number | undefined;
   /** Default `localhost`: 127.0.0.1 and ::1, where the machine has both. */
-  host?: string;
+  host?: string | undefined;
   /** Listens on a Unix socket; on a port too where `port` is given. */
-  socketPath?: string;
+  socketPath?: string | undefined;
   /** Lets other processes that set it too listen on the same port (Node 22.12 or 23.1, Linux). Default false. */
-  reusePort?: boolean;
+  reusePort?: boolean | undefined;
   /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
-  tls?: TlsSettings;
+  tls?: TlsSettings | undefined;
   /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
-  http2?: boolean;
+  http2?: boolean | undefined;
   /** Addresses and CIDR ranges of proxies whose `Forwarded` or `X-Forwarded-For` is believed. Default: none. */
-  trustedProxies?: string[];
+  trustedProxies?: string[] | undefined;
   /** Each connection begins with a header of the PROXY protocol, version 1 or 2. Default false. */
-  proxyProtocol?: boolean;
+  proxyProtocol?: boolean | undefined;
   /** Which pages may connect. Default: those of the same host, whatever the port. */
-  origins?: Origins<Handshake>;
-  limits?: Limits;
+  origins?: Origins<Handshake> | undefined;
+  limits?: Limits | undefined;
   /** permessage-deflate (RFC 7692). Default: off. */
-  compression?: boolean | Compression;
+  compression?: boolean | Compression | undefined;
   /** Serves plain HTTP requests to all paths that are no WebSocket's. */
-  request?: RequestListener;
+  request?: RequestListener | undefined;
   /** Pings to all connections, and the end of those that stay silent. Default: every 25 s, with 20 s for an answer. */
-  heartbeat?: false | HeartbeatOptions;
+  heartbeat?: false | HeartbeatOptions | undefined;
   /** Answers `/healthz` (it lives) and `/readyz` (it takes connections) with 200 or 503. Default false. */
-  health?: boolean;
+  health?: boolean | undefined;
   /** Default 30 s for all connections to close; then they are terminated. */
-  shutdown?: { deadlineMs?: number };
-  observer?: Observer;
+  shutdown?: { deadlineMs?: number | undefined } | undefined;
+  observer?: Observer | undefined;
   /** What `connection.subscribe` and `publish` go to. Default: none. */
-  subscriptions?: Subscriptions;
-  clock?: Clock;
+  subscriptions?: Subscriptions | undefined;
+  clock?: Clock | undefined;
 }
 
 const DEFAULT_PORT = 5005;

@@ -1,10 +1,11 @@
 import type { Clock } from './deadlines';
+import type { Resolved } from './given';
 
 export interface HeartbeatOptions {
   /** Between two pings to a connection. Default 25 s: proxies cut what is silent for a minute. */
-  intervalMs?: number;
+  intervalMs?: number | undefined;
   /** For any byte of the peer after a ping. Default 20 s. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** What the heartbeat asks of a connection. */
@@ -17,7 +18,7 @@ export interface Beating {
   pulse: number;
 }
 
-export const DEFAULT_HEARTBEAT: Readonly<Required<HeartbeatOptions>> = { intervalMs: 25_000, timeoutMs: 20_000 };
+export const DEFAULT_HEARTBEAT: Resolved<HeartbeatOptions> = { intervalMs: 25_000, timeoutMs: 20_000 };
 
 /** How exact it is. */
 const MAX_TICK_MS = 500;

@@ -2,7 +2,7 @@
 import './recognised';
 export { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '../protocol';
-export { Refusal, refuse, type Origins } from '../handshake';
+export { Refusal, refuse, type AnswerHeaders, type Origins, type RefusalOptions } from '../handshake';
 export type { Compression } from './compression';
 export { Connection, type Handshake, type SendOptions } from './connection';
 export { Connections } from './connections';

@@ -1,44 +1,46 @@
+import { given, type Resolved } from './given';
+
 /** What one connection, or the application, may use. Each has a default; a path may set its own where marked. */
 export interface Limits {
   /** Longest message in bytes, all fragments together; beyond it 1009. Per path. Default 1 MiB. */
-  maxMessageBytes?: number;
+  maxMessageBytes?: number | undefined;
   /** Longest message in bytes for a handler that takes a `MessageStream`; beyond it 1009. Per path. Default: none. */
-  maxStreamBytes?: number;
+  maxStreamBytes?: number | undefined;
   /** Longest run of empty fragments inside a message; beyond it 1008. Per path. Default 128. */
-  maxEmptyFragments?: number;
+  maxEmptyFragments?: number | undefined;
   /** Time for the whole opening handshake in milliseconds; beyond it 408. Default 10 s. */
-  handshakeTimeoutMs?: number;
+  handshakeTimeoutMs?: number | undefined;
   /** Size of the request line and headers in bytes; beyond it 431. Default 16 KiB. */
-  maxHeaderBytes?: number;
+  maxHeaderBytes?: number | undefined;
   /** Time for the closing handshake in milliseconds; beyond it the connection is terminated. Per path. Default 5 s. */
-  closeTimeoutMs?: number;
+  closeTimeoutMs?: number | undefined;
   /** Bytes waiting for the peer above which `send` returns false. Per path. Default 64 KiB. */
-  highWaterMarkBytes?: number;
+  highWaterMarkBytes?: number | undefined;
   /** Bytes that may wait for the peer; beyond it `slowConsumer` decides. Per path. Default 1 MiB. */
-  maxBufferedBytes?: number;
+  maxBufferedBytes?: number | undefined;
   /** What befalls a peer that does not read: `close` (1008), or `drop` the message. Per path. Default `close`. */
-  slowConsumer?: 'close' | 'drop';
+  slowConsumer?: 'close' | 'drop' | undefined;
   /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
-  maxQueuedMessages?: number;
+  maxQueuedMessages?: number | undefined;
   /**
    * Connections in all, upgrades under way among them; beyond it 503. Per path. Default: what the process may open of files, less some for other
    * things, for the application.
    */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** Connections of one address (of one /64 network for IPv6); beyond it 429. Per path. Default: none. */
-  maxConnectionsPerAddress?: number;
+  maxConnectionsPerAddress?: number | undefined;
   /** Messages a second of one connection; beyond it the error `rate_limited` for an event, 1008 for others. Per path. Default: none. */
-  messagesPerSecond?: number;
+  messagesPerSecond?: number | undefined;
   /** Bytes of messages a second of one connection; beyond it as `messagesPerSecond`. Per path. Default: none. */
-  bytesPerSecond?: number;
+  bytesPerSecond?: number | undefined;
   /**
    * Bytes that all connections of the application may hold together: parts of messages, messages that wait, what peers have not
    * read. Beyond it those that hold most are terminated. Not per path. Default: a quarter of the memory that the process may use.
    */
-  maxTotalBufferedBytes?: number;
+  maxTotalBufferedBytes?: number | undefined;
 }
 
-export type ResolvedLimits = Readonly<Required<Limits>>;
+export type ResolvedLimits = Resolved<Limits>;
 
 /** More than anybody reaches. */
 export const NONE = Number.MAX_SAFE_INTEGER;
@@ -77,6 +79,7 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       throw new TypeError(`limits.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);
     }
+    if (value === undefined) continue;
     if (name === 'slowConsumer') {
       if (value !== 'close' && value !== 'drop') throw new RangeError(`limits.slowConsumer must be 'close' or 'drop'`);
       continue;
@@ -86,5 +89,5 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
     }
   }
-  return { ...base, ...limits };
+  return { ...base, ...given(limits) };
 }

@@ -11,19 +11,19 @@ type Create = () => ListeningServer;
 /** Where to listen. */
 export interface Place {
   /** 0 takes a free one. */
-  port?: number;
+  port?: number | undefined;
   /** `localhost` is 127.0.0.1 and ::1, where the machine has both. */
-  host?: string;
+  host?: string | undefined;
   /** A Unix socket, in place of a port. */
-  socketPath?: string;
+  socketPath?: string | undefined;
   /** Others that ask for it too may listen on the same port. */
-  reusePort?: boolean;
+  reusePort?: boolean | undefined;
   /** `false`: not encrypted there, though the application has TLS; for a proxy on the same machine. */
-  tls?: false;
+  tls?: false | undefined;
   /** Default: as the application's options say. */
-  http2?: boolean;
+  http2?: boolean | undefined;
   /** Default: as the application's options say. */
-  proxyProtocol?: boolean;
+  proxyProtocol?: boolean | undefined;
 }
 
 /** A place with nothing left open: a port of a host, or a Unix socket. */

@@ -37,42 +37,44 @@ export interface HandledCall {
   readonly event?: string;
 }
 
-/** What the engine reports to whoever watches: logs, metrics, traces. Nothing waits for an observer. */
-export interface Observer {
+interface Reports {
   /** An upgrade was asked for: `opened`, `handshakeRefused` or `abandoned` follows. */
-  arrived?(handshake: Handshake): void;
+  arrived(handshake: Handshake): void;
   /**
    * An upgrade request got this HTTP answer; for one that could not be read, `url` is empty, and nothing had `arrived`.
    * `path`: the pattern of what was asked for, where there is such a path.
    */
-  handshakeRefused?(refusal: Refusal, handshake: Handshake, path?: string): void;
+  handshakeRefused(refusal: Refusal, handshake: Handshake, path?: string): void;
   /** The client left while its upgrade was still to be decided. */
-  abandoned?(handshake: Handshake, path: string): void;
-  opened?(connection: Connection): void;
-  closed?(connection: Connection, close: CloseInfo): void;
+  abandoned(handshake: Handshake, path: string): void;
+  opened(connection: Connection): void;
+  closed(connection: Connection, close: CloseInfo): void;
   /** A message has arrived: bytes, or UTF-16 units of text; 0 for one that is streamed. */
-  received?(connection: Connection, size: number): void;
+  received(connection: Connection, size: number): void;
   /** A message was sent, as `received`, before it is compressed. It may be dropped where the peer does not read. */
-  sent?(connection: Connection, size: number): void;
+  sent(connection: Connection, size: number): void;
   /** So many bytes were read: frames as they came, compressed or not. */
-  bytesRead?(connection: Connection, bytes: number): void;
+  bytesRead(connection: Connection, bytes: number): void;
   /** So many bytes were given to the transport. */
-  bytesWritten?(connection: Connection, bytes: number): void;
+  bytesWritten(connection: Connection, bytes: number): void;
   /** Something was done to a connection because of this limit. */
-  limited?(connection: Connection, limit: LimitName): void;
+  limited(connection: Connection, limit: LimitName): void;
   /** The peer broke a rule of the protocol or a limit. */
-  violated?(connection: Connection, violation: Violation): void;
+  violated(connection: Connection, violation: Violation): void;
   /** The application ended a connection without a closing handshake. */
-  terminated?(connection: Connection): void;
+  terminated(connection: Connection): void;
   /**
    * A method of a controller has settled, guards and interceptors with it; an async iterable that it returned is still to be sent.
    * `error`: what it threw. The engine itself, without controllers, does not report it.
    */
-  handled?(call: HandledCall, ms: number, error?: unknown): void;
+  handled(call: HandledCall, ms: number, error?: unknown): void;
   /** The backplane cannot be reached; `backplaneGap` follows when it is back. */
-  backplaneDown?(error: Error): void;
+  backplaneDown(error: Error): void;
   /** The backplane is back, and all subscriptions with it. */
-  backplaneGap?(gap: Gap): void;
+  backplaneGap(gap: Gap): void;
   /** A handler threw, and nothing of the user's took care of it. `what`: where, such as `ChatController.join`. */
-  failed?(error: unknown, what: string, connection?: Connection): void;
+  failed(error: unknown, what: string, connection?: Connection): void;
 }
+
+/** What the engine reports to whoever watches: logs, metrics, traces. Nothing waits for an observer. */
+export type Observer = { [Report in keyof Reports]?: Reports[Report] | undefined };

@@ -19,7 +19,7 @@ export interface PortalErrorOptions extends ErrorOptions {
   /** Sent with the error reply: what a program needs to react. */
   details?: unknown;
   /** HTTP status when it is thrown at an upgrade, 300 to 599. Default: that of its code, 500 for a code of your own. */
-  status?: number;
+  status?: number | undefined;
 }
 
 /** Thrown by users' code, it is the error reply of its code; at an upgrade, the refusal with its status. */

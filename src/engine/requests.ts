@@ -10,9 +10,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface RequestOptions {
   /** Milliseconds until the request fails with `timeout`. Default 10,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives the request up, which then rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 interface Pending {

@@ -6,7 +6,7 @@ export interface SubscribeOptions {
   /** What presence tells others about this subscriber; between processes it travels as JSON. */
   data?: unknown;
   /** The offset of the last message that was had, of a channel with history: all that came after it is sent first. */
-  since?: string;
+  since?: string | undefined;
 }
 
 /** Where a subscriber stands in a channel with history. */

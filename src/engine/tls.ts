@@ -7,7 +7,7 @@ type Ours = 'ALPNProtocols' | 'ALPNCallback' | 'handshakeTimeout' | 'allowHalfOp
 /** What `node:tls` takes, and keys and certificates for other names than the default one's. At least TLS 1.2, unless `minVersion` says otherwise. */
 export interface TlsSettings extends Omit<TlsOptions, Ours> {
   /** By host name; `*.example.com` for those directly below it. A client that names none of them gets the default. */
-  servernames?: Record<string, SecureContextOptions>;
+  servernames?: Record<string, SecureContextOptions> | undefined;
 }
 
 /** What of it can be replaced while a server runs. */

@@ -1,3 +1,4 @@
+export type { AnswerHeaders } from './answer-headers';
 export { negotiateDeflate, type DeflateAgreement, type DeflateWishes } from './deflate-negotiation';
 export { parseExtensions, type ExtensionOffer } from './extensions';
 export { judgeConnect, type ConnectHeaders } from './connect';
@@ -5,7 +6,7 @@ export { forwardedHops, xForwardedHops, type Hop } from './forwarded';
 export { ipVersion } from './ip-version';
 export { originRule, type OriginRule, type Origins } from './origins';
 export { readProxyHeader, type ProxyHeader } from './proxy-header';
-export { Refusal, refuse } from './refusal';
+export { Refusal, refuse, type RefusalOptions } from './refusal';
 export { parseRequestTarget, type RequestTarget } from './request-target';
 export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type Agreement } from './response';
 export { Router, type Match } from './router';

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { AnswerHeaders } from './answer-headers';
 
 /** Why an upgrade request gets no connection: the HTTP response that it gets instead. */
 export class Refusal {
@@ -7,10 +8,17 @@ export class Refusal {
     readonly status: number,
     /** Sent as `text/plain` unless `headers` say otherwise. */
     readonly body: string,
-    readonly headers: Readonly<Record<string, string>> = {},
+    readonly headers: AnswerHeaders = {},
     /** The limit that the client is beyond, where that is why; for reports, and not part of the answer. */
     readonly limit?: string,
   ) {}
+}
+
+export interface RefusalOptions {
+  /** More headers of the answer. An array is sent as several: `{ 'Set-Cookie': ['a=1', 'b=2'] }`. */
+  headers?: AnswerHeaders | undefined;
+  /** Default: the words that belong to the status. */
+  body?: string | undefined;
 }
 
 /**
@@ -18,7 +26,7 @@ export class Refusal {
  * @param status HTTP status, 300 to 599
  * @throws RangeError for another status
  */
-export function refuse(status: number, options: { headers?: Record<string, string>; body?: string } = {}): Refusal {
+export function refuse(status: number, options: RefusalOptions = {}): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599) {
     throw new RangeError(`an upgrade is refused with a status from 300 to 599, not ${status}`);
   }

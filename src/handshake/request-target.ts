@@ -7,7 +7,7 @@ export interface RequestTarget {
   readonly query: string;
 }
 
-/** RFC 6455 4.2.1 item 1: a path, or an absolute http(s) URI; 3: no fragment. */
+/** RFC 6455 4.2.1 item 1: a path that can be percent-decoded, or an absolute http(s) URI; 3: no fragment. */
 export function parseRequestTarget(target: string): RequestTarget | undefined {
   if (target.includes('#')) return undefined;
   if (!target.startsWith('/')) {
@@ -18,5 +18,17 @@ export function parseRequestTarget(target: string): RequestTarget | undefined {
     return parseRequestTarget(rest.startsWith('/') ? rest : `/${rest}`);
   }
   const mark = target.indexOf('?');
-  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+  const path = mark < 0 ? target : target.slice(0, mark);
+  return isDecodable(path) ? { path, query: mark < 0 ? '' : target.slice(mark + 1) } : undefined;
+}
+
+/** RFC 3986 2.1: each `%` begins two hexadecimal digits; what they encode is UTF-8. */
+function isDecodable(path: string): boolean {
+  if (!path.includes('%')) return true;
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { acceptFor, isWebSocketKey } from './accept-key';
+import { checkedValue, fieldsOf, type AnswerHeaders } from './answer-headers';
 import type { Refusal } from './refusal';
-import { isToken } from './tokens';
 
 /** What client and server agreed on. */
 export interface Agreement {
@@ -11,19 +11,18 @@ export interface Agreement {
   readonly extensions?: string | undefined;
 }
 
+/** The headers of an answer over HTTP/2, as Node takes them. */
+type Http2Answer = Record<string, string | number | string[]>;
+
 /**
  * The 101 answer of RFC 6455 4.2.2. `headers`: more of them, but for those that the answer is made of.
  * @throws TypeError for a header that may not be sent
  */
-export function acceptResponse(
-  key: string,
-  { protocol, extensions }: Agreement,
-  headers: Readonly<Record<string, string>> = {},
-): string {
+export function acceptResponse(key: string, { protocol, extensions }: Agreement, headers: AnswerHeaders = {}): string {
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
-  if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
+  if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', checkedValue('Sec-WebSocket-Protocol', protocol));
   if (extensions !== undefined) head += headerLine('Sec-WebSocket-Extensions', extensions);
-  for (const [name, value] of Object.entries(headers)) if (!isOurs(name)) head += headerLine(name, value);
+  for (const { name, values } of fieldsOf(headers, isOurs).values()) head += headerLines(name, values);
   return head + '\r\n';
 }
 
@@ -33,55 +32,45 @@ export function acceptResponse(
  */
 export function connectHeaders(
   { protocol, extensions }: Agreement,
-  headers: Readonly<Record<string, string>> = {},
+  headers: AnswerHeaders = {},
   key?: string,
-): Record<string, string | number> {
+): Http2Answer {
   return {
     ':status': 200,
     ...(key !== undefined && isWebSocketKey(key) && { 'sec-websocket-accept': acceptFor(key) }),
-    ...(protocol !== '' && { 'sec-websocket-protocol': checked('Sec-WebSocket-Protocol', protocol) }),
+    ...(protocol !== '' && { 'sec-websocket-protocol': checkedValue('Sec-WebSocket-Protocol', protocol) }),
     ...(extensions !== undefined && { 'sec-websocket-extensions': extensions }),
-    ...lowerCase(headers, (name) => isOurs(name) || isOfHttp1(name)),
+    ...lowerCase(headers, (name) => isOurs(name) || OF_HTTP1.has(name)),
   };
 }
 
 /** The headers of a refusal over HTTP/2. */
-export function refusalHeaders({ status, headers, body }: Refusal): Record<string, string | number> {
+export function refusalHeaders({ status, headers, body }: Refusal): Http2Answer {
   return {
     ':status': status,
     'content-type': 'text/plain; charset=utf-8',
-    ...lowerCase(headers, (name) => OURS.has(name.toLowerCase()) || isOfHttp1(name)),
+    ...lowerCase(headers, (name) => OURS.has(name) || OF_HTTP1.has(name)),
     'content-length': Buffer.byteLength(body),
   };
 }
 
-function lowerCase(
-  headers: Readonly<Record<string, string>>,
-  leaveOut: (name: string) => boolean,
-): Record<string, string> {
-  const kept = Object.entries(headers).filter(([name]) => !leaveOut(name));
-  return Object.fromEntries(kept.map(([name, value]) => [name.toLowerCase(), checked(name, value)]));
+function lowerCase(headers: AnswerHeaders, leavesOut: (name: string) => boolean): Record<string, string | string[]> {
+  const fields = [...fieldsOf(headers, leavesOut)];
+  return Object.fromEntries(fields.map(([name, { values }]) => [name, values.length === 1 ? values[0]! : values]));
 }
 
 function isOurs(name: string): boolean {
-  return OURS.has(name.toLowerCase()) || AGREED.has(name.toLowerCase());
-}
-
-/** RFC 9113 8.2.2: what speaks of the connection has no place in HTTP/2, and Node throws for it. */
-function isOfHttp1(name: string): boolean {
-  return OF_HTTP1.has(name.toLowerCase());
+  return OURS.has(name) || AGREED.has(name);
 }
 
 /** A whole HTTP/1.1 answer that ends the connection. */
 export function refusalResponse(refusal: Refusal): Buffer {
-  const own = new Set(Object.keys(refusal.headers).map((name) => name.toLowerCase()));
+  const fields = fieldsOf(refusal.headers, (name) => OURS.has(name));
   let head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}\r\n`;
   // RFC 9110 7.8: who sends Upgrade names it in Connection too
-  head += own.has('upgrade') ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n';
-  if (!own.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
-  for (const [name, value] of Object.entries(refusal.headers)) {
-    if (!OURS.has(name.toLowerCase())) head += headerLine(name, value);
-  }
+  head += fields.has('upgrade') ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n';
+  if (!fields.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
+  for (const { name, values } of fields.values()) head += headerLines(name, values);
   const body = Buffer.from(refusal.body);
   return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body]);
 }
@@ -89,18 +78,13 @@ export function refusalResponse(refusal: Refusal): Buffer {
 /** Ours alone to say; whatever else names them is left out. */
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'sec-websocket-accept']);
 const AGREED = new Set(['upgrade', 'sec-websocket-protocol', 'sec-websocket-extensions']);
+/** RFC 9113 8.2.2: what speaks of the connection has no place in HTTP/2, and Node throws for it. */
 const OF_HTTP1 = new Set(['upgrade', 'keep-alive', 'proxy-connection', 'http2-settings', 'te']);
 
-/** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function headerLine(name: string, value: string): string {
-  return `${name}: ${checked(name, value)}\r\n`;
+function headerLines(name: string, values: readonly string[]): string {
+  return values.map((value) => headerLine(name, value)).join('');
 }
 
-/** @throws TypeError for what would not be one header */
-function checked(name: string, value: string): string {
-  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
-  if (FIELD_VALUE.test(value)) return value;
-  throw new TypeError(`the value of the header ${name} has a character that may not be sent`);
+function headerLine(name: string, value: string): string {
+  return `${name}: ${value}\r\n`;
 }

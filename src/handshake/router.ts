@@ -11,23 +11,75 @@ const NO_PARAMS = Object.freeze(Object.create(null) as Record<string, string>);
 /** Longest path parameter in characters; the header limit bounds the whole path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
-/** Finds the endpoint of a path among patterns such as `/rooms/:room`; a static part wins over a parameter. */
+/**
+ * Finds the endpoint of a path among patterns such as `/rooms/:room`; a static part wins over a parameter. A parameter is at least one
+ * character: `/rooms/` is another path. Only the rest, which `*` takes, may be empty.
+ */
 export class Router<Endpoint> {
-  private readonly routes = findMyWay({ maxParamLength: MAX_PARAM_LENGTH, querystringParser: () => ({}) });
+  private readonly routes = findMyWay({
+    maxParamLength: MAX_PARAM_LENGTH,
+    querystringParser: () => ({}),
+    constraints: { search: { name: 'search', storage: () => new Leaf(), deriveConstraint: () => ANY } },
+  });
 
   /** @throws Error when the pattern is malformed or taken */
   add(pattern: string, endpoint: Endpoint): void {
     const mistake = mistakeIn(pattern);
     if (mistake !== undefined) throw new Error(`the path ${pattern} has ${mistake}`);
-    this.routes.on('GET', pattern, () => {}, endpoint);
+    this.routes.on('GET', pattern, { constraints: { search: ANY } }, () => {}, endpoint);
   }
 
   /** Parameters come percent-decoded; a path that cannot be decoded matches nothing. */
   find(path: string): Match<Endpoint> | undefined {
-    const found = this.routes.find('GET', path);
-    if (found === null || found.store === null) return undefined;
-    return { endpoint: found.store as Endpoint, params: hasKeys(found.params) ? found.params : NO_PARAMS };
+    const search = new Search();
+    for (;;) {
+      const found = this.routes.find('GET', path, { search });
+      if (found === null || found.store === null) return undefined;
+      const { params } = found;
+      if (!hasEmpty(params)) return { endpoint: found.store as Endpoint, params: hasKeys(params) ? params : NO_PARAMS };
+      search.turnDown();
+    }
   }
+}
+
+/** What routes are registered with; that there is one lets find-my-way ask their leaves. */
+const ANY = 'any';
+
+/** Looks for the route of one path, past those that match it but for an empty parameter: find-my-way would take the first of them. */
+class Search {
+  private latest: Leaf | undefined;
+  private readonly turnedDown = new Set<Leaf>();
+
+  turnDown(): void {
+    if (this.latest !== undefined) this.turnedDown.add(this.latest);
+  }
+
+  reaches(leaf: Leaf): boolean {
+    if (this.turnedDown.has(leaf)) return false;
+    this.latest = leaf;
+    return true;
+  }
+}
+
+/** The end of one route in find-my-way's tree, which asks here whether the route is the one. */
+class Leaf {
+  private route: RouteMark | null = null;
+
+  get(search: unknown): RouteMark | null {
+    return search instanceof Search && !search.reaches(this) ? null : this.route;
+  }
+
+  set(_search: unknown, route: RouteMark): void {
+    this.route = route;
+  }
+}
+
+/** Opaque: kept for find-my-way. */
+type RouteMark = findMyWay.Handler<findMyWay.HTTPVersion.V1>;
+
+function hasEmpty(params: Record<string, string | undefined>): boolean {
+  for (const name in params) if (params[name] === '' && name !== '*') return true;
+  return false;
 }
 
 function hasKeys(params: Record<string, string | undefined>): params is Record<string, string> {

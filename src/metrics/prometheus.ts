@@ -19,11 +19,11 @@ type Register = PromClient.Registry | PromClient.Registry<PromClient.OpenMetrics
 
 export interface PrometheusOptions {
   /** Where the metrics are registered. Default: that of prom-client. */
-  register?: Register;
+  register?: Register | undefined;
   /** What all names begin with. Default `portal_`. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Upper bounds of the histogram of handler times, in seconds. Default: from half a millisecond to ten seconds. */
-  buckets?: number[];
+  buckets?: number[] | undefined;
 }
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

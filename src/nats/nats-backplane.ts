@@ -34,16 +34,16 @@ export interface NatsBackplaneOptions {
    * The servers of one cluster, such as `nats://10.0.0.1:4222`; tried in turn. Default `nats://127.0.0.1:4222`. Name all: what a
    * server tells of the others is not used.
    */
-  servers?: string | string[];
+  servers?: string | string[] | undefined;
   /**
    * What all subjects and streams begin with: letters, digits, `-` and `_`, at most 100. Default `portal`. Change it for each of several
    * applications that share servers.
    */
-  prefix?: string;
+  prefix?: string | undefined;
   /** On how many servers a stream with history is kept, 1 to 5. Default 1. Change it, to 3, when there is a cluster. Holds for new streams. */
-  replicas?: number;
+  replicas?: number | undefined;
   /** More for the client, such as `user`, `pass`, `token`, `authenticator` or `tls`. Default: none. */
-  connection?: Omit<NodeConnectionOptions, (typeof OURS)[number]>;
+  connection?: Omit<NodeConnectionOptions, (typeof OURS)[number]> | undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ const { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = 
 
 export interface OpenTelemetryOptions {
   /** Default: that of the global provider for `portal-ws`. */
-  tracer?: Api.Tracer;
+  tracer?: Api.Tracer | undefined;
 }
 
 /** As much of a path as a span tells. */

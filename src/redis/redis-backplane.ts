@@ -14,18 +14,18 @@ export interface RedisBackplaneOptions {
    * The server: `redis://user:password@host:port/database`, or `rediss:` for TLS; all but the host may be left out. Default
    * `redis://127.0.0.1:6379`.
    */
-  url?: string;
+  url?: string | undefined;
   /**
    * URLs of some servers of a Redis Cluster, instead of `url`; the first that answers tells of the others, to which user, password and TLS
    * are the same. Messages then go only to the servers that have subscribers, by the sharded channels of Redis 7, which know no patterns.
    * Default: no cluster.
    */
-  cluster?: string[];
+  cluster?: string[] | undefined;
   /**
    * What all channels and keys begin with: letters, digits, `-`, `_` and `.`, at most 100. Default `portal`. Change it for each of several
    * applications that share a server.
    */
-  prefix?: string;
+  prefix?: string | undefined;
 }
 
 /**

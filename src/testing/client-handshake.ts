@@ -20,9 +20,9 @@ recognise(UpgradeRefusedError, 'UpgradeRefusedError');
 
 export interface ConnectOptions {
   /** Of the upgrade request, such as `origin`, `cookie` or `authorization`. */
-  headers?: OutgoingHttpHeaders;
+  headers?: OutgoingHttpHeaders | undefined;
   /** Subprotocols to offer. */
-  protocols?: string[];
+  protocols?: string[] | undefined;
 }
 
 /** What an accepted upgrade brought. */

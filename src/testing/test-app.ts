@@ -8,7 +8,7 @@ import { StreamClient, type TestClient } from './test-client';
 
 export interface TestOptions extends Omit<PortalOptions, 'clock'> {
   /** Takes the place of what the modules provide for a token; a class that no module lists, such as a guard, is one too. */
-  override?: ModuleProvider[];
+  override?: ModuleProvider[] | undefined;
 }
 
 /** An application without a port, whose clients are in the same process. */

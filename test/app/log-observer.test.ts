@@ -1,4 +1,5 @@
 import { logObserver } from '../../src/app/log-observer';
+import type { Resolved } from '../../src/engine/given';
 import {
   CloseInfo,
   Refusal,
@@ -14,7 +15,7 @@ type Line = [level: string, details: Record<string, unknown>, message: string];
 
 const lines: Line[] = [];
 let now = 0;
-let log: Required<Observer>;
+let log: Resolved<Observer>;
 let connection: Connection;
 
 beforeEach(() => {
@@ -23,7 +24,7 @@ beforeEach(() => {
   const write = (level: string) => (details: object, message: string) =>
     void lines.push([level, details as Record<string, unknown>, message]);
   const logger = { info: write('info'), warn: write('warn'), error: write('error') };
-  log = logObserver(logger, () => now) as Required<Observer>;
+  log = logObserver(logger, () => now) as Resolved<Observer>;
   connection = { id: '1', path: '/rooms/:room', handshake: request() } as Connection;
 });
 

@@ -117,7 +117,7 @@ describe('@OnUpgrade refuses', () => {
     expect(app.log.errors).toEqual([]);
   });
 
-  const WRONG = '@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings';
+  const WRONG = '@OnUpgrade returns nothing, refuse(…), or { protocol, headers }, which are strings or arrays of those';
 
   test.each<[string, () => unknown, string, Error]>([
     ['an error', thrower(new Error('secret')), 'Chat.enter', new Error('secret')],
@@ -125,7 +125,8 @@ describe('@OnUpgrade refuses', () => {
     ['true', () => true, 'Chat.enter', new TypeError(WRONG)],
     ['a text', later('v1'), 'Chat.enter', new TypeError(WRONG)],
     ['a protocol that is no text', () => ({ protocol: 1 }), 'Chat.enter', new TypeError(WRONG)],
-    ['headers that are no texts', () => ({ headers: { a: ['b'] } }), 'Chat.enter', new TypeError(WRONG)],
+    ['headers that are no texts', () => ({ headers: { a: 1 } }), 'Chat.enter', new TypeError(WRONG)],
+    ['headers that are arrays of others', () => ({ headers: { a: ['b', 1] } }), 'Chat.enter', new TypeError(WRONG)],
     ['something else', () => ({ user: 'x' }), 'Chat.enter', new TypeError(WRONG)],
     ['an array', () => [], 'Chat.enter', new TypeError(WRONG)],
     ['headers that are null', () => ({ headers: null }), 'Chat.enter', new TypeError(WRONG)],
@@ -146,6 +147,12 @@ describe('@OnUpgrade refuses', () => {
       () => ({ headers: { 'X-A': 'b\r\nX-C: d' } }),
       'handshake of /',
       new TypeError('the value of the header X-A has a character that may not be sent'),
+    ],
+    [
+      'a cookie that would begin another header',
+      () => ({ headers: { 'Set-Cookie': ['a=1', 'b=2\r\nX-C: d'] } }),
+      'handshake of /',
+      new TypeError('the value of the header Set-Cookie has a character that may not be sent'),
     ],
   ])('with 500 and a line in the log: %s', async (_what, enter, where, error) => {
     const app = await serve([deciding(enter)]);

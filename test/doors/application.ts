@@ -129,15 +129,19 @@ class BearerGuard implements Guard {
   }
 }
 
+export const COOKIES = ['seat=7; HttpOnly', 'row=2; Path=/'];
+
 @WebSocketPath('/guarded')
 @UseGuards(BearerGuard)
 export class GuardedController {
   @OnUpgrade()
   async upgrade(connection: Connection, @QueryParam('full') full: string | undefined) {
     await new Promise(setImmediate);
-    if (full !== undefined) return refuse(503, { headers: { 'Retry-After': '30' }, body: 'full' });
+    if (full !== undefined) {
+      return refuse(503, { headers: { 'Retry-After': '30', 'Set-Cookie': COOKIES }, body: 'full' });
+    }
     connection.user = { id: 'ann' };
-    return { headers: { 'X-Seat': '7' } };
+    return { headers: { 'X-Seat': '7', 'Set-Cookie': COOKIES } };
   }
 
   @OnMessage()

@@ -184,6 +184,22 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect((await answer('/nowhere')).status).toBe(404);
       });
 
+      test.each(['/rooms/', '/rooms//', '/rooms//x', '/rooms?room=7', '/rooms/7/', '/echo/', '/echo;v=1'])(
+        '%s is no path of ours: 404',
+        async (path) => {
+          expect((await answer(path)).status).toBe(404);
+        },
+      );
+
+      test.each([
+        ['a%2Fb', 'a/b'],
+        ['a;v=1', 'a;v=1'],
+      ])('the parameter %s is %s', async (encoded, room) => {
+        const { client } = await enter(`/rooms/${encoded}`);
+        client.write(text('{"event":"handshake","id":1}'));
+        expect(JSON.parse((await message(client)) as string)).toMatchObject({ data: { room } });
+      });
+
       test('a guard refuses with 401 and what it adds, or with 403', async () => {
         expect(await answer('/guarded')).toMatchObject({
           status: 401,
@@ -197,8 +213,10 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         const Authorization = 'Bearer let-me-in';
         const refused = await answer('/guarded?full', { Authorization });
         expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '30' }, body: 'full' });
+        expect(cookies(refused)).toBe('seat=7; HttpOnly, row=2; Path=/');
         const { client, headers } = await enter('/guarded', { Authorization });
         expect(headers['x-seat']).toBe('7');
+        expect(cookies({ headers })).toBe('seat=7; HttpOnly, row=2; Path=/');
         client.write(text('who am I'));
         expect(await message(client)).toBe('ann');
       });
@@ -346,4 +364,9 @@ async function message(client: RawClient<Duplex>): Promise<string | Buffer> {
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(setImmediate);
+}
+
+/** One string over HTTP/1.1 and HTTP/2 alike. */
+function cookies({ headers }: Pick<Answered, 'headers'>): string {
+  return [headers['set-cookie'] as string | string[]].flat().join(', ');
 }

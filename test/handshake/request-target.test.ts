@@ -51,6 +51,17 @@ test.each(['/chat#', '/chat#top', '/#/chat', '/chat?room#7', 'http://host/chat#t
   },
 );
 
+test.each(['/%', '/rooms/%zz', '/rooms/a%2', '/%c3', '/%ff?x', '/%ed%a0%80', 'http://host/%', '/chat%?room=7'])(
+  '%j cannot be percent-decoded (RFC 3986 2.1)',
+  (target) => {
+    expect(parseRequestTarget(target)).toBeUndefined();
+  },
+);
+
+test('a query is whatever it is', () => {
+  expect(parseRequestTarget('/chat?100%')).toEqual({ path: '/chat', query: '100%' });
+});
+
 test('anything is a target or none, and never a throw', () => {
   const piece = fc.constantFrom('http://', 'https://', '/', '?', '#', ':', '@', '[', ']', '%', '\\', 'a', '\0', ' ');
   holds(

@@ -60,7 +60,16 @@ describe('acceptance (RFC 6455 4.2.2)', () => {
     expect(body).toBe('');
   });
 
+  test('carries several values as several lines, and no values as none', () => {
+    const more = { 'Set-Cookie': ['a=1; HttpOnly', 'b=2'], 'X-None': [] };
+    expect(parsed(acceptResponse(KEY, { protocol: '' }, more)).headers.slice(3)).toEqual([
+      ['set-cookie', 'a=1; HttpOnly'],
+      ['set-cookie', 'b=2'],
+    ]);
+  });
+
   test.each(BREAKING)('refuses %s in a value', (_what, value) => {
+    expect(() => acceptResponse(KEY, { protocol: '' }, { 'Set-Cookie': ['a=b', value] })).toThrow(TypeError);
     expect(() => acceptResponse(KEY, { protocol: '' }, { 'X-Name': value })).toThrow(TypeError);
     expect(() => acceptResponse(KEY, { protocol: value })).toThrow(TypeError);
   });
@@ -88,6 +97,17 @@ describe('refusal', () => {
     const { headers } = parsed(refusalResponse(new Refusal(426, '', { upgrade: 'websocket' })));
     expect(headers).toContainEqual(['connection', 'close, Upgrade']);
     expect(headers).toContainEqual(['upgrade', 'websocket']);
+  });
+
+  test('carries several values as several lines, and no values as none', () => {
+    const refusal = refuse(401, { headers: { 'Set-Cookie': ['a=1', 'b=2'], Upgrade: [], 'Content-Type': [] } });
+    expect(parsed(refusalResponse(refusal)).headers).toEqual([
+      ['connection', 'close'],
+      ['content-type', 'text/plain; charset=utf-8'],
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+      ['content-length', '12'],
+    ]);
   });
 
   test('counts the body in bytes, and sends it as UTF-8', () => {
@@ -152,6 +172,16 @@ describe('acceptance over HTTP/2 (RFC 8441 section 5)', () => {
       'sec-websocket-protocol': 'chat',
       'sec-websocket-extensions': 'permessage-deflate',
       'x-node': 'a\tb é',
+    });
+  });
+
+  test('carries several values, also of one name in two cases', () => {
+    expect(connectHeaders({ protocol: '' }, { 'Set-Cookie': ['a=1'], 'set-cookie': 'b=2', 'X-None': [] })).toEqual({
+      ':status': 200,
+      'set-cookie': ['a=1', 'b=2'],
+    });
+    expect(refusalHeaders(refuse(401, { headers: { 'Set-Cookie': ['a=1', 'b=2'] } }))).toMatchObject({
+      'set-cookie': ['a=1', 'b=2'],
     });
   });
 

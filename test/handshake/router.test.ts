@@ -22,7 +22,7 @@ test.each<[string[], string, [string, Record<string, string>] | undefined]>([
   [['/echo'], '', undefined],
   [[], '/', undefined],
   [['/rooms/:room'], '/rooms/7', ['/rooms/:room', { room: '7' }]],
-  [['/rooms/:room'], '/rooms/', ['/rooms/:room', { room: '' }]],
+  [['/rooms/:room'], '/rooms/', undefined],
   [['/rooms/:room'], '/rooms', undefined],
   [['/rooms/:room'], '/rooms/7/8', undefined],
   [['/rooms/:room/users/:user'], '/rooms/7/users/8', ['/rooms/:room/users/:user', { room: '7', user: '8' }]],
@@ -35,6 +35,49 @@ test.each<[string[], string, [string, Record<string, string>] | undefined]>([
   expect(found(patterns, path)).toEqual(expected);
 });
 
+describe('an empty segment is no parameter', () => {
+  test.each<[string[], string, [string, Record<string, string>] | undefined]>([
+    [['/a/:b/c'], '/a//c', undefined],
+    [['/:first/:second'], '/', undefined],
+    [['/:first/:second'], '//', undefined],
+    [['/:first/:second'], '//x', undefined],
+    [['/:first/:second'], '/x/', undefined],
+    [['/:room'], '/', undefined],
+    [['/x/:room?'], '/x', ['/x/:room?', {}]],
+    [['/x/:room?'], '/x/', undefined],
+    [['/files/:name.png'], '/files/.png', undefined],
+    [['/from/:a-:b'], '/from/-', undefined],
+    [['/from/:a-:b'], '/from/x-', undefined],
+    [['/from/:a-:b'], '/from/x-y', ['/from/:a-:b', { a: 'x', b: 'y' }]],
+    [['/v/:id(^\\d*$)'], '/v/', undefined],
+    [['/rooms/:room'], '/rooms/%20', ['/rooms/:room', { room: ' ' }]],
+  ])('of %j, %s finds %j', (patterns, path, expected) => {
+    expect(found(patterns, path)).toEqual(expected);
+  });
+
+  test.each<[string[], string, [string, Record<string, string>]]>([
+    [['/rooms/:room', '/rooms/*'], '/rooms/', ['/rooms/*', { '*': '' }]],
+    [['/rooms/:room/x', '/rooms/*'], '/rooms//x', ['/rooms/*', { '*': '/x' }]],
+    [['/:a/x', '/:b/*', '/*'], '//x', ['/*', { '*': '/x' }]],
+    [['/:a/:b', '/:a/*'], '/q/', ['/:a/*', { a: 'q', '*': '' }]],
+    [['/:a?', '*'], '/', ['/:a?', {}]],
+    [['/:a/:b', '/:a(^\\d+$)/*', '/*'], '/q/', ['/*', { '*': 'q/' }]],
+    [['/v/:id(^\\d*$)', '/v/*'], '/v/', ['/v/*', { '*': '' }]],
+  ])('of %j, %s finds %j, which takes it', (patterns, path, expected) => {
+    expect(found(patterns, path)).toEqual(expected);
+  });
+});
+
+test.each<[string, string, string]>([
+  ['/files/*', '/files/', ''],
+  ['/files/*', '/files/a/b', 'a/b'],
+  ['/files/*', '/files//', '/'],
+  ['/files/*', '/files/a%2Fb', 'a/b'],
+  ['*', '/', '/'],
+])('the rest that %s takes of %s is %j', (pattern, path, rest) => {
+  expect(found([pattern], path)).toEqual([pattern, { '*': rest }]);
+});
+
 describe('parameters', () => {
   test.each([
     ['a%20b', 'a b'],
@@ -43,6 +86,10 @@ describe('parameters', () => {
     ['%252F', '%2F'],
     ['%3Fx%23y', '?x#y'],
     ['a+b', 'a+b'],
+    ['a;v=1', 'a;v=1'],
+    ['%00', '\0'],
+    ['a%0Ab', 'a\nb'],
+    ['*', '*'],
     ['__proto__', '__proto__'],
     ['..', '..'],
   ])('%s is percent-decoded once: %s', (encoded, decoded) => {
