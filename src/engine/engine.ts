@@ -23,6 +23,7 @@ import { Listener, ListenError, type Exact, type Place } from './listener';
 import { drain } from './drain';
 import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from './observer';
+import { allOf } from './observers';
 import { Peers } from './peers';
 import { PlainRequests } from './plain-requests';
 import { RawSockets } from './raw-sockets';
@@ -113,7 +114,7 @@ export class Engine implements SessionContext, GateContext {
     this.limits = resolveLimits(options.limits, limitsOfMachine());
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
-    this.observer = options.observer ?? {};
+    this.observer = allOf([options.observer ?? {}]);
     this.subscriptions = options.subscriptions ?? NO_CHANNELS;
     this.routes = new Routes(this.limits, options.origins, options.compression);
     this.admission = new Admission(this);
