@@ -20,19 +20,11 @@ export function containSignal(signal: AbortSignal, failed: (error: unknown) => v
 
 /** Never constructed. `onabort` is contained too: Node sets it with `addEventListener`. */
 class ContainedSignal extends AbortSignal {
-  override addEventListener(
-    type: string,
-    listener: Listener | null,
-    options?: boolean | object,
-  ): void {
+  override addEventListener(type: string, listener: Listener | null, options?: boolean | object): void {
     super.addEventListener(type, containedOf(listener), options);
   }
 
-  override removeEventListener(
-    type: string,
-    listener: Listener | null,
-    options?: boolean | object,
-  ): void {
+  override removeEventListener(type: string, listener: Listener | null, options?: boolean | object): void {
     super.removeEventListener(type, containedOf(listener), options);
   }
 }
