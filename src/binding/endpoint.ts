@@ -231,7 +231,11 @@ function verdictOf(value: unknown): Verdict {
     (protocol === undefined || typeof protocol === 'string') &&
     typeof headers === 'object' &&
     headers !== null &&
-    Object.values(headers).every((header) => typeof header === 'string');
+    Object.values(headers)
+      .flat()
+      .every((header) => typeof header === 'string');
   if (isAcceptance) return value;
-  throw new TypeError('@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings');
+  throw new TypeError(
+    '@OnUpgrade returns nothing, refuse(…), or { protocol, headers } of strings (for a header, a list of them too)',
+  );
 }

@@ -1,5 +1,5 @@
 import type { Codec } from '../codecs';
-import type { Origins, Refusal } from '../handshake';
+import type { AnswerHeaders, Origins, Refusal } from '../handshake';
 import type { CloseInfo } from '../protocol';
 import type { Connection, Handshake } from './connection';
 import type { Limits } from './limits';
@@ -13,8 +13,8 @@ export type CodecChoice = Codec | 'raw';
 export interface Acceptance {
   /** One of the subprotocols that the client offers. Default: the first that the path speaks. */
   protocol?: string;
-  /** More headers of the answer. */
-  headers?: Record<string, string>;
+  /** More headers of the answer; a list is several of that name, such as `Set-Cookie`. */
+  headers?: AnswerHeaders;
 }
 
 /** What is decided about an upgrade. */

@@ -8,6 +8,7 @@ import {
   parseRequestTarget,
   Refusal,
   type Agreement,
+  type AnswerHeaders,
   type Match,
   type Offer,
 } from '../handshake';
@@ -47,7 +48,7 @@ export interface Arrival {
   /** What the client offers, or what is wrong with its handshake. */
   judge(): Offer | Refusal;
   /** @throws TypeError for a header that may not be sent */
-  accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void;
+  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void;
   refuse(refusal: Refusal): void;
 }
 

@@ -7,6 +7,7 @@ import {
   Refusal,
   refusalResponse,
   type Agreement,
+  type AnswerHeaders,
   type UpgradeOffer,
 } from '../handshake';
 import { CommonValues } from './common-values';
@@ -124,7 +125,7 @@ class Http1Arrival implements Arrival {
     return offer;
   }
 
-  accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void {
+  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
     const answer = acceptResponse(this.key, agreement, headers);
     if (this.stream instanceof Socket) this.stream.setTimeout(0);
     this.stream.write(answer, 'latin1');

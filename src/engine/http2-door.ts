@@ -6,7 +6,15 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { connectHeaders, judgeConnect, Refusal, refusalHeaders, type Agreement, type Offer } from '../handshake';
+import {
+  connectHeaders,
+  judgeConnect,
+  Refusal,
+  refusalHeaders,
+  type Agreement,
+  type AnswerHeaders,
+  type Offer,
+} from '../handshake';
 import type { Handshake } from './connection';
 import type { Deadlines } from './deadlines';
 import type { Arrival, Gate } from './gate';
@@ -104,7 +112,7 @@ class Http2Arrival implements Arrival {
     return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
   }
 
-  accept(agreement: Agreement, headers: Readonly<Record<string, string>> | undefined): void {
+  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
     this.stream.respond(connectHeaders(agreement, headers, this.headers['sec-websocket-key']));
   }
 

@@ -7,7 +7,14 @@ export { originRule, type OriginRule, type Origins } from './origins';
 export { readProxyHeader, type ProxyHeader } from './proxy-header';
 export { Refusal, refuse } from './refusal';
 export { parseRequestTarget, type RequestTarget } from './request-target';
-export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type Agreement } from './response';
+export {
+  acceptResponse,
+  connectHeaders,
+  refusalHeaders,
+  refusalResponse,
+  type Agreement,
+  type AnswerHeaders,
+} from './response';
 export { Router, type Match } from './router';
 export { listHasToken } from './tokens';
 export {

@@ -1,7 +1,10 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type OutgoingHttpHeaders } from 'node:http';
 import { acceptFor, isWebSocketKey } from './accept-key';
 import type { Refusal } from './refusal';
 import { isToken } from './tokens';
+
+/** Headers of an answer by name; a list is several headers of that name, such as `Set-Cookie`. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /** What client and server agreed on. */
 export interface Agreement {
@@ -15,11 +18,7 @@ export interface Agreement {
  * The 101 answer of RFC 6455 4.2.2. `headers`: more of them, but for those that the answer is made of.
  * @throws TypeError for a header that may not be sent
  */
-export function acceptResponse(
-  key: string,
-  { protocol, extensions }: Agreement,
-  headers: Readonly<Record<string, string>> = {},
-): string {
+export function acceptResponse(key: string, { protocol, extensions }: Agreement, headers: AnswerHeaders = {}): string {
   let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n`;
   if (protocol !== '') head += headerLine('Sec-WebSocket-Protocol', protocol);
   if (extensions !== undefined) head += headerLine('Sec-WebSocket-Extensions', extensions);
@@ -33,9 +32,9 @@ export function acceptResponse(
  */
 export function connectHeaders(
   { protocol, extensions }: Agreement,
-  headers: Readonly<Record<string, string>> = {},
+  headers: AnswerHeaders = {},
   key?: string,
-): Record<string, string | number> {
+): OutgoingHttpHeaders {
   return {
     ':status': 200,
     ...(key !== undefined && isWebSocketKey(key) && { 'sec-websocket-accept': acceptFor(key) }),
@@ -46,7 +45,7 @@ export function connectHeaders(
 }
 
 /** The headers of a refusal over HTTP/2. */
-export function refusalHeaders({ status, headers, body }: Refusal): Record<string, string | number> {
+export function refusalHeaders({ status, headers, body }: Refusal): OutgoingHttpHeaders {
   return {
     ':status': status,
     'content-type': 'text/plain; charset=utf-8',
@@ -55,12 +54,14 @@ export function refusalHeaders({ status, headers, body }: Refusal): Record<strin
   };
 }
 
-function lowerCase(
-  headers: Readonly<Record<string, string>>,
-  leaveOut: (name: string) => boolean,
-): Record<string, string> {
+function lowerCase(headers: AnswerHeaders, leaveOut: (name: string) => boolean): OutgoingHttpHeaders {
   const kept = Object.entries(headers).filter(([name]) => !leaveOut(name));
-  return Object.fromEntries(kept.map(([name, value]) => [name.toLowerCase(), checked(name, value)]));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.map((each) => checked(name, each as string)) : checked(name, value as string),
+    ]),
+  );
 }
 
 function isOurs(name: string): boolean {
@@ -94,13 +95,16 @@ const OF_HTTP1 = new Set(['upgrade', 'keep-alive', 'proxy-connection', 'http2-se
 /** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function headerLine(name: string, value: string): string {
-  return `${name}: ${checked(name, value)}\r\n`;
+function headerLine(name: string, value: string | readonly string[]): string {
+  const values = Array.isArray(value) ? (value as readonly string[]) : [value as string];
+  return values.map((each) => `${name}: ${checked(name, each)}\r\n`).join('');
 }
 
 /** @throws TypeError for what would not be one header */
 function checked(name: string, value: string): string {
   if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
+  if (typeof value !== 'string')
+    throw new TypeError(`the value of the header ${name} must be a string, or a list of strings`);
   if (FIELD_VALUE.test(value)) return value;
   throw new TypeError(`the value of the header ${name} has a character that may not be sent`);
 }

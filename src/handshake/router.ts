@@ -22,12 +22,18 @@ export class Router<Endpoint> {
     this.routes.on('GET', pattern, () => {}, endpoint);
   }
 
-  /** Parameters come percent-decoded; a path that cannot be decoded matches nothing. */
+  /** Parameters come percent-decoded, and are never empty; a path that cannot be decoded matches nothing. */
   find(path: string): Match<Endpoint> | undefined {
     const found = this.routes.find('GET', path);
-    if (found === null || found.store === null) return undefined;
+    if (found === null || found.store === null || lacksValue(found.params)) return undefined;
     return { endpoint: found.store as Endpoint, params: hasKeys(found.params) ? found.params : NO_PARAMS };
   }
+}
+
+/** What an asterisk stands for may be empty, such as the rest of a path. */
+function lacksValue(params: Record<string, string | undefined>): boolean {
+  for (const name in params) if (params[name] === '' && name !== '*') return true;
+  return false;
 }
 
 function hasKeys(params: Record<string, string | undefined>): params is Record<string, string> {

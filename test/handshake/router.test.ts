@@ -22,7 +22,7 @@ test.each<[string[], string, [string, Record<string, string>] | undefined]>([
   [['/echo'], '', undefined],
   [[], '/', undefined],
   [['/rooms/:room'], '/rooms/7', ['/rooms/:room', { room: '7' }]],
-  [['/rooms/:room'], '/rooms/', ['/rooms/:room', { room: '' }]],
+  [['/rooms/:room'], '/rooms/', undefined],
   [['/rooms/:room'], '/rooms', undefined],
   [['/rooms/:room'], '/rooms/7/8', undefined],
   [['/rooms/:room/users/:user'], '/rooms/7/users/8', ['/rooms/:room/users/:user', { room: '7', user: '8' }]],
@@ -51,6 +51,33 @@ describe('parameters', () => {
 
   test.each(['%', '%zz', '%c3', '%ff', 'a%2'])('%s cannot be decoded, and matches nothing', (malformed) => {
     expect(found(['/rooms/:room'], `/rooms/${malformed}`)).toBeUndefined();
+  });
+
+  test.each([
+    ['/rooms/:room', '/rooms/'],
+    ['/rooms/:room', '/rooms//'],
+    ['/rooms/:room', '/rooms'],
+    ['/a/:b/c', '/a//c'],
+    ['/a/:b/:c', '/a//x'],
+    ['/a/:b/:c', '/a/x/'],
+    ['/:room', '/'],
+    ['/rooms/:room?', '/rooms/'],
+    ['/files/:name.json', '/files/.json'],
+  ])('are never empty: %s does not match %s', (pattern, path) => {
+    expect(found([pattern], path)).toBeUndefined();
+  });
+
+  test.each([
+    ['/rooms/%2F', { room: '/' }],
+    ['/rooms/%20', { room: ' ' }],
+    ['/rooms/a;b=c', { room: 'a;b=c' }],
+    ['/rooms/.', { room: '.' }],
+  ])('of %s', (path, params) => {
+    expect(found(['/rooms/:room'], path)).toEqual(['/rooms/:room', params]);
+  });
+
+  test('an asterisk may stand for nothing', () => {
+    expect(found(['/files/*'], '/files/')).toEqual(['/files/*', { '*': '' }]);
   });
 
   test('may be as long as the request line can be', () => {
