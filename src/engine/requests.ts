@@ -94,7 +94,7 @@ export class Requests {
     }
     if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return false;
     const pending = this.pending.get(id);
-    if (pending !== undefined) pending.settle(envelope!);
+    if (pending !== undefined) pending.settle(envelope);
     else if (this.abandoned > 0) this.abandoned--;
     return true;
   }
