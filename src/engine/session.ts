@@ -337,9 +337,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   drained(): Promise<void> {
-    if (this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes)
-      return Promise.resolve();
-    return this.waiting.untilDrained();
+    const isDrained = this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes;
+    return isDrained ? Promise.resolve() : this.waiting.untilDrained();
   }
 
   private onFailure(error: unknown, what: string): void {
