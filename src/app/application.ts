@@ -3,12 +3,12 @@ import { BootError, compileController, type Report, type Timing } from '../bindi
 import { Channels } from '../channels';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
 import { Connections, Engine, systemClock, type ForeignServer, type Place, type TlsUpdate } from '../engine';
+import { allOf } from '../engine/observers';
 import { AppContainer } from './container';
 import { DEFAULT_DEADLINE_MS, Lifecycle, type LifecycleHooks } from './lifecycle';
 import { logObserver } from './log-observer';
-import { allOf } from './observers';
 import { onceAskedToEnd } from './signals';
-import { consoleLogger } from './logger';
+import { consoleLogger, guardedLogger } from './logger';
 import { readModules } from './module-graph';
 import { checkOptions, type PortalOptions } from './options';
 
@@ -185,7 +185,7 @@ export async function buildParts(
     clock = systemClock,
     ...rest
   } = options;
-  const observer = allOf([logObserver(logger), ...observers]);
+  const observer = allOf([logObserver(guardedLogger(logger)), ...observers]);
   const failed = (error: unknown, where: string): void => observer.failed?.(error, where);
   const { deadlineMs = DEFAULT_DEADLINE_MS, signals = false } = rest.shutdown ?? {};
   const lifecycle = new Lifecycle([], failed, { clock, deadlineMs });

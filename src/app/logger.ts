@@ -1,3 +1,6 @@
+import { inspect } from 'node:util';
+import { callUser } from '../engine/users-code';
+
 /** Where Portal logs: any logger with pino's shape. */
 export interface Logger {
   info(details: object, message: string): void;
@@ -11,3 +14,27 @@ export const consoleLogger: Logger = {
   warn: (details, message) => console.warn(`[portal] ${message}`, details),
   error: (details, message) => console.error(`[portal] ${message}`, details),
 };
+
+const LEVELS = ['info', 'warn', 'error'] as const;
+
+/**
+ * A logger that neither throws nor rejects. The first failure is told to standard error; there is no other place.
+ * @throws TypeError where a method is missing
+ */
+export function guardedLogger(logger: Logger): Logger {
+  const missing = LEVELS.filter((level) => typeof (Object(logger) as Partial<Logger>)[level] !== 'function');
+  if (missing.length > 0) {
+    throw new TypeError(
+      `logger has no method ${missing.join(', ')}: it needs ${LEVELS.join(', ')}, each (details, message), as pino has`,
+    );
+  }
+  let isTold = false;
+  const failed = (error: unknown): void => {
+    if (isTold) return;
+    isTold = true;
+    process.emitWarning(`the logger failed, and what it was given is lost: ${inspect(error)}`, 'PortalWarning');
+  };
+  const guarded = (level: (typeof LEVELS)[number]) => (details: object, message: string) =>
+    callUser(() => logger[level](details, message), failed);
+  return { info: guarded('info'), warn: guarded('warn'), error: guarded('error') };
+}

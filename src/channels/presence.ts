@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { callUser } from '../engine/users-code';
 import type { Cluster } from './cluster';
 
 /** A subscriber of a channel, on any process. */
@@ -178,12 +179,7 @@ export class Presence {
 
   private tell({ handlers }: Watched, what: 'join' | 'leave', member: Member): void {
     for (const handler of [...handlers]) {
-      try {
-        const work: unknown = handler[what]?.(member);
-        if (work instanceof Promise) work.catch((error: unknown) => this.failed(error));
-      } catch (error) {
-        this.failed(error);
-      }
+      callUser(() => handler[what]?.(member), this.failed);
     }
   }
 }

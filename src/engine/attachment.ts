@@ -16,7 +16,7 @@ import type { Deadlines } from './deadlines';
 import { announceConnect } from './extended-connect';
 import type { Gate } from './gate';
 import type { Http1Door } from './http1-door';
-import { isExtendedConnect, type Http2Door } from './http2-door';
+import { asksForWebSocket, isExtendedConnect, type Http2Door } from './http2-door';
 import type { ResolvedLimits } from './limits';
 import { isWhole, serveWithoutUpgrade } from './without-upgrade';
 
@@ -127,7 +127,7 @@ export class Attachment {
 
   /** Nobody serves it over HTTP/2. Where others take upgrades, the client is told to come back with HTTP/1.1. */
   private refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    const isElsewhere = headers[':protocol'] === 'websocket' && !this.server.listeners('upgrade').every(isOurs);
+    const isElsewhere = asksForWebSocket(headers) && !this.server.listeners('upgrade').every(isOurs);
     if (!isElsewhere) {
       this.context.http2.onStream(stream, headers);
       return;

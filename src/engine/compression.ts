@@ -9,7 +9,10 @@ export interface Compression {
    * Default false.
    */
   serverContextTakeover?: boolean | undefined;
-  /** The same for the client's messages. Default false. */
+  /**
+   * The same for the client's messages: smaller, for up to 32 KiB of memory. False is said to clients that did not ask for it, which some,
+   * such as Netty's stock client, refuse. Default true.
+   */
   clientContextTakeover?: boolean | undefined;
   /** Window of our messages, as a power of two from 8 to 15. Default 15. */
   serverMaxWindowBits?: number | undefined;
@@ -22,7 +25,7 @@ export type ResolvedCompression = Resolved<Compression>;
 const DEFAULTS: ResolvedCompression = {
   threshold: 1024,
   serverContextTakeover: false,
-  clientContextTakeover: false,
+  clientContextTakeover: true,
   serverMaxWindowBits: 15,
   clientMaxWindowBits: 15,
 };

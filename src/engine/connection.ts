@@ -60,7 +60,7 @@ export class Connection<Data = unknown> {
 
   /** Unique among all connections of all servers (a random UUID, made when it is first asked for). */
   get id(): string {
-    return (this.ownId ??= this.session.identify());
+    return (this.ownId ??= this.session.context.identify(this.session));
   }
 
   /** @internal Whether anybody knows its id. */

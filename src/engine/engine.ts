@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Origins } from '../handshake';
 import { createDeflateCodec, PerMessageDeflate, type DeflateCodec, type DeflateParameters } from '../protocol';
 import { Admission } from './admission';
+import type { Answers } from './answers';
 import { Batch } from './batch';
 import { Budget } from './budget';
 import type { Compression } from './compression';
@@ -22,6 +23,7 @@ import { Listener, ListenError, type Exact, type Place } from './listener';
 import { drain } from './drain';
 import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from './observer';
+import { allOf } from './observers';
 import { Peers } from './peers';
 import { PlainRequests } from './plain-requests';
 import { RawSockets } from './raw-sockets';
@@ -91,6 +93,7 @@ export class Engine implements SessionContext, GateContext {
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;
   private readonly gate = new Gate(this);
+  private readonly answers: Answers;
   private readonly http1: Http1Door;
   private readonly tls: Tls | undefined;
   private readonly listener: Listener<ServerSettings>;
@@ -111,7 +114,7 @@ export class Engine implements SessionContext, GateContext {
     this.limits = resolveLimits(options.limits, limitsOfMachine());
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
-    this.observer = options.observer ?? {};
+    this.observer = allOf([options.observer ?? {}]);
     this.subscriptions = options.subscriptions ?? NO_CHANNELS;
     this.routes = new Routes(this.limits, options.origins, options.compression);
     this.admission = new Admission(this);
@@ -121,7 +124,12 @@ export class Engine implements SessionContext, GateContext {
     }
     const { gate, limits, deadlines } = this;
     const peers = new Peers(options.trustedProxies);
-    const plain = new PlainRequests(gate, options.request, options.health === true ? () => this.ready : undefined);
+    const plain = new PlainRequests(gate, {
+      listener: options.request,
+      ready: options.health === true ? () => this.ready : undefined,
+      failed: (error) => this.observer.failed?.(error, 'the request listener'),
+    });
+    this.answers = plain.answers;
     const http1 = new Http1Door({ gate, peers, limits, deadlines, plain });
     const http2 = new Http2Door({ gate, peers, limits, deadlines, plain });
     this.http1 = http1;
@@ -249,27 +257,34 @@ export class Engine implements SessionContext, GateContext {
     this.gate.refuseUndecided();
     this.listener.drain();
     const deadlineMs = this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS;
-    const cancelDeadline = this.deadlines.set(deadlineMs, () => {
-      for (const session of this.connections.sessions()) session.terminate('shutdown.deadlineMs');
-      this.alive = new WeakSet();
-      this.aliveCount = 0;
-      this.onQuiet?.();
-    });
+    let cancelDeadline!: () => void;
+    const deadline = new Promise<void>((resolve) => (cancelDeadline = this.deadlines.set(deadlineMs, resolve)));
     const cancelDrain = drain([...this.connections.sessions()], deadlineMs, this.clock);
-    if (this.aliveCount > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
+    await Promise.race([deadline, Promise.all([this.quiet(), this.answers.drain()])]);
+    for (const session of this.connections.sessions()) session.terminate('shutdown.deadlineMs');
+    this.alive = new WeakSet();
+    this.aliveCount = 0;
     this.onQuiet = undefined;
     // the last words are on their way by then
     await new Promise(setImmediate);
-    cancelDeadline();
     cancelDrain();
     this.heartbeat?.stop();
     this.attachments.detachAll();
     const listenerClosed = this.listener.close();
+    // requests that came meanwhile
+    await Promise.race([deadline, this.answers.drain()]);
+    cancelDeadline();
     this.http1.close();
     this.listener.terminate();
     this.portless?.terminate();
+    this.answers.reset();
     await listenerClosed;
     this.addresses = [];
+  }
+
+  /** Resolves when the hooks of all connections have settled. */
+  private async quiet(): Promise<void> {
+    if (this.aliveCount > 0) await new Promise<void>((resolve) => (this.onQuiet = resolve));
   }
 
   /** A place may speak otherwise than the options say. */

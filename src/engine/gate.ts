@@ -127,7 +127,9 @@ export class Gate {
     const offer = arrival.doubt ?? arrival.judge();
     if (offer instanceof Refusal) return offer;
     const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
-    if (foreign !== undefined) return foreign;
+    if (foreign instanceof Refusal) return foreign;
+    // it may not be asked for any more by then
+    foreign?.catch(ignore);
     const full = this.context.admission.admit(route, handshake.remoteAddress);
     if (full !== undefined) return full;
     const protocol = chooseProtocol(offer.protocols, route.protocols);
@@ -135,8 +137,10 @@ export class Gate {
     const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
     const session = this.context.prepare(route, facts, stream, deflate?.parameters);
     const candidate = { arrival, offer, session, extensions: deflate?.header };
-    if (route.endpoint.upgrade === undefined) this.acceptAtOnce(candidate);
-    else this.ask(route.endpoint.upgrade, candidate);
+    const { upgrade } = route.endpoint;
+    if (foreign !== undefined) this.ask(async (connection) => (await foreign) ?? upgrade?.(connection), candidate);
+    else if (upgrade !== undefined) this.ask(upgrade, candidate);
+    else this.acceptAtOnce(candidate);
     return undefined;
   }
 
@@ -185,3 +189,5 @@ export class Gate {
     session.start(arrival.head);
   }
 }
+
+function ignore(): void {}

@@ -57,6 +57,7 @@ export class Http1Door {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: Server): void {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
+    this.context.plain.answers.forget(socket);
     const headers = this.commonValues.in(request.headers);
     const { peer, doubt } = this.context.peers.of(socket, headers);
     const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
@@ -79,12 +80,19 @@ export class Http1Door {
   /** Node's parser or its clock refused the request. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.on('error', ignore);
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isUnused(error, socket)) {
       socket.destroy();
       return;
     }
     if (this.context.plain.endedOn(socket)) {
       this.leave(socket);
+      return;
+    }
+    const answer = this.context.plain.answers.on(socket);
+    if (answer !== undefined) {
+      // what follows a request that is being answered, its body for one, is nobody's handshake
+      if (answer.headersSent || error.code === 'HPE_INVALID_EOF_STATE') socket.destroy();
+      else this.leave(socket, refusalResponse(clientErrorRefusal(error.code)));
       return;
     }
     const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.atSocket(socket) };
@@ -126,6 +134,11 @@ class Http1Arrival implements Arrival {
   refuse(refusal: Refusal): void {
     this.door.leave(this.stream, refusalResponse(refusal));
   }
+}
+
+/** A browser opens connections in advance, and may never need them. */
+function isUnused({ code }: NodeJS.ErrnoException, socket: Duplex): boolean {
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' && (socket as Partial<Socket>).bytesRead === 0;
 }
 
 function clientErrorRefusal(code: string | undefined): Refusal {

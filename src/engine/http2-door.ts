@@ -91,6 +91,11 @@ export function isExtendedConnect(headers: Http2Headers): boolean {
   return headers[':method'] === 'CONNECT' && headers[':protocol'] !== undefined;
 }
 
+/** In any case (RFC 9110 7.8), as HAProxy passes on what clients of HTTP/1.1 say. */
+export function asksForWebSocket(headers: Http2Headers): boolean {
+  return String(headers[':protocol']).toLowerCase() === 'websocket';
+}
+
 class Http2Arrival implements Arrival {
   readonly head = NO_BYTES;
 
@@ -103,7 +108,7 @@ class Http2Arrival implements Arrival {
   ) {}
 
   judge(): Offer | Refusal {
-    if (this.headers[':protocol'] !== 'websocket') return UNKNOWN_PROTOCOL;
+    if (!asksForWebSocket(this.headers)) return UNKNOWN_PROTOCOL;
     return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
   }
 

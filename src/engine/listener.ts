@@ -186,7 +186,7 @@ export class Listener<Settings = void> {
     try {
       await listen(server, at);
     } catch (error) {
-      await server.close();
+      await withdraw([server]);
       throw explain(error as NodeJS.ErrnoException, at);
     }
     server.front.on('error', this.failed);

@@ -2,6 +2,7 @@ import { Refusal } from '../handshake';
 import type { Deadlines } from './deadlines';
 import type { Acceptance, Endpoint, Verdict } from './endpoint';
 import type { Session } from './session';
+import { isThenable } from './users-code';
 
 /** What a door does with the decision. */
 export interface UpgradeDoor {
@@ -33,18 +34,20 @@ export class PendingUpgrade {
   /** True when it was decided at once. */
   ask(hook: NonNullable<Endpoint['upgrade']>, deadlines: Deadlines, timeoutMs: number): boolean {
     let verdict: Promise<Verdict> | Verdict;
+    let isLate: boolean;
     try {
       verdict = hook(this.session.connection);
+      isLate = isThenable(verdict);
     } catch (error) {
       this.fail(error);
       return true;
     }
-    if (!(verdict instanceof Promise)) {
-      this.decide(verdict);
+    if (!isLate) {
+      this.decide(verdict as Verdict);
       return true;
     }
     this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
-    verdict.then(
+    Promise.resolve(verdict).then(
       (late) => this.decide(late),
       (error: unknown) => this.fail(error),
     );

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DirectWriter, SpareRequest, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
-import type { TransportReceiver } from './transport';
+import { deliver, type TransportReceiver } from './transport';
 
 /** As much as libuv reads at once. */
 const READ_BYTES = 64 * 1024;
@@ -72,7 +72,7 @@ interface ReadingSocket extends Socket {
 
 /** Node calls it as a method of the socket; one function serves them all. */
 function onRead(this: ReadingSocket, count: number, bytes: Uint8Array): boolean {
-  this[RECEIVER].onBytes(bytes as Buffer, count);
+  deliver(this[RECEIVER], bytes as Buffer, count);
   return true;
 }
 

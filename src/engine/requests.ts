@@ -85,12 +85,13 @@ export class Requests {
     if ((typeof message === 'string') === this.codec.binary) return false;
     if (typeof message !== 'string' && !Buffer.isBuffer(message)) return false;
     let envelope: Envelope | null;
+    let id: unknown;
     try {
       envelope = this.codec.decode(message);
+      id = typeof envelope === 'object' ? envelope?.id : undefined;
     } catch {
       return false;
     }
-    const id = typeof envelope === 'object' ? envelope?.id : undefined;
     if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return false;
     const pending = this.pending.get(id);
     if (pending !== undefined) pending.settle(envelope);

@@ -2,9 +2,10 @@ import { originRule, Router, type Match, type OriginRule, type Origins } from '.
 import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
-import { JsonCodec, type Codec } from '../codecs';
+import { JsonCodec, MessagePackCodec, type Codec } from '../codecs';
 import type { CodecChoice, Endpoint } from './endpoint';
 import { resolveLimits, type ResolvedLimits } from './limits';
+import { isThenable, takeRejection } from './users-code';
 
 /** An endpoint with everything that is decided before the first request. */
 export interface Route {
@@ -80,10 +81,12 @@ const JSON_CODEC = new JsonCodec();
  */
 function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route, 'protocols' | 'codecFor'> {
   if (isChoice(codec)) {
-    const only = codec === 'raw' ? undefined : codec;
+    const only = codec === 'raw' ? undefined : guarded(codec);
     return { protocols, codecFor: () => only };
   }
-  const byProtocol = choicesIn(codec);
+  const byProtocol = new Map(
+    [...choicesIn(codec)].map(([name, choice]) => [name, choice === 'raw' ? choice : guarded(choice)]),
+  );
   const [first] = byProtocol.values();
   const named = [...byProtocol.keys()].filter((protocol) => protocol !== '');
   return {
@@ -94,6 +97,24 @@ function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route,
     },
   };
 }
+
+/** Users write codecs too, and may take them for asynchronous: what such a promise rejects with would be nobody's. */
+function guarded(codec: Codec): Codec {
+  if (codec instanceof JsonCodec || codec instanceof MessagePackCodec) return codec;
+  return {
+    binary: codec.binary,
+    decode: (message) => atOnce(codec.decode(message), 'decode'),
+    encode: (envelope) => atOnce(codec.encode(envelope), 'encode'),
+  };
+}
+
+function atOnce<T>(value: T, method: string): T {
+  if (typeof value === 'string' || value instanceof Uint8Array || !isThenable(value)) return value;
+  takeRejection(value, ignore);
+  throw new TypeError(`${method} of a codec returned a promise: a codec cannot be asynchronous`);
+}
+
+function ignore(): void {}
 
 /** Which kinds of message the codecs of an endpoint use. @throws TypeError for what is no codec */
 export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boolean; binary: boolean } {

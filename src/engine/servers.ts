@@ -1,6 +1,6 @@
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
 import { createServer as createHttp2, type Http2Server } from 'node:http2';
-import { createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer as createTcp, Server as TcpServer, type Socket } from 'node:net';
 import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { readProxyHeader } from '../handshake';
 import type { Deadlines } from './deadlines';
@@ -88,14 +88,14 @@ export class OwnServer {
 
   /** Takes no more connections. Resolves when those that there are have gone. */
   close(): Promise<void> {
-    const closed = this.stopListening();
-    if (this.front !== this.http1) this.http1.close();
     this.sessions.close();
-    return closed;
+    return this.stopListening();
   }
 
   /** Cuts the connections that are left. */
   terminate(): void {
+    // it looks for slow requests until then
+    this.http1.close();
     this.http1.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
   }
@@ -150,18 +150,19 @@ export class OwnServer {
     if (this.secure !== undefined) {
       socket.allowHalfOpen = false;
       handTo(this.secure)(socket);
-    } else if (this.http2 === undefined) handTo(this.http1)(socket);
-    else readFirstBytes(socket, this.byFirstBytes, deadlines, limits.handshakeTimeoutMs);
+    } else readFirstBytes(socket, this.byFirstBytes, deadlines, limits.handshakeTimeoutMs);
   };
 
   private readonly byFirstBytes = (bytes: Buffer): FirstBytes => {
+    if (this.http2 === undefined) return { taken: 0, next: handTo(this.http1) };
     const isHttp2 = bytes.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE.subarray(0, bytes.length));
     if (isHttp2 && bytes.length < HTTP2_PREFACE.length) return 'more';
-    return { taken: 0, next: handTo(isHttp2 ? this.http2! : this.http1) };
+    return { taken: 0, next: handTo(isHttp2 ? this.http2 : this.http1) };
   };
 
   private stopListening(): Promise<void> {
-    return (this.closed ??= new Promise((resolve) => this.front.close(() => resolve())));
+    // that of Node's HTTP server would cut answers whose last bytes have not left
+    return (this.closed ??= new Promise((resolve) => TcpServer.prototype.close.call(this.front, () => resolve())));
   }
 
   private track(socket: Socket): void {

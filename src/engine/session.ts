@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import {
   answerCode,
   CloseCode,
@@ -12,6 +11,7 @@ import {
 import type { Holder } from './budget';
 import type { Codec } from '../codecs';
 import { Connection, type ConnectionFacts } from './connection';
+import { containSignal } from './contained-signal';
 import type { Hook, Message } from './endpoint';
 import type { Beating } from './heartbeat';
 import { Intake, type IntakeHost } from './intake';
@@ -24,6 +24,7 @@ import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
+import { isThenable } from './users-code';
 import { Waiting } from './waiting';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
@@ -90,8 +91,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   get signal(): AbortSignal {
     if (this.abort === undefined) {
       this.abort = new AbortController();
-      // every handler at work may listen to it
-      setMaxListeners(0, this.abort.signal);
+      containSignal(this.abort.signal, (error) => this.onFailure(error, 'a listener of connection.signal'));
     }
     if (this.transportClosed || this.phase !== 'open') this.abort.abort();
     return this.abort.signal;
@@ -165,6 +165,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.intake.whenIdle(() => this.end(info));
   }
 
+  /** What nothing else has caught, such as a codec's: it ends this connection, and not the process. */
+  onFault(error: unknown): void {
+    this.onFailure(error, 'the connection');
+    this.terminate();
+  }
+
   // what the heartbeat and the budget ask
 
   /** Bytes that leave count: a peer whose network is slow may be a long way from our ping. */
@@ -231,7 +237,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     if (hook === undefined) return undefined;
     try {
       const work = hook.call(this.route.endpoint, this.connection, argument);
-      return work === undefined ? undefined : work.then(undefined, (error: unknown) => this.onFailure(error, what));
+      if (work === undefined || !isThenable(work)) return undefined;
+      return Promise.resolve(work).then(undefined, (error: unknown) => this.onFailure(error, what));
     } catch (error) {
       this.onFailure(error, what);
       return undefined;
@@ -257,10 +264,6 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   // what the connection asks for
-
-  identify(): string {
-    return this.context.identify(this);
-  }
 
   sendControl(opcode: number, payload: Buffer): void {
     if (this.state === 'open') this.outgoing.sendControl(opcode, payload);
@@ -334,9 +337,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   drained(): Promise<void> {
-    if (this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes)
-      return Promise.resolve();
-    return this.waiting.untilDrained();
+    const isDrained = this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes;
+    return isDrained ? Promise.resolve() : this.waiting.untilDrained();
   }
 
   private onFailure(error: unknown, what: string): void {

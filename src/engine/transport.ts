@@ -13,6 +13,8 @@ export interface TransportReceiver {
   onEnd(): void;
   /** Nothing more will happen. Called once. */
   onClosed(): void;
+  /** One of the above threw. */
+  onFault(error: unknown): void;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Transport implements WriteOwner {
     this.receiver = receiver;
     const { stream } = this;
     if (this.rawSockets.adopt(stream, receiver)) this.direct = this.rawSockets.writerFor(stream, this);
-    else stream.on('data', (bytes: Buffer) => receiver.onBytes(bytes, bytes.length));
+    else stream.on('data', (bytes: Buffer) => deliver(receiver, bytes, bytes.length));
     if (this.direct === undefined) this.written = () => this.onWritten(false);
     (stream as CarryingStream)[CARRIED] = this;
     dropIdleListener(stream);
@@ -98,18 +100,35 @@ export class Transport implements WriteOwner {
 
   onWritten(failed: boolean): void {
     if (failed) this.destroy();
-    else if (this.pending === 0) this.receiver?.onFlushed();
+    else if (this.pending === 0) this.tell('onFlushed');
   }
 
   /** @internal */
   onEnd(): void {
-    this.receiver?.onEnd();
+    this.tell('onEnd');
   }
 
   /** @internal */
   onClose(): void {
     this.closed = true;
-    this.receiver?.onClosed();
+    this.tell('onClosed');
+  }
+
+  private tell(what: 'onFlushed' | 'onEnd' | 'onClosed'): void {
+    try {
+      this.receiver?.[what]();
+    } catch (error) {
+      this.receiver!.onFault(error);
+    }
+  }
+}
+
+/** What is thrown here would end the process. */
+export function deliver(receiver: TransportReceiver, bytes: Buffer, length: number): void {
+  try {
+    receiver.onBytes(bytes, length);
+  } catch (error) {
+    receiver.onFault(error);
   }
 }
 

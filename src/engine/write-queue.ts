@@ -10,6 +10,7 @@ import {
 } from '../protocol';
 import type { Batch } from './batch';
 import type { Flusher } from './flusher';
+import { HeldPongs } from './held-pongs';
 import type { ResolvedLimits } from './limits';
 import type { Transport } from './transport';
 
@@ -60,8 +61,8 @@ export class WriteQueue {
   /** Frames that wait for the end of such a message, or for a pending one; undefined when there is none of either. */
   private held: (Uint8Array | PendingFrame)[] | undefined;
   private heldBytes = 0;
-  /** RFC 6455 5.5.3: while the peer does not read, only the latest ping is answered. */
-  private latestPong: Buffer | undefined;
+  /** Made with the first that has to wait. */
+  private pongs: HeldPongs | undefined;
   private lastPending = 0;
 
   constructor(
@@ -147,14 +148,17 @@ export class WriteQueue {
   }
 
   /**
-   * Control frames pass the limits: they are small, and a blocked peer gets one pong at the most. They pass what is held
+   * Control frames pass the limits: they are small, and a peer that does not read gets one pong at the most. They pass what is held
    * too, but for Close, which comes after all that was sent.
    */
   sendControl(opcode: number, payload: Buffer): void {
     if (this.blocked && opcode === Opcode.Pong) {
-      this.latestPong = payload;
+      this.pongs ??= new HeldPongs(!this.transport.holds, this.limits.highWaterMarkBytes);
+      this.pongs.add(payload);
       return;
     }
+    // nothing of ours comes behind it
+    if (opcode === Opcode.Close) this.releasePongs();
     const bytes = frame(FIN | opcode, payload);
     if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes, undefined);
     else this.append(bytes);
@@ -204,10 +208,7 @@ export class WriteQueue {
   onFlushed(): void {
     if (!this.blocked) return;
     this.blocked = false;
-    if (this.latestPong !== undefined) {
-      this.append(frame(FIN | Opcode.Pong, this.latestPong));
-      this.latestPong = undefined;
-    }
+    this.releasePongs();
     this.flush();
     this.reportDrained();
   }
@@ -219,7 +220,7 @@ export class WriteQueue {
     this.held = undefined;
     this.heldBytes = 0;
     this.inFragments = false;
-    this.latestPong = undefined;
+    this.pongs = undefined;
   }
 
   /** Writes all that waits, and then says to the peer that no more will come. */
@@ -238,6 +239,10 @@ export class WriteQueue {
   close(): void {
     this.closed = true;
     this.drop();
+  }
+
+  private releasePongs(): void {
+    for (const payload of this.pongs?.take() ?? []) this.append(frame(FIN | Opcode.Pong, payload));
   }
 
   private reportDrained(): void {

@@ -1,12 +1,16 @@
 /**
  * Which pages may connect: `'*'`, a list, or a function. In a list: exact origins, `https://*.example.com` for the hosts below
- * one, and patterns that must match a whole origin.
+ * one, and patterns that must match a whole origin. A function may be asynchronous; it lets in with `true`, and with nothing else.
  */
 export type Origins<Request = unknown> =
-  '*' | (string | RegExp)[] | ((origin: string | undefined, request: Request) => boolean);
+  '*' | (string | RegExp)[] | ((origin: string | undefined, request: Request) => Promise<boolean> | boolean);
 
 /** Judges the `Origin` header of a request whose `Host` header is given. */
-export type OriginRule<Request> = (origin: string | undefined, host: string | undefined, request: Request) => boolean;
+export type OriginRule<Request> = (
+  origin: string | undefined,
+  host: string | undefined,
+  request: Request,
+) => Promise<boolean> | boolean;
 
 /**
  * RFC 6455 10.2. Without a setting a page may connect to the host that it came from, whatever the port. Listed origins

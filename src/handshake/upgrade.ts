@@ -68,14 +68,19 @@ export function offerOf(headers: IncomingHttpHeaders): Offer | Refusal {
 /** RFC 9110 7.2: a host and perhaps a port. */
 export const HOST = /^(?:[^\s,/?#@\\:[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
-/** RFC 6455 10.2. */
+/** RFC 6455 10.2. A promise where the user's own rule is asynchronous. @throws what that rule throws */
 export function judgeOrigin<Request>(
   headers: IncomingHttpHeaders,
   rule: OriginRule<Request>,
   request: Request,
-): Refusal | undefined {
-  if (rule(headers.origin, headers.host, request)) return undefined;
-  return FOREIGN_ORIGIN;
+): Promise<Refusal | undefined> | Refusal | undefined {
+  const allowed = rule(headers.origin, headers.host, request);
+  return typeof allowed === 'object' ? Promise.resolve(allowed).then(refusalOf) : refusalOf(allowed);
+}
+
+/** What is merely truthy, such as a promise or a match, was not meant to be an answer. */
+function refusalOf(allowed: unknown): Refusal | undefined {
+  return allowed === true ? undefined : FOREIGN_ORIGIN;
 }
 
 export const FOREIGN_ORIGIN = new Refusal(403, 'This origin may not connect.');

@@ -3,11 +3,12 @@ import type * as Api from '@opentelemetry/api';
 import type { Context, Interceptor } from '../binding';
 import { faultIn } from '../binding/timing';
 import { isThenable } from '../binding/thenable';
+import { takeRejection } from '../engine/users-code';
 import { PortalError, type Connection, type Handshake, type Observer, type Refusal } from '../engine';
 import { optional } from '../packages';
 import { isAsyncIterable, within } from './iterables';
 
-const { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = optional(
+const { context, diag, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = optional(
   'portal-ws/opentelemetry',
   '@opentelemetry/api',
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import could not be caught
@@ -40,7 +41,7 @@ class Tracing implements Observer, Interceptor {
   arrived(handshake: Handshake): void {
     const parent = propagation.extract(ROOT_CONTEXT, handshake.headers);
     const attributes = requestAttributes(handshake);
-    const span = this.tracer.startSpan(methodOf(handshake), { kind: SpanKind.SERVER, attributes }, parent);
+    const span = this.start(methodOf(handshake), { kind: SpanKind.SERVER, attributes }, parent);
     this.upgrades.set(handshake, trace.setSpan(parent, span));
   }
 
@@ -61,9 +62,43 @@ class Tracing implements Observer, Interceptor {
     if (upgrade !== undefined) trace.getSpan(upgrade)?.recordException(exceptionOf(error));
   }
 
-  intercept({ kind, connection, event, controller, method }: Context, next: () => unknown): unknown {
+  /** A tracer that fails costs a span, and no message. */
+  intercept(call: Context, next: () => unknown): unknown {
+    const { kind, connection } = call;
     const upgrade = this.upgrades.get(connection.handshake) ?? ROOT_CONTEXT;
     if (kind !== 'message') return context.with(upgrade, next);
+    const span = quietly(() => this.begin(call, upgrade));
+    if (span === undefined) return next();
+    const fail = (error: unknown): never => {
+      quietly(() => endFailed(span, faultIn(error, connection)));
+      throw error;
+    };
+    const active = trace.setSpan(upgrade, span);
+    const settle = (value: unknown): unknown => {
+      if (isAsyncIterable(value)) {
+        const inContext = <T>(run: () => T): T => context.with(active, run);
+        return within(inContext, value, (error) => quietly(() => endFailed(span, faultIn(error, connection))));
+      }
+      quietly(() => span.end());
+      return value;
+    };
+    let value: unknown;
+    try {
+      value = context.with(active, next);
+    } catch (error) {
+      return fail(error);
+    }
+    return isThenable(value) ? Promise.resolve(value).then(settle, fail) : settle(value);
+  }
+
+  private start(name: string, options: Api.SpanOptions, parent: Api.Context): Api.Span {
+    const span = this.tracer.startSpan(name, options, parent);
+    if (typeof span?.end === 'function') return span;
+    takeRejection(span, () => {});
+    throw new TypeError('startSpan of the tracer returned no span');
+  }
+
+  private begin({ connection, event, controller, method }: Context, upgrade: Api.Context): Api.Span {
     const { path } = connection;
     const origin = trace.getSpanContext(upgrade);
     const options: Api.SpanOptions = {
@@ -77,28 +112,9 @@ class Tracing implements Observer, Interceptor {
         ...(event !== undefined && { 'portal.event': event }),
       },
     };
-    const span = this.tracer.startSpan(`${event ?? 'message'} ${path}`, options, upgrade);
+    const span = this.start(`${event ?? 'message'} ${path}`, options, upgrade);
     if (span.isRecording()) span.setAttribute('portal.connection.id', connection.id);
-    const fail = (error: unknown): never => {
-      endFailed(span, faultIn(error, connection));
-      throw error;
-    };
-    const active = trace.setSpan(upgrade, span);
-    const settle = (value: unknown): unknown => {
-      if (isAsyncIterable(value)) {
-        const inContext = <T>(call: () => T): T => context.with(active, call);
-        return within(inContext, value, (error) => endFailed(span, faultIn(error, connection)));
-      }
-      span.end();
-      return value;
-    };
-    let value: unknown;
-    try {
-      value = context.with(active, next);
-    } catch (error) {
-      return fail(error);
-    }
-    return isThenable(value) ? Promise.resolve(value).then(settle, fail) : settle(value);
+    return span;
   }
 
   /** Without a status: nobody was there to be answered. */
@@ -119,6 +135,16 @@ class Tracing implements Observer, Interceptor {
     span.end();
     // a connection need not keep all that its span told
     this.upgrades.set(handshake, trace.setSpan(upgrade, trace.wrapSpanContext(span.spanContext())));
+  }
+}
+
+/** What a tracer throws goes where OpenTelemetry itself reports. */
+function quietly<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    diag.error('portal-ws: a span failed', error);
+    return undefined;
   }
 }
 

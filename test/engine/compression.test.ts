@@ -3,7 +3,7 @@ import { resolveCompression, type Compression } from '../../src/engine/compressi
 const DEFAULTS = {
   threshold: 1024,
   serverContextTakeover: false,
-  clientContextTakeover: false,
+  clientContextTakeover: true,
   serverMaxWindowBits: 15,
   clientMaxWindowBits: 15,
 };

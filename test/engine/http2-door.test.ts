@@ -112,10 +112,18 @@ describe.each(WAYS)('%s', (_way, way) => {
     expect([status, headers['sec-websocket-version']]).toEqual([400, '13']);
   });
 
-  test.each(['webtransport', 'WebSocket', 'connect-udp'])('the protocol %s gets 501', async (protocol) => {
+  test.each(['webtransport', 'WebSockets', 'connect-udp'])('the protocol %s gets 501', async (protocol) => {
     const { client } = await opened([echo]);
     expect((await client.connect('/', {}, protocol)).status).toBe(501);
   });
+
+  test.each(['WebSocket', 'WEBSOCKET', 'websocket'])(
+    '%s is served: the case is nothing (RFC 9110 7.8)',
+    async (protocol) => {
+      const { client } = await opened([echo]);
+      expect((await client.connect('/', {}, protocol)).status).toBe(200);
+    },
+  );
 
   test('a CONNECT without :protocol gets 405, and no tunnel', async () => {
     const { client } = await opened([echo]);

@@ -176,3 +176,20 @@ describe.each(['HTTP/2', 'HTTP/2 over TLS'])('over %s', (name) => {
     expect([status, body, asked]).toEqual([200, 'plain /page?x', ['POST /page?x']]);
   });
 });
+
+test.each([
+  ['/healthz?x=1', 'GET', 200],
+  ['http://a/healthz', 'GET', 200],
+  ['http://a:80/readyz?x', 'GET', 200],
+  ['/healthz', 'HEAD', 200],
+  ['/healthz/', 'GET', 404],
+  ['//healthz', 'GET', 404],
+  ['/HEALTHZ', 'GET', 404],
+])('health is asked by its path: %s %s', async (target, method, status) => {
+  const client = await clientOf(await startEngine([rooms], { health: true }));
+  client.write(requestLine(target, method));
+  if (method === 'HEAD') {
+    client.write('GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect((await client.end()).toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+  } else expect((await client.answer()).status).toBe(status);
+});

@@ -37,6 +37,9 @@ class Recorder implements TransportReceiver {
   onClosed(): void {
     this.note('closed');
   }
+  onFault(): void {
+    this.note('fault');
+  }
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => (this.wake = resolve));
   }

@@ -34,6 +34,7 @@ function started<Stream extends Manual = Manual>(stream: Stream = new Manual() a
     onFlushed: () => void events.push('flushed'),
     onEnd: () => void events.push('end'),
     onClosed: () => void events.push('closed'),
+    onFault: () => void events.push('fault'),
   });
   return { stream, transport, events };
 }

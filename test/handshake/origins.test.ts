@@ -1,6 +1,6 @@
 import { originRule, type Origins } from '../../src/handshake';
 
-const allows = (origins: Origins | undefined, origin: string | undefined, host = 'app.example.com'): boolean =>
+const allows = (origins: Origins | undefined, origin: string | undefined, host = 'app.example.com'): unknown =>
   originRule(origins)(origin, host, {});
 
 describe('without a setting: the same host name, ports aside (RFC 6455 10.2)', () => {

@@ -233,3 +233,37 @@ describe('refusal over HTTP/2', () => {
     expect(() => refusalHeaders(refuse(400, { headers: { 'X-Name': value } }))).toThrow(TypeError);
   });
 });
+
+describe('a list is several headers of one name', () => {
+  const cookies = ['a=1; HttpOnly', 'b=2'];
+  const AGREED = { protocol: '' };
+  const KEY_OF_RFC = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+  test('over HTTP/1.1', () => {
+    const lines = 'Set-Cookie: a=1; HttpOnly\r\nSet-Cookie: b=2\r\n';
+    expect(acceptResponse(KEY_OF_RFC, AGREED, { 'Set-Cookie': cookies })).toContain(lines);
+    expect(refusalResponse(refuse(401, { headers: { 'Set-Cookie': cookies } })).toString()).toContain(lines);
+    expect(acceptResponse(KEY_OF_RFC, AGREED, { 'Set-Cookie': [] })).not.toContain('Set-Cookie');
+  });
+
+  test('over HTTP/2', () => {
+    expect(connectHeaders(AGREED, { 'Set-Cookie': cookies })).toMatchObject({ 'set-cookie': cookies });
+    expect(refusalHeaders(refuse(401, { headers: { 'Set-Cookie': cookies } }))).toMatchObject({
+      'set-cookie': cookies,
+    });
+  });
+
+  test.each([
+    ['a line break', ['a=1', 'b=2\r\nX-Evil: 1']],
+    ['a number', ['a=1', 2]],
+    ['a list in a list', [['a=1']]],
+    ['nothing', undefined],
+    ['null', null],
+  ])('each of them is looked at: %s', (_what, value) => {
+    const headers = { 'Set-Cookie': value } as never;
+    expect(() => acceptResponse(KEY_OF_RFC, AGREED, headers)).toThrow(TypeError);
+    expect(() => refusalResponse(refuse(401, { headers }))).toThrow(TypeError);
+    expect(() => connectHeaders(AGREED, headers)).toThrow(TypeError);
+    expect(() => refusalHeaders(refuse(401, { headers }))).toThrow(TypeError);
+  });
+});

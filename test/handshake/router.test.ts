@@ -100,6 +100,33 @@ describe('parameters', () => {
     expect(found(['/rooms/:room'], `/rooms/${malformed}`)).toBeUndefined();
   });
 
+  test.each([
+    ['/rooms/:room', '/rooms/'],
+    ['/rooms/:room', '/rooms//'],
+    ['/rooms/:room', '/rooms'],
+    ['/a/:b/c', '/a//c'],
+    ['/a/:b/:c', '/a//x'],
+    ['/a/:b/:c', '/a/x/'],
+    ['/:room', '/'],
+    ['/rooms/:room?', '/rooms/'],
+    ['/files/:name.json', '/files/.json'],
+  ])('are never empty: %s does not match %s', (pattern, path) => {
+    expect(found([pattern], path)).toBeUndefined();
+  });
+
+  test.each([
+    ['/rooms/%2F', { room: '/' }],
+    ['/rooms/%20', { room: ' ' }],
+    ['/rooms/a;b=c', { room: 'a;b=c' }],
+    ['/rooms/.', { room: '.' }],
+  ])('of %s', (path, params) => {
+    expect(found(['/rooms/:room'], path)).toEqual(['/rooms/:room', params]);
+  });
+
+  test('an asterisk may stand for nothing', () => {
+    expect(found(['/files/*'], '/files/')).toEqual(['/files/*', { '*': '' }]);
+  });
+
   test('may be as long as the request line can be', () => {
     const room = 'a'.repeat(16_000);
     expect(found(['/rooms/:room'], `/rooms/${room}`)).toEqual(['/rooms/:room', { room }]);

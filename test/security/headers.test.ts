@@ -47,8 +47,8 @@ describe('what is read of headers takes time that grows with their length, and n
   const asForwarded = (header: string) => (value: string) => peers.of(proxy, { [header]: value }).doubt?.status;
   const sameHost = originRule(undefined);
   const listed = originRule(['https://good.com', 'https://*.good.com', /https:\/\/\w+\.better\.com/]);
-  const asOrigin = (value: string): boolean => sameHost(value, 'good.com', {}) || listed(value, 'good.com', {});
-  const asHost = (value: string): boolean => sameHost('http://good.com', value.replace('http://', ''), {});
+  const asOrigin = (value: string): unknown => sameHost(value, 'good.com', {}) || listed(value, 'good.com', {});
+  const asHost = (value: string): unknown => sameHost('http://good.com', value.replace('http://', ''), {});
 
   const CASES: [string, string, (length: number) => string, (value: string) => unknown, unknown][] = [
     ['Sec-WebSocket-Extensions', 'spaces', spaces, asHeader('Sec-WebSocket-Extensions'), 400],

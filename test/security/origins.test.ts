@@ -161,3 +161,38 @@ describe.each<[string, Ask]>([
     expect(await ask(app, ['https://evil.com'], '/', 'evil.com')).toBe(101);
   });
 });
+
+describe.each([
+  ['HTTP/1.1', overHttp1],
+  ['HTTP/2', overHttp2],
+] as const)('a function, over %s', (_name, ask) => {
+  const later = <T>(value: T) => new Promise<T>((resolve) => setImmediate(resolve, value));
+
+  test.each([
+    ['true at once', () => true, 101],
+    ['true later', () => later(true), 101],
+    ['false at once', () => false, 403],
+    ['false later', () => later(false), 403],
+    ['nothing later', () => later(undefined), 403],
+    ['what is merely truthy', () => ['good.com'], 403],
+    ['what is merely truthy, later', () => later('https://good.com'), 403],
+    ['an object', () => ({}), 403],
+    ['a thenable', () => ({ then: (done: (value: boolean) => void) => done(true) }), 101],
+    ['a failure', () => Promise.reject(new Error('no')), 500],
+  ])('%s', async (_what, rule, status) => {
+    asked.length = 0;
+    const app = await serve({ origins: rule as never });
+    expect(await ask(app, ['https://good.com'])).toBe(status);
+    expect(asked).toEqual(status === 101 ? ['/'] : []);
+  });
+});
+
+test('a function that takes its time has as much as an upgrade hook, and counts as a connection meanwhile', async () => {
+  const app = await serve({
+    origins: () => new Promise<boolean>(() => {}),
+    limits: { handshakeTimeoutMs: 200, maxConnections: 1 },
+  });
+  const first = overHttp1(app, ['https://good.com']);
+  const second = await overHttp1(app, ['https://good.com']);
+  expect([await first, second].sort()).toEqual([408, 503]);
+});

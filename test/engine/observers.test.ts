@@ -1,4 +1,4 @@
-import { allOf } from '../../src/app/observers';
+import { allOf } from '../../src/engine/observers';
 import type { Connection, Observer } from '../../src/engine';
 
 const connection = {} as Connection;
@@ -51,4 +51,39 @@ test('a log that cannot be written stops nobody', () => {
   all.opened?.(connection);
   all.failed?.(new Error('in a handler'), 'Chat.say');
   expect(heard).toEqual(['Chat.say']);
+});
+
+test('one whose promise rejects, or is none after all, is told to the first', async () => {
+  const failures: [unknown, string][] = [];
+  const error = new Error('no room for a counter');
+  const all = allOf([
+    { failed: (thrown, where) => void failures.push([thrown, where]) },
+    { opened: () => Promise.reject(error) },
+    {
+      opened: () => ({
+        then() {
+          throw error;
+        },
+      }),
+    },
+  ] as Observer[]);
+  all.opened?.(connection);
+  await new Promise(setImmediate);
+  expect(failures).toEqual([
+    [error, 'an observer (opened)'],
+    [error, 'an observer (opened)'],
+  ]);
+});
+
+test('a first one whose telling rejects is told of nothing more', async () => {
+  let calls = 0;
+  const all = allOf([{ failed: () => Promise.reject(new Error(String(++calls))) } as unknown as Observer]);
+  all.failed?.(new Error('in a handler'), 'Chat.say');
+  await new Promise(setImmediate);
+  expect(calls).toBe(2);
+});
+
+test('what was joined is not guarded twice', () => {
+  const joined = allOf([{ opened() {} }, { failed() {} }]);
+  expect(allOf([joined])).toBe(joined);
 });

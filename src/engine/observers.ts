@@ -1,7 +1,8 @@
-import type { Observer } from '../engine';
+import type { Observer } from './observer';
+import { callUser, takeRejection } from './users-code';
 
 type Report = keyof Observer;
-type Listener = (...report: unknown[]) => void;
+type Listener = (...report: unknown[]) => unknown;
 
 const REPORTS: Record<Report, true> = {
   arrived: true,
@@ -22,32 +23,35 @@ const REPORTS: Record<Report, true> = {
   failed: true,
 };
 
+/** Those that are made here: they need no second guard. */
+const GUARDED = new WeakSet<Observer>();
+
 /**
  * Several observers as one, which has only what one of them has: the engine does no work for reports that nobody wants. One
- * that throws is told to `failed` of the first, and the others hear the report all the same.
+ * that throws, or whose promise rejects, is told to `failed` of the first, and the others hear the report all the same.
  */
 export function allOf(observers: readonly Observer[]): Observer {
   const [first] = observers;
-  const failed = (error: unknown, report: string): void => {
-    try {
-      first?.failed?.(error, `an observer (${report})`);
-    } catch {
-      // a log that cannot be written: there is nobody left to tell
-    }
-  };
+  if (first !== undefined && observers.length === 1 && GUARDED.has(first)) return first;
   const joined: Partial<Record<Report, Listener>> = {};
   for (const report of Object.keys(REPORTS) as Report[]) {
     const listeners = observers.filter((observer) => observer[report] !== undefined);
     if (listeners.length === 0) continue;
+    // a log that cannot be written: there is nobody left to tell
+    const failed = (error: unknown): void => callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);
     joined[report] = (...what) => {
       for (const observer of listeners) {
         try {
-          (observer[report] as Listener).call(observer, ...what);
+          const value = (observer[report] as Listener).call(observer, ...what);
+          if (value !== undefined) takeRejection(value, failed);
         } catch (error) {
-          failed(error, report);
+          failed(error);
         }
       }
     };
   }
+  GUARDED.add(joined);
   return joined;
 }
+
+function ignore(): void {}

@@ -1,0 +1,55 @@
+/** Turns of the event loop in which a write over TLS or HTTP/2 is done, with some to spare, unless the peer does not read. */
+const TURNS = 8;
+
+/**
+ * Pongs that wait for a write. A transport that holds what is written until later, as TLS and HTTP/2 do, waits after each write: that
+ * says nothing of the peer, and all pings are answered. RFC 6455 5.5.3 lets a peer that does not read have the latest only.
+ */
+export class HeldPongs {
+  private waiting: Buffer[] = [];
+  private bytes = 0;
+  private latestOnly: boolean;
+  private turns = 0;
+
+  constructor(
+    /** A write that is not done at once says that the peer does not read. */
+    private readonly exact: boolean,
+    private readonly maxBytes: number,
+  ) {
+    this.latestOnly = exact;
+  }
+
+  add(payload: Buffer): void {
+    if (this.latestOnly) this.waiting = [payload];
+    else {
+      this.bytes += payload.length + 2;
+      if (this.waiting.push(payload) === 1) this.watch();
+      if (this.bytes > this.maxBytes) this.keepLatest();
+    }
+  }
+
+  /** The write is done. */
+  take(): readonly Buffer[] {
+    const { waiting } = this;
+    this.waiting = [];
+    this.bytes = 0;
+    this.latestOnly = this.exact;
+    this.turns = 0;
+    return waiting;
+  }
+
+  private watch(): void {
+    this.turns = TURNS;
+    const look = (): void => {
+      if (this.waiting.length === 0 || this.latestOnly) return;
+      if (--this.turns > 0) setImmediate(look);
+      else this.keepLatest();
+    };
+    setImmediate(look);
+  }
+
+  private keepLatest(): void {
+    this.waiting = this.waiting.slice(-1);
+    this.latestOnly = true;
+  }
+}

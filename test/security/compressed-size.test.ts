@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { startEngine } from '../support/engine';
+import { clientFrame } from '../../src/testing/client-frames';
+import { deflateMessage } from '../support/deflate';
+import { RawClient } from '../support/raw-client';
+
+const LIMIT = 256 * 1024;
+const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+
+/** The size of a compressed binary message as it arrived, or the code with which it was refused. */
+async function sent(payload: Buffer): Promise<number> {
+  const engine = await startEngine(
+    [{ path: '/', binary: (connection, message) => void connection.send(String(message.length)) }],
+    { compression: true, limits: { maxMessageBytes: LIMIT } },
+  );
+  const client = await RawClient.open(engine.url, '/', OFFER);
+  const frame = clientFrame(2, payload, Buffer.alloc(4));
+  frame[0]! |= 0x40;
+  client.write(frame);
+  const { opcode, payload: answer } = await client.frame();
+  client.destroy();
+  return opcode === 8 ? answer.readUInt16BE(0) : Number(answer.toString());
+}
+
+test('what is inflated counts, though it was larger on its way', async () => {
+  const exact = deflateMessage(randomBytes(LIMIT));
+  expect(exact.length).toBeGreaterThan(LIMIT);
+  expect(await sent(exact)).toBe(LIMIT);
+  const smallBlocks = deflateRawSync(randomBytes(LIMIT), { memLevel: 1, finishFlush: 2 }).subarray(0, -4);
+  expect(await sent(smallBlocks)).toBe(LIMIT);
+});
+
+test.each([
+  ['a byte more, which cannot be compressed', () => deflateMessage(randomBytes(LIMIT + 1))],
+  ['a byte more, which can', () => deflateMessage(Buffer.alloc(LIMIT + 1))],
+  ['blocks with nothing in them', () => Buffer.alloc(LIMIT * 2, Buffer.from([0, 0, 0, 0xff, 0xff]))],
+])('%s is too much', async (_what, payload) => {
+  expect(await sent(payload())).toBe(1009);
+});
+
+test.each([
+  'permessage-deflate',
+  'permessage-deflate; client_max_window_bits',
+  'permessage-deflate; server_no_context_takeover',
+])('nothing is said of the client that it does not offer, which stock Netty refuses: %s', async (offer) => {
+  const engine = await startEngine([{ path: '/' }], { compression: true });
+  const client = await RawClient.connect(engine.url);
+  client.upgrade('/', { 'Sec-WebSocket-Extensions': offer });
+  const { headers } = await client.answer();
+  expect(headers['sec-websocket-extensions']).toBe('permessage-deflate; server_no_context_takeover');
+  client.destroy();
+});
