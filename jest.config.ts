@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Config } from 'jest';
 
+/** What takes long by nature: browsers, brokers, several processes, what a server has to bear. `npm run test:slow` has these, `npm test` all others. */
+const SLOW = ['browser/*', 'faults/*', 'nats/*', 'redis/*', 'samples/cluster', 'samples/processes', 'streams/memory'];
+
 /** Tests that start a broker. Without it they are left out, but in CI they fail. */
 const WITH_BROKER = {
   'redis-server': ['test/redis/', 'test/faults/cluster', 'test/samples/cluster', 'test/browser/cluster'],
@@ -16,16 +19,29 @@ const without = Object.entries(WITH_BROKER).flatMap(([program, tests]) => {
   return tests;
 });
 
-const config: Config = {
+type Project = Exclude<NonNullable<Config['projects']>[number], string>;
+
+const project: Project = {
+  // what is compiled for one is there for the other
+  id: 'portal-ws',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', ...without],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
   moduleNameMapper: {
     '^portal-ws$': '<rootDir>/src/index.ts',
     '^portal-ws/(.*)$': '<rootDir>/src/$1/index.ts',
   },
-  testTimeout: 20_000,
+  testPathIgnorePatterns: ['/node_modules/', ...without],
+  // only what hangs takes so long, on a machine that is busy with other things too
+  testTimeout: 300_000,
+};
+
+const slow = SLOW.map((path) => `**/test/${path}.test.ts`);
+
+const config: Config = {
+  projects: [
+    { ...project, displayName: 'fast', testMatch: ['**/*.test.ts', ...slow.map((path) => `!${path}`)] },
+    { ...project, displayName: 'slow', testMatch: slow },
+  ],
   maxWorkers: '100%',
   // what test files leave behind makes garbage collection slower for the next
   workerIdleMemoryLimit: '600MB',
