@@ -1,9 +1,9 @@
-// Runs a command beside two busy loops, such as: node scripts/test-busy.mjs npx jest test/streams. Without one: npm test.
+// Runs a command beside two busy loops, such as: node scripts/test-busy.mjs npx jest test/streams. Without one: all tests.
 import { spawn } from 'node:child_process';
 
 const LOOPS = 2;
 
-const [program = 'npm', ...args] = process.argv.length > 2 ? process.argv.slice(2) : ['npm', 'test'];
+const [program, ...args] = process.argv.length > 2 ? process.argv.slice(2) : ['npx', 'jest'];
 // each ends by itself when the script is killed: its standard input is closed then
 const loop = `
   process.stdin.on('end', () => process.exit()).resume();
@@ -16,13 +16,8 @@ const loops = Array.from({ length: LOOPS }, () =>
 
 const command = spawn(program, args, { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => command.kill(signal));
-command.on('error', (error) => {
-  console.error(error.message);
-  end(127);
+command.on('error', (error) => console.error(error.message));
+command.on('close', (code) => {
+  for (const loop of loops) loop.kill('SIGKILL');
+  process.exitCode = code > 0 ? code : Number(code !== 0);
 });
-command.on('close', (code) => end(code ?? 1));
-
-function end(code) {
-  for (const { pid } of loops) process.kill(pid, 'SIGKILL');
-  process.exit(code);
-}

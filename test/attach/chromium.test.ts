@@ -9,8 +9,6 @@ import { moduleOf } from '../support/app';
 import { LOCALHOST } from '../support/certificates';
 import { opened, portOf } from '../support/foreign';
 
-jest.setTimeout(60_000);
-
 @WebSocketPath('/chat')
 class ChatController {
   @OnMessage()

@@ -11,8 +11,6 @@ const MEGABYTE = 1024 * 1024;
 /** By how much the heap may have grown after all of them: 10 bytes for each, and what the measurement is off by. */
 const MOST = MEGABYTE;
 
-jest.setTimeout(60_000);
-
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 

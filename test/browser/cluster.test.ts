@@ -5,8 +5,6 @@ import { Broker, disposeBrokers } from '../support/broker';
 import { ChatPage } from './chat-page';
 import { describeInChromium, launchChromium } from './chromium';
 
-jest.setTimeout(120_000);
-
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 const ALONE = 'Connected, without Redis: other processes cannot be reached';
 

@@ -7,8 +7,6 @@ import { SamplesProcess } from '../samples/running-samples';
 import { describeInChromium, launchChromium } from './chromium';
 import { Network } from './network';
 
-jest.setTimeout(120_000);
-
 const MB = 1_000_000;
 const LARGE = 200 * MB;
 

@@ -3,8 +3,6 @@ import { describeInChromium, launchChromium } from '../browser/chromium';
 import { MESSAGES, startEcho } from './echo';
 import { visit } from './visit';
 
-jest.setTimeout(60_000);
-
 describeInChromium('a page in Chromium', () => {
   let browser: Browser | undefined;
   let page: Page;

@@ -6,8 +6,6 @@ import { LOCALHOST } from '../support/certificates';
 import { startEcho, type EchoServer } from './echo';
 import { visit } from './visit';
 
-jest.setTimeout(60_000);
-
 describeInChromium('a page in Chromium that came over HTTP/2', () => {
   let browser: Browser | undefined;
   let page: Page;

@@ -9,8 +9,6 @@ import type { Leftovers } from './fault-server';
 
 /** A rejection that nobody handles ends the server's process, as any of Node, and its tests with it. */
 
-jest.setTimeout(60_000);
-
 const EACH = 25;
 const CLOSE_TIMEOUT = 1_000;
 /** No upgrade takes that long unless its hook never settles. */

@@ -5,8 +5,6 @@ import { ping } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { command, startServer } from './fault-process';
 
-jest.setTimeout(120_000);
-
 const HEARTBEAT = { intervalMs: 250, timeoutMs: 500 };
 /** The first many times as long as a peer may be silent. */
 const BLOCKS_MS = [sized(30_000, 1_500), 1_100, 700];

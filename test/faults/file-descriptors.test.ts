@@ -7,8 +7,6 @@ import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 import type { Figures } from './fault-server';
 
-jest.setTimeout(60_000);
-
 const FILES = 64;
 /** More than there is room for. */
 const MANY = 2 * FILES;

@@ -5,8 +5,6 @@ import { GIB, KIB, MIB } from '../streams/traffic';
 import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 
-jest.setTimeout(60_000);
-
 const SIZE = 64 * KIB;
 const MESSAGES = GIB / SIZE;
 const WARM_UP = MESSAGES / 16;

@@ -8,8 +8,6 @@ import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 import type { Figures } from './fault-server';
 
-jest.setTimeout(60_000);
-
 const CLIENTS = 20;
 const IN_FLIGHT = 32;
 const BEFORE_SIGNAL = 5_000;

@@ -3,9 +3,6 @@ import { ClusterClient } from './cluster-client';
 import { compileSamples, type CompiledSamples } from './compiled';
 import { RunningProcesses, type Served } from './running-processes';
 
-/** Processes start several times in a test, on a machine that may have other things to do. */
-jest.setTimeout(120_000);
-
 /** A member of a process that was killed has left within five seconds; the rest is for a machine that is busy. */
 const LEFT_MS = 5_000 + 5_000;
 

@@ -7,8 +7,6 @@ import { BINARY } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { inUse, inWaves, KIB, leave, memoryOf, MIB, startServer } from './memory-process';
 
-jest.setTimeout(60_000);
-
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 const LIMIT = MIB;
 const BOMB = deflateMessage(Buffer.alloc(6 * MIB));

@@ -3,8 +3,6 @@ import { figure, mebibytes } from '../support/figures';
 import { RawClient } from '../support/raw-client';
 import { inUse, inWaves, leave, memoryOf, MIB, startServer } from './memory-process';
 
-jest.setTimeout(60_000);
-
 const CONNECTIONS = 50;
 const FRAGMENTS = 131_000;
 const MOST = 20 * MIB;

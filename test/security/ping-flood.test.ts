@@ -5,8 +5,6 @@ import { ping } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { inUse, KIB, leave, memoryOf, MIB, startServer } from './memory-process';
 
-jest.setTimeout(60_000);
-
 const PINGS = 1_000_000;
 const AT_ONCE = 1_000;
 const PAYLOAD = 125;

@@ -4,8 +4,6 @@ import { Meter } from './meter';
 import { ServerProcess } from './server-process';
 import { GIB, MIB, OFFER_DEFLATE, sendCompressed, sendInFragments, sendInOneFrame } from './traffic';
 
-jest.setTimeout(60_000);
-
 const WARM_UP = 64 * MIB;
 const MOST = 20 * MIB;
 
