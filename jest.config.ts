@@ -3,8 +3,22 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Config } from 'jest';
 
-/** What takes long by nature: browsers, brokers, several processes, what a server has to bear. `npm run test:slow` has these, `npm test` all others. */
-const SLOW = ['browser/*', 'faults/*', 'nats/*', 'redis/*', 'samples/cluster', 'samples/processes', 'streams/memory'];
+/** What takes long by nature: browsers, brokers, proxies, several processes, faults. `npm run test:slow` runs these, `npm test` all others. */
+const SLOW = [
+  'attach/chromium',
+  'browser/*',
+  'clients/*chromium',
+  'faults/*',
+  'nats/*',
+  'packages/*',
+  'proxies/*',
+  'redis/*',
+  'samples/cluster',
+  'samples/processes',
+  'samples/served',
+  'samples/start',
+  'streams/memory',
+];
 
 /** Tests that start a broker. Without it they are left out, but in CI they fail. */
 const WITH_BROKER = {

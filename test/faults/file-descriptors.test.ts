@@ -101,7 +101,7 @@ test('with no file left, those inside go on, others are cut, and there is room a
   }
   await echoes(inside, 'all files are taken');
   expect(await tryToOpen(server.url)).toBe('cut');
-  expect(cut).toBeGreaterThan(MANY - FILES);
+  while (cut <= MANY - FILES) await new Promise(setImmediate);
   expect(cut).toBeLessThan(MANY);
   await echoes(inside, 'still');
   expect(await command(server, {})).toMatchObject({ opened: 1, closed: 0, limited: 0 });
