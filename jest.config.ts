@@ -6,6 +6,7 @@ import type { Config } from 'jest';
 /** What takes long by nature: browsers, brokers, proxies, several processes, faults. `npm run test:slow` runs these, `npm test` all others. */
 const SLOW = [
   'attach/chromium',
+  'brokers/names',
   'browser/*',
   'clients/*chromium',
   'faults/*',
@@ -22,8 +23,14 @@ const SLOW = [
 
 /** Tests that start a broker. Without it they are left out, but in CI they fail. */
 const WITH_BROKER = {
-  'redis-server': ['test/redis/', 'test/faults/cluster', 'test/samples/cluster', 'test/browser/cluster'],
-  'nats-server': ['test/nats/', 'test/faults/cluster'],
+  'redis-server': [
+    'test/redis/',
+    'test/brokers/names',
+    'test/faults/cluster',
+    'test/samples/cluster',
+    'test/browser/cluster',
+  ],
+  'nats-server': ['test/nats/', 'test/brokers/names', 'test/faults/cluster'],
 };
 
 const folders = `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter);
