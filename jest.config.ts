@@ -3,10 +3,34 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Config } from 'jest';
 
+/** What takes long by nature: browsers, brokers, proxies, several processes, faults. `npm run test:slow` runs these, `npm test` all others. */
+const SLOW = [
+  'attach/chromium',
+  'brokers/names',
+  'browser/*',
+  'clients/*chromium',
+  'faults/*',
+  'nats/*',
+  'packages/*',
+  'proxies/*',
+  'redis/*',
+  'samples/cluster',
+  'samples/processes',
+  'samples/served',
+  'samples/start',
+  'streams/memory',
+];
+
 /** Tests that start a broker. Without it they are left out, but in CI they fail. */
 const WITH_BROKER = {
-  'redis-server': ['test/redis/', 'test/faults/cluster', 'test/samples/cluster', 'test/browser/cluster'],
-  'nats-server': ['test/nats/', 'test/faults/cluster'],
+  'redis-server': [
+    'test/redis/',
+    'test/brokers/names',
+    'test/faults/cluster',
+    'test/samples/cluster',
+    'test/browser/cluster',
+  ],
+  'nats-server': ['test/nats/', 'test/brokers/names', 'test/faults/cluster'],
 };
 
 const folders = `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter);
@@ -16,16 +40,29 @@ const without = Object.entries(WITH_BROKER).flatMap(([program, tests]) => {
   return tests;
 });
 
-const config: Config = {
+type Project = Exclude<NonNullable<Config['projects']>[number], string>;
+
+const project: Project = {
+  // what is compiled for one is there for the other
+  id: 'portal-ws',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', ...without],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
   moduleNameMapper: {
     '^portal-ws$': '<rootDir>/src/index.ts',
     '^portal-ws/(.*)$': '<rootDir>/src/$1/index.ts',
   },
-  testTimeout: 20_000,
+  testPathIgnorePatterns: ['/node_modules/', ...without],
+};
+
+const slow = SLOW.map((path) => `**/test/${path}.test.ts`);
+
+const config: Config = {
+  projects: [
+    { ...project, displayName: 'fast', testMatch: ['**/*.test.ts', ...slow.map((path) => `!${path}`)] },
+    { ...project, displayName: 'slow', testMatch: slow },
+  ],
+  // what hangs takes so long, and nothing else, on a machine that is busy with other things too
+  testTimeout: 120_000,
   maxWorkers: '100%',
   // what test files leave behind makes garbage collection slower for the next
   workerIdleMemoryLimit: '600MB',

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const TESTS = ['test/security', 'test/faults'];
+const TESTS = ['test/security', 'test/faults', 'test/binding/robustness', 'test/streams/memory'];
 
 const chosen = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'portal-figures-'));

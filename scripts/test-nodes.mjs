@@ -37,7 +37,7 @@ function run(major, path) {
   const output = openSync(log, 'w');
   const start = performance.now();
   const jest = ['--json', `--outputFile=${report}`, ...process.argv.slice(2)];
-  const { status } = spawnSync('npm', ['test', '--', ...jest], { ...options, stdio: ['ignore', output, output] });
+  const { status } = spawnSync('npx', ['jest', ...jest], { ...options, stdio: ['ignore', output, output] });
   const seconds = Math.round((performance.now() - start) / 1000);
 
   const result = status === 0 ? 'passed' : 'failed';

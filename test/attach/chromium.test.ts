@@ -4,12 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocketServer } from 'ws';
 import { Connection, createApp, OnMessage, WebSocketPath } from '../../src';
-import { describeInChromium, launchChromium } from '../browser/chromium';
+import { describeInChromium, launchChromium, newPage } from '../browser/chromium';
 import { moduleOf } from '../support/app';
 import { LOCALHOST } from '../support/certificates';
 import { opened, portOf } from '../support/foreign';
-
-jest.setTimeout(60_000);
 
 @WebSocketPath('/chat')
 class ChatController {
@@ -52,7 +50,7 @@ describeInChromium('a page in Chromium, on a server of HTTP/2 with ws and Portal
         response.end('<title>page</title>');
       }),
     );
-    page = await browser!.newPage({ ignoreHTTPSErrors: true });
+    page = await newPage(browser!, { ignoreHTTPSErrors: true });
   });
 
   const ask = (path: string): Promise<string | number> => page.evaluate(`(${ASK})(${JSON.stringify(path)})`);
@@ -71,7 +69,7 @@ describeInChromium('a page in Chromium, on a server of HTTP/2 with ws and Portal
     expect(await ask('/chat')).toBe('hi over HTTP/2.0');
     expect(await ask('/theirs')).toBe('hi from ws');
     expect(await ask('/chat')).toMatch(/^hi over HTTP\/[12]/);
-    await page.close();
+    await page.context().close();
     await app.close();
   });
 
@@ -81,7 +79,7 @@ describeInChromium('a page in Chromium, on a server of HTTP/2 with ws and Portal
     await page.goto(`https://localhost:${portOf(server)}/`);
     expect(await ask('/nowhere')).toBe(1006);
     expect(await ask('/chat')).toBe('hi over HTTP/2.0');
-    await page.close();
+    await page.context().close();
     await app.close();
   });
 });

@@ -5,7 +5,6 @@ import { until } from '../nats/recorder';
 import { Broker, disposeBrokers, type BrokerKind } from '../support/broker';
 import { Process, type Peer } from '../support/channel-app';
 
-jest.setTimeout(60_000);
 afterAll(disposeBrokers);
 
 /** What has a meaning for a broker, or for how names are written there. */

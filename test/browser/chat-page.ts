@@ -1,4 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { newPage } from './chromium';
 
 /** One tab with the chat page. Waiting ends at the test's own timeout. */
 export class ChatPage {
@@ -13,8 +14,7 @@ export class ChatPage {
   }
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<ChatPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    const chat = new ChatPage(await context.newPage());
+    const chat = new ChatPage(await newPage(browser, { viewport: { width: 1280, height: 800 }, ...options }));
     await chat.page.goto(url);
     return chat;
   }

@@ -4,8 +4,6 @@ import { ChatPage } from './chat-page';
 import { describeInChromium, launchChromium } from './chromium';
 import { Network } from './network';
 
-jest.setTimeout(60_000);
-
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 
 describeInChromium('the chat page in Chromium', () => {

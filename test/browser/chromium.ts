@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
@@ -29,5 +29,12 @@ export function describeInChromium(name: string, tests: () => void): void {
 
 export async function launchChromium(): Promise<Browser> {
   if (!existsSync(EXECUTABLE)) throw new Error(MISSING);
-  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS, timeout: 0 });
+}
+
+/** In a window of its own. Waiting ends at the test's own time-out, however busy the machine is. */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(0);
+  return context.newPage();
 }

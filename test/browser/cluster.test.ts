@@ -5,8 +5,6 @@ import { Broker, disposeBrokers } from '../support/broker';
 import { ChatPage } from './chat-page';
 import { describeInChromium, launchChromium } from './chromium';
 
-jest.setTimeout(120_000);
-
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 const ALONE = 'Connected, without Redis: other processes cannot be reached';
 
@@ -17,6 +15,11 @@ describeInChromium('the page of several processes in Chromium', () => {
   let program: RunningProcesses | undefined;
   let served: Served[];
   let chats: ChatPage[];
+  /** Each test has its own, since they have the processes in common. */
+  let room: string;
+  let rooms = 0;
+  /** What a test has killed or lost is not for the next. */
+  let isSpoiled = true;
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -25,11 +28,18 @@ describeInChromium('the page of several processes in Chromium', () => {
 
   afterAll(async () => {
     await browser?.close();
+    await program?.kill();
+    await disposeBrokers();
     compiled?.remove();
   });
 
   beforeEach(async () => {
     chats = [];
+    room = `room-${++rooms}`;
+    if (!isSpoiled) return;
+    await program?.kill();
+    await disposeBrokers();
+    isSpoiled = false;
     redis = await Broker.start('redis');
     program = new RunningProcesses(compiled!, { WORKERS: '3', REDIS_URL: redis.url }, 'cluster/main.js');
     served = await Promise.all([1, 2, 3].map((worker) => program!.served(worker)));
@@ -37,8 +47,6 @@ describeInChromium('the page of several processes in Chromium', () => {
 
   afterEach(async () => {
     await Promise.all(chats.map(({ page }) => page.context().close()));
-    await program?.kill();
-    await disposeBrokers();
   });
 
   /** The process that a page is connected to. */
@@ -53,7 +61,7 @@ describeInChromium('the page of several processes in Chromium', () => {
   /** A page that is connected to this process, or to another one than `not`. */
   async function join(nickname: string, { not = 0 } = {}, options?: Parameters<typeof ChatPage.open>[2]) {
     for (;;) {
-      const chat = await ChatPage.open(browser!, served[0]!.url, options);
+      const chat = await ChatPage.open(browser!, `${served[0]!.url}?room=${room}`, options);
       chats.push(chat);
       await chat.join(nickname);
       const worker = await workerOf(chat);
@@ -116,6 +124,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');
     await bob.page.getByRole('textbox', { name: 'Message' }).fill('A draft');
+    isSpoiled = true;
     process.kill(served[b - 1]!.pid, 'SIGKILL');
     await ann.say('meanwhile');
     await bob.untilNotice('You are back.');
@@ -148,6 +157,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     const { ann, bob } = await start();
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');
+    isSpoiled = true;
     await redis.kill();
     for (const chat of [ann, bob]) await chat.untilLinkIs(ALONE);
     await ann.say('alone');
@@ -164,6 +174,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     const { ann, bob } = await start();
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');
+    isSpoiled = true;
     const empty = await Broker.start('redis');
     await program!.kill();
     const settings = { WORKERS: '3', REDIS_URL: empty.url, PORT: new URL(served[0]!.url).port };
@@ -185,7 +196,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     await other.askToJoin('\u200b\u2060');
     await other.page.getByRole('alert').getByText('characters that nobody can see').waitFor();
     await other.join('<i>Bob</i>');
-    await other.switchRoom('lobby');
+    await other.switchRoom(room);
     await other.untilMembers('<i>Bob</i>', 'Ann');
     await chat.untilNotice('<i>Bob</i> joined');
     expect([...chat.errors, ...other.errors]).toEqual([]);

@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { SamplesProcess } from '../samples/running-samples';
-import { describeInChromium, launchChromium } from './chromium';
+import { describeInChromium, launchChromium, newPage } from './chromium';
 import { Network } from './network';
-
-jest.setTimeout(120_000);
 
 const MB = 1_000_000;
 const LARGE = 200 * MB;
@@ -76,8 +74,7 @@ describeInChromium('the upload page in Chromium', () => {
   }
 
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser!.newContext({ viewport: LAPTOP, ...options });
-    const page = await context.newPage();
+    const page = await newPage(browser!, { viewport: LAPTOP, ...options });
     pages.push(page);
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (message) => {

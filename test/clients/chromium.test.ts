@@ -1,9 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { describeInChromium, launchChromium } from '../browser/chromium';
+import { describeInChromium, launchChromium, newPage } from '../browser/chromium';
 import { MESSAGES, startEcho } from './echo';
 import { visit } from './visit';
-
-jest.setTimeout(60_000);
 
 describeInChromium('a page in Chromium', () => {
   let browser: Browser | undefined;
@@ -11,7 +9,7 @@ describeInChromium('a page in Chromium', () => {
 
   beforeAll(async () => {
     browser = await launchChromium();
-    page = await browser.newPage();
+    page = await newPage(browser);
   });
 
   afterAll(async () => {

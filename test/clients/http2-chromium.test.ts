@@ -1,12 +1,10 @@
 import type { Http2ServerRequest, ServerHttp2Session } from 'node:http2';
 import type { Browser, Page } from 'playwright-core';
 import type { EngineOptions } from '../../src/engine';
-import { describeInChromium, launchChromium } from '../browser/chromium';
+import { describeInChromium, launchChromium, newPage } from '../browser/chromium';
 import { LOCALHOST } from '../support/certificates';
 import { startEcho, type EchoServer } from './echo';
 import { visit } from './visit';
-
-jest.setTimeout(60_000);
 
 describeInChromium('a page in Chromium that came over HTTP/2', () => {
   let browser: Browser | undefined;
@@ -17,8 +15,7 @@ describeInChromium('a page in Chromium that came over HTTP/2', () => {
   });
 
   beforeEach(async () => {
-    const context = await browser!.newContext({ ignoreHTTPSErrors: true });
-    page = await context.newPage();
+    page = await newPage(browser!, { ignoreHTTPSErrors: true });
   });
 
   afterEach(async () => {

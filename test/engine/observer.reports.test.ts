@@ -73,7 +73,7 @@ test.each([
   ['a hook that does not settle', (client: RawClient) => client.upgrade('/rooms/7'), '/rooms/:room'],
 ])('the time for handshakes is one of them: %s', async (_what, request, path) => {
   const upgrade = (): Promise<undefined> => new Promise(() => {});
-  const one = await observed({ upgrade }, { limits: { handshakeTimeoutMs: 50 } });
+  const one = await observed({ upgrade }, { limits: { handshakeTimeoutMs: 1_000 } });
   expect(await refused(one, request)).toMatchObject({ status: 408, limit: 'handshakeTimeoutMs', path });
 });
 

@@ -167,7 +167,7 @@ describe('an SNICallback', () => {
   function reporting(SNICallback: SniCallback, servernames = {}): { failures: unknown[][]; engine: Promise<Engine> } {
     const failures: unknown[][] = [];
     const observer = { failed: (...failure: unknown[]) => void failures.push(failure.slice(0, 2)) };
-    const limits = { handshakeTimeoutMs: 200 };
+    const limits = { handshakeTimeoutMs: 1_000 };
     return { failures, engine: secure({ SNICallback, servernames }, { observer, limits }) };
   }
 

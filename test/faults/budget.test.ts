@@ -4,8 +4,6 @@ import { figure, mebibytes } from '../support/figures';
 import { continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 
-jest.setTimeout(60_000);
-
 const BUDGET = 1024 * 1024;
 /** How far it may be exceeded before it is counted again. */
 const SLACK = BUDGET / 16;

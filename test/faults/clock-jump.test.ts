@@ -7,8 +7,6 @@ import { close, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
 
-jest.setTimeout(60_000);
-
 const ROW = 'the clock jumps';
 const HOUR_MS = 3_600_000;
 const HEALTHY = 20;

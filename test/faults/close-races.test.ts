@@ -5,8 +5,6 @@ import { close, continuation, ping, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
 
-jest.setTimeout(60_000);
-
 /** Jest's own copy of `process` hears nothing of this event. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 

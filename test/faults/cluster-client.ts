@@ -52,12 +52,19 @@ export class OrderClient {
   }
 }
 
+export interface Span {
+  readonly from: number;
+  to: number;
+  readonly server: ServerProcess;
+  readonly last: Map<string, number>;
+}
+
 /** A client in the eyes of its user: it comes back when its connection is lost, to another process, and goes on where it was. */
 export class Follower {
+  /** By publisher: its numbers, as they came. */
   readonly received = new Map<string, number[]>();
-  total = 0;
-  /** When it was subscribed, in milliseconds since 1970. */
-  readonly spans: { readonly from: number; to: number; readonly server: ServerProcess }[] = [];
+  /** When it was subscribed, in milliseconds since 1970, and the last number that it had of each publisher then. */
+  readonly spans: Span[] = [];
   /** What went wrong when it came back. */
   refused: unknown;
   private offset: string | undefined;
@@ -67,7 +74,8 @@ export class Follower {
 
   /** `next`: where to go when the connection is lost. */
   async follow(server: ServerProcess, next: (lost: ServerProcess) => ServerProcess): Promise<void> {
-    const client = await OrderClient.open(server, (message) => this.take(message));
+    const last = new Map<string, number>();
+    const client = await OrderClient.open(server, (message) => this.take(message, last));
     this.client = client;
     const since = this.offset;
     const answer = await client.order({
@@ -77,7 +85,7 @@ export class Follower {
     });
     if (answer?.['error'] !== undefined) this.refused = answer['error'];
     this.offset ??= answer?.['offset'] as string | undefined;
-    const span = { from: Date.now(), to: Infinity, server };
+    const span: Span = { from: Date.now(), to: Infinity, server, last };
     this.spans.push(span);
     void client.closed.then(() => {
       span.to = Date.now();
@@ -91,8 +99,8 @@ export class Follower {
     client?.close();
   }
 
-  private take({ publisher, number, offset }: Published & { offset?: string }): void {
-    this.total++;
+  private take({ publisher, number, offset }: Published & { offset?: string }, last: Span['last']): void {
+    last.set(publisher, number);
     if (offset !== undefined) this.offset = offset;
     const numbers = this.received.get(publisher);
     if (numbers === undefined) this.received.set(publisher, [number]);

@@ -5,8 +5,6 @@ import { RawClient } from '../support/raw-client';
 import { MIB, roundTrips } from '../streams/traffic';
 import { command, startServer } from './fault-process';
 
-jest.setTimeout(60_000);
-
 const MESSAGES = 100_000;
 const SIZE = 1024;
 const TOGETHER = 50;

@@ -7,8 +7,6 @@ import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 import type { Figures } from './fault-server';
 
-jest.setTimeout(60_000);
-
 const FILES = 64;
 /** More than there is room for. */
 const MANY = 2 * FILES;
@@ -103,7 +101,7 @@ test('with no file left, those inside go on, others are cut, and there is room a
   }
   await echoes(inside, 'all files are taken');
   expect(await tryToOpen(server.url)).toBe('cut');
-  expect(cut).toBeGreaterThan(MANY - FILES);
+  while (cut <= MANY - FILES) await new Promise(setImmediate);
   expect(cut).toBeLessThan(MANY);
   await echoes(inside, 'still');
   expect(await command(server, {})).toMatchObject({ opened: 1, closed: 0, limited: 0 });

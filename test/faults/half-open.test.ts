@@ -8,8 +8,6 @@ import type { Connection } from '../../src/engine';
 import { figure } from '../support/figures';
 import { echo, startEngine } from '../support/engine';
 
-jest.setTimeout(60_000);
-
 /** Networks that are free for documentation (RFC 5737); the first that this machine does not live in. */
 const NETWORK = freeOf(['198.51.100', '203.0.113', '192.0.2']);
 const HOST = `${NETWORK}.1`;

@@ -6,8 +6,6 @@ import { startEngine } from '../support/engine';
 import { close, continuation, ping, text } from '../support/frames';
 import { RawClient, UPGRADE_HEADERS } from '../support/raw-client';
 
-jest.setTimeout(60_000);
-
 const EVERY = 2;
 
 const HANDSHAKE = [

@@ -8,8 +8,6 @@ import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 import type { Figures } from './fault-server';
 
-jest.setTimeout(60_000);
-
 const CLIENTS = 20;
 const IN_FLIGHT = 32;
 const BEFORE_SIGNAL = 5_000;
@@ -44,12 +42,18 @@ async function statusOf(path: string): Promise<number> {
   return response.statusCode!;
 }
 
-/** A server with one held handler, which has been told to end. */
-async function inDrain(options: PortalOptions = {}) {
+/** A server with one held handler. */
+async function holding(options: PortalOptions = {}) {
   await start({ health: true, ...options });
   const client = await connect('/held');
   client.socket.send('last words');
   await command(server, { untilHeld: 1 });
+  return client;
+}
+
+/** And which has been told to end. */
+async function inDrain() {
+  const client = await holding();
   expect(await statusOf('/readyz')).toBe(200);
   server.signal('SIGTERM');
   while ((await statusOf('/readyz')) !== 503);
@@ -123,8 +127,8 @@ test('a second signal ends it at once', async () => {
 });
 
 test('a handler that never settles is given up at the deadline, and the process still ends with 0', async () => {
-  const deadlineMs = 500;
-  const client = await inDrain({ shutdown: { signals: true, deadlineMs } });
+  const client = await holding({ shutdown: { signals: true, deadlineMs: 500 } });
+  server.signal('SIGTERM');
   const figures = await server.message<Figures>();
   expect(figures.limited).toBe(1);
   expect(await client.closed).toBe(1006);

@@ -11,8 +11,6 @@ import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
 import { Meter } from '../streams/meter';
 
-jest.setTimeout(60_000);
-
 const SUBSCRIBERS = 1_000;
 const STALLED = 100;
 const MESSAGES = 40;

@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client';
 import { startServer } from './fault-process';
 import type { Figures, Leftovers } from './fault-server';
 
-jest.setTimeout(sized(1_200_000, 60_000));
+jest.setTimeout(sized(1_200_000, 120_000));
 
 /** At once. */
 const WAVE = sized(1_002, 300);

@@ -7,8 +7,6 @@ import { Recorder, until } from './recorder';
  * A server that refuses something is there. No file of the sources has this name: it is about all that NATS says no to.
  */
 
-jest.setTimeout(60_000);
-
 const started: NatsBackplane[] = [];
 
 afterEach(() => Promise.all(started.splice(0).map((backplane) => backplane.stop())));

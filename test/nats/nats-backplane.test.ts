@@ -3,8 +3,6 @@ import { Broker, disposeBrokers } from '../support/broker';
 import { configured, disposeConfigured } from './configured';
 import { frozen, Recorder, until } from './recorder';
 
-jest.setTimeout(60_000);
-
 let broker: Broker;
 const started: NatsBackplane[] = [];
 

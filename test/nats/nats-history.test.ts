@@ -7,8 +7,6 @@ import { Broker, disposeBrokers } from '../support/broker';
 import { configured, disposeConfigured } from './configured';
 import { frozen, Recorder, until } from './recorder';
 
-jest.setTimeout(60_000);
-
 const KEEP: HistoryOptions = { size: 2000, ttlSeconds: 3600 };
 let broker: Broker;
 const started: NatsBackplane[] = [];

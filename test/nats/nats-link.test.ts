@@ -4,7 +4,6 @@ import { addressOf, NatsLink } from '../../src/nats/nats-link';
 import { Broker, disposeBrokers } from '../support/broker';
 import { frozen, until } from './recorder';
 
-jest.setTimeout(60_000);
 afterAll(disposeBrokers);
 
 const ignore = () => undefined;

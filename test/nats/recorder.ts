@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackplaneEvents } from '../../src/channels/backplane';
+import type { Broker } from '../support/broker';
 
 /** Notes what a backplane reports. */
 export class Recorder implements BackplaneEvents {
@@ -40,7 +41,7 @@ export class Recorder implements BackplaneEvents {
 
 /** Waits for what takes as long as it takes, but not for ever: a test that is given up would go on otherwise. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 40_000;
+  const end = Date.now() + 100_000;
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`still not so: ${isTrue.toString()}`);
     await sleep(10);
@@ -48,8 +49,7 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
 }
 
 /** Stops a server where it is; when this resolves, so has the last of its threads. */
-export async function frozen(server: { freeze(): void }): Promise<void> {
+export async function frozen(server: Broker): Promise<void> {
   server.freeze();
-  // a signal takes its time, and nobody tells when it has arrived
-  await sleep(500);
+  while (!server.isFrozen()) await sleep(10);
 }

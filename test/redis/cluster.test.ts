@@ -3,8 +3,6 @@ import { RedisBackplane, type RedisBackplaneOptions } from '../../src/redis';
 import { Broker, disposeBrokers, redisCli, startRedisCluster } from '../support/broker';
 import { allBytes, node, Recorder, settled, stopNodes, strangeNames, until } from './nodes';
 
-jest.setTimeout(90_000);
-
 const KEEP = { size: 100, ttlSeconds: 3600 };
 let brokers: Broker[];
 let cluster: string[];

@@ -7,7 +7,6 @@ import { node, stopNodes, until } from './nodes';
  * A server that answers with an error is there. No file of the sources has this name: it is about all that Redis says no to.
  */
 
-jest.setTimeout(60_000);
 afterEach(stopNodes);
 afterAll(disposeBrokers);
 

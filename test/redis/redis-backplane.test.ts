@@ -2,8 +2,6 @@ import { RedisBackplane, type RedisBackplaneOptions } from '../../src/redis';
 import { Broker, disposeBrokers, redisCli } from '../support/broker';
 import { allBytes, node, Recorder, settled, stopNodes, strangeNames, until } from './nodes';
 
-jest.setTimeout(60_000);
-
 let broker: Broker;
 
 beforeAll(async () => {

@@ -5,8 +5,6 @@ import { payloadOf, split } from '../../src/redis/redis-history';
 import { Broker, disposeBrokers, redisCli, startRedisCluster } from '../support/broker';
 import { allBytes, node, stopNodes, strangeNames, until } from './nodes';
 
-jest.setTimeout(60_000);
-
 const KEEP: HistoryOptions = { size: 2000, ttlSeconds: 3600 };
 const away = { retry: true };
 const servers: Record<string, RedisBackplaneOptions> = {};

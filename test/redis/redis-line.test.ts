@@ -4,7 +4,6 @@ import { redis } from '../../src/redis/packages';
 import { away, failure, isAway, isForgotten, isRefusal, isReply, RedisLine } from '../../src/redis/redis-line';
 import { Broker, disposeBrokers } from '../support/broker';
 
-jest.setTimeout(60_000);
 afterAll(disposeBrokers);
 
 /** Takes connections and says nothing. */

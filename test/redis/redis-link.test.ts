@@ -3,7 +3,6 @@ import { RedisLink, script } from '../../src/redis/redis-link';
 import { Broker, disposeBrokers } from '../support/broker';
 import { until } from './nodes';
 
-jest.setTimeout(60_000);
 afterAll(disposeBrokers);
 
 async function open(broker: Broker) {

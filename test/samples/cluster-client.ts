@@ -13,6 +13,12 @@ interface Message {
   readonly offset?: string;
 }
 
+/** Where somebody joins, and the offset of the last message that they had. */
+export interface Place {
+  readonly room?: string | undefined;
+  readonly since?: string;
+}
+
 /** A page of the cluster sample, without what is to be seen. */
 export class ClusterClient {
   /** What was said, in the order in which it came. */
@@ -51,9 +57,9 @@ export class ClusterClient {
   }
 
   /** Connects until it has got to this process; which connection is whose is decided elsewhere. */
-  static async reach(process: Served, nickname: string, since?: string): Promise<ClusterClient> {
+  static async reach(process: Served, nickname: string, { since, room }: Place = {}): Promise<ClusterClient> {
     for (;;) {
-      const client = await ClusterClient.connect(process.url);
+      const client = await ClusterClient.connect(process.url, room);
       const joined = await client.join(nickname, since);
       if (joined.pid === process.pid) return client;
       await client.close();

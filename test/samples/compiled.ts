@@ -1,9 +1,25 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import ts from 'typescript';
+import { basename, join } from 'node:path';
+import type ts from 'typescript';
 
 const ROOT = join(__dirname, '../..');
+
+/** What was compiled, by the hash of its source and of this file: test files that need the same have it compiled once. */
+const CACHE = join(ROOT, 'node_modules/.cache/compiled');
+const SELF = readFileSync(__filename);
 
 /** The samples and Portal as JavaScript in a folder of their own, for a process without ts-jest. */
 export interface CompiledSamples {
@@ -34,18 +50,35 @@ export function compile(from: string, to: string): void {
     const target = join(to, entry.name);
     if (entry.name === 'dist') continue;
     if (entry.isDirectory()) compile(source, target);
-    else if (entry.name.endsWith('.ts')) writeFileSync(target.replace(/ts$/, 'js'), toJavaScript(source));
+    else if (entry.name.endsWith('.ts')) cpSync(toJavaScript(source), target.replace(/ts$/, 'js'));
     else cpSync(source, target);
   }
 }
 
-function toJavaScript(file: string): string {
+/** Returns where it is. */
+export function toJavaScript(file: string): string {
+  const source = readFileSync(file);
+  const hash = createHash('sha1').update(SELF).update(source).digest('hex');
+  const script = join(CACHE, `${hash}-${basename(file, '.ts')}.js`);
+  if (!existsSync(script)) {
+    mkdirSync(CACHE, { recursive: true });
+    // another process may compile the same
+    const unfinished = `${script}.${process.pid}`;
+    writeFileSync(unfinished, transpile(source.toString(), file));
+    renameSync(unfinished, script);
+  }
+  return script;
+}
+
+function transpile(source: string, fileName: string): string {
+  // loading it takes longer than most tests do
+  const compiler = createRequire(__filename)('typescript') as typeof ts;
   const compilerOptions: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.CommonJS,
+    target: compiler.ScriptTarget.ES2022,
+    module: compiler.ModuleKind.CommonJS,
     experimentalDecorators: true,
     emitDecoratorMetadata: true,
     esModuleInterop: true,
   };
-  return ts.transpileModule(readFileSync(file, 'utf8'), { fileName: file, compilerOptions }).outputText;
+  return compiler.transpileModule(source, { fileName, compilerOptions }).outputText;
 }

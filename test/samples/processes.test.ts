@@ -9,20 +9,17 @@ const SHARED_PORT = { REUSE_PORT: '1' };
 const WAYS = [{ way: 'a cluster', settings: CLUSTER }];
 if (CAN_REUSE_PORT) WAYS.push({ way: 'a shared port', settings: SHARED_PORT });
 
-/** Processes start several times in a test, on a machine that may have other things to do. */
-const TIMEOUT_MS = 120_000;
-
 let compiled: CompiledSamples;
 let running: RunningProcesses | undefined;
 
 beforeAll(() => {
   compiled = compileSamples();
-}, TIMEOUT_MS);
+});
 
 afterEach(async () => {
   await running?.kill();
   running = undefined;
-}, TIMEOUT_MS);
+});
 
 afterAll(() => compiled.remove());
 
@@ -40,42 +37,34 @@ describe.each(WAYS)('two processes with $way', ({ settings }) => {
     return { program, served, clients: [first!, second!] as const };
   }
 
-  test(
-    'have clients on one port, and count together',
-    async () => {
-      const { served, clients } = await start();
-      expect(served[0].url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/process$/);
-      expect(served[1].url).toBe(served[0].url);
-      expect(served[1].pid).not.toBe(served[0].pid);
-      for (const [index, client] of clients.entries()) {
-        expect(await client.ask('process.who')).toEqual({ pid: served[index]!.pid, worker: index + 1 });
-      }
-      expect(await clients[0].ask('counter.add', { by: 2 })).toEqual({ own: 2, total: 2 });
-      expect(await clients[1].ask('counter.add', { by: 3 })).toEqual({ own: 3, total: 5 });
-      expect(await clients[0].ask('counter.read')).toEqual({ own: 2, total: 5 });
-    },
-    TIMEOUT_MS,
-  );
+  test('have clients on one port, and count together', async () => {
+    const { served, clients } = await start();
+    expect(served[0].url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/process$/);
+    expect(served[1].url).toBe(served[0].url);
+    expect(served[1].pid).not.toBe(served[0].pid);
+    for (const [index, client] of clients.entries()) {
+      expect(await client.ask('process.who')).toEqual({ pid: served[index]!.pid, worker: index + 1 });
+    }
+    expect(await clients[0].ask('counter.add', { by: 2 })).toEqual({ own: 2, total: 2 });
+    expect(await clients[1].ask('counter.add', { by: 3 })).toEqual({ own: 3, total: 5 });
+    expect(await clients[0].ask('counter.read')).toEqual({ own: 2, total: 5 });
+  });
 
-  test(
-    'lose the clients of one that is killed and no others, and it is started again',
-    async () => {
-      const { program, served, clients } = await start();
-      await clients[0].ask('counter.add', { by: 2 });
-      process.kill(served[0].pid, 'SIGKILL');
-      expect(await clients[0].closed).toBe(1006);
-      await program.line(/^worker 1 ended \(SIGKILL\); again in 100 ms$/);
-      const again = await program.served(1);
-      expect(again.url).toBe(served[0].url);
-      expect(again.pid).not.toBe(served[0].pid);
+  test('lose the clients of one that is killed and no others, and it is started again', async () => {
+    const { program, served, clients } = await start();
+    await clients[0].ask('counter.add', { by: 2 });
+    process.kill(served[0].pid, 'SIGKILL');
+    expect(await clients[0].closed).toBe(1006);
+    await program.line(/^worker 1 ended \(SIGKILL\); again in 100 ms$/);
+    const again = await program.served(1);
+    expect(again.url).toBe(served[0].url);
+    expect(again.pid).not.toBe(served[0].pid);
 
-      const [client] = await ProcessClient.reach(again);
-      // what a process knew has gone with it, and what it had told has not
-      expect(await client!.ask('counter.add', { by: 1 })).toEqual({ own: 1, total: 3 });
-      expect(await clients[1].ask('counter.read')).toEqual({ own: 0, total: 3 });
-    },
-    TIMEOUT_MS,
-  );
+    const [client] = await ProcessClient.reach(again);
+    // what a process knew has gone with it, and what it had told has not
+    expect(await client!.ask('counter.add', { by: 1 })).toEqual({ own: 1, total: 3 });
+    expect(await clients[1].ask('counter.read')).toEqual({ own: 0, total: 3 });
+  });
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'tell their clients 1001 at %s, and the program ends with exit code 0',
@@ -86,98 +75,73 @@ describe.each(WAYS)('two processes with $way', ({ settings }) => {
       expect(await program.ended).toBe(0);
       expect(program.errors).toBe('');
     },
-    TIMEOUT_MS,
   );
 
-  test(
-    'are replaced one by one at SIGUSR2',
-    async () => {
-      const { program, served, clients } = await start();
-      program.child.kill('SIGUSR2');
-      const replaced = [await program.served(1), await program.served(2)];
-      for (const client of clients) expect(await client.closed).toBe(1001);
-      expect(replaced.map(({ url }) => url)).toEqual(served.map(({ url }) => url));
-      const [first, second] = await ProcessClient.reach(...replaced);
-      expect(await first!.ask('process.who')).toEqual({ pid: replaced[0]!.pid, worker: 1 });
-      expect(await second!.ask('process.who')).toEqual({ pid: replaced[1]!.pid, worker: 2 });
-      // an end that was asked for is no failure
-      program.child.kill('SIGTERM');
-      expect(await program.ended).toBe(0);
-      await expect(program.line(/ended/)).rejects.toThrow('it ended without');
-    },
-    TIMEOUT_MS,
-  );
+  test('are replaced one by one at SIGUSR2', async () => {
+    const { program, served, clients } = await start();
+    program.child.kill('SIGUSR2');
+    const replaced = [await program.served(1), await program.served(2)];
+    for (const client of clients) expect(await client.closed).toBe(1001);
+    expect(replaced.map(({ url }) => url)).toEqual(served.map(({ url }) => url));
+    const [first, second] = await ProcessClient.reach(...replaced);
+    expect(await first!.ask('process.who')).toEqual({ pid: replaced[0]!.pid, worker: 1 });
+    expect(await second!.ask('process.who')).toEqual({ pid: replaced[1]!.pid, worker: 2 });
+    // an end that was asked for is no failure
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    await expect(program.line(/ended/)).rejects.toThrow('it ended without');
+  });
 
-  test(
-    'end when the primary is killed',
-    async () => {
-      const { program, clients } = await start();
-      program.child.kill('SIGKILL');
-      // Node ends those of a cluster itself, and at once
-      const code = settings === CLUSTER ? 1006 : 1001;
-      for (const client of clients) expect(await client.closed).toBe(code);
-      expect(await program.ended).toBe(null);
-    },
-    TIMEOUT_MS,
-  );
+  test('end when the primary is killed', async () => {
+    const { program, clients } = await start();
+    program.child.kill('SIGKILL');
+    // Node ends those of a cluster itself, and at once
+    const code = settings === CLUSTER ? 1006 : 1001;
+    for (const client of clients) expect(await client.closed).toBe(code);
+    expect(await program.ended).toBe(null);
+  });
 
-  test(
-    'are given up when one of them ends time and again',
-    async () => {
-      const { program, served, clients } = await start();
-      let { pid } = served[0];
-      for (const delay of [100, 200, 400]) {
-        process.kill(pid, 'SIGKILL');
-        await program.line(new RegExp(`^worker 1 ended \\(SIGKILL\\); again in ${delay} ms$`));
-        ({ pid } = await program.served(1));
-      }
+  test('are given up when one of them ends time and again', async () => {
+    const { program, served, clients } = await start();
+    let { pid } = served[0];
+    for (const delay of [100, 200, 400]) {
       process.kill(pid, 'SIGKILL');
-      expect(await clients[1].closed).toBe(1001);
-      expect(await program.ended).toBe(1);
-      expect(program.errors).toBe('worker 1 ends time and again (SIGKILL)\n');
-    },
-    TIMEOUT_MS,
+      await program.line(new RegExp(`^worker 1 ended \\(SIGKILL\\); again in ${delay} ms$`));
+      ({ pid } = await program.served(1));
+    }
+    process.kill(pid, 'SIGKILL');
+    expect(await clients[1].closed).toBe(1001);
+    expect(await program.ended).toBe(1);
+    expect(program.errors).toBe('worker 1 ends time and again (SIGKILL)\n');
+  });
+});
+
+test('a port that is taken ends the program, which says so', async () => {
+  const occupant = createServer().listen(0, '127.0.0.1');
+  await once(occupant, 'listening');
+  const { port } = occupant.address() as AddressInfo;
+  const program = run({ PORT: String(port) });
+  expect(await program.ended).toBe(1);
+  occupant.close();
+  // what cannot start is not started again
+  await expect(program.line(/again/)).rejects.toThrow('it ended without');
+  expect(program.errors).toMatch(
+    new RegExp(
+      `^port ${port} on 127\\.0\\.0\\.1 is already in use: .*\\nworker 1 ended before it served \\(exit code 1\\)\\n$`,
+    ),
   );
 });
 
-test(
-  'a port that is taken ends the program, which says so',
-  async () => {
-    const occupant = createServer().listen(0, '127.0.0.1');
-    await once(occupant, 'listening');
-    const { port } = occupant.address() as AddressInfo;
-    const program = run({ PORT: String(port) });
-    expect(await program.ended).toBe(1);
-    occupant.close();
-    // what cannot start is not started again
-    await expect(program.line(/again/)).rejects.toThrow('it ended without');
-    expect(program.errors).toMatch(
-      new RegExp(
-        `^port ${port} on 127\\.0\\.0\\.1 is already in use: .*\\nworker 1 ended before it served \\(exit code 1\\)\\n$`,
-      ),
-    );
-  },
-  TIMEOUT_MS,
-);
-
-test.each(['0', '1.5', 'many'])(
-  '%s is no number of workers',
-  async (WORKERS) => {
-    const program = run({ WORKERS });
-    expect(await program.ended).toBe(1);
-    expect(program.errors).toBe(`WORKERS must be a number from 1, not ${WORKERS}\n`);
-  },
-  TIMEOUT_MS,
-);
+test.each(['0', '1.5', 'many'])('%s is no number of workers', async (WORKERS) => {
+  const program = run({ WORKERS });
+  expect(await program.ended).toBe(1);
+  expect(program.errors).toBe(`WORKERS must be a number from 1, not ${WORKERS}\n`);
+});
 
 if (!CAN_REUSE_PORT) {
-  test(
-    'a Node that cannot share a port says so, and ends',
-    async () => {
-      const program = run(SHARED_PORT);
-      expect(await program.ended).toBe(1);
-      expect(program.errors).toMatch(/^`reusePort` needs Node 22\.12 .*\nworker 1 ended before it served .*\n$/);
-    },
-    TIMEOUT_MS,
-  );
+  test('a Node that cannot share a port says so, and ends', async () => {
+    const program = run(SHARED_PORT);
+    expect(await program.ended).toBe(1);
+    expect(program.errors).toMatch(/^`reusePort` needs Node 22\.12 .*\nworker 1 ended before it served .*\n$/);
+  });
 }

@@ -94,7 +94,7 @@ describe('what is read of headers takes time that grows with their length, and n
     expect(read(short!)).toBe(outcome);
     const ms = fastest(10, () => read(reported!));
     const shortMs = fastest(50, () => read(short!));
-    expect(fastest(3, () => read(long!)) / shortMs).toBeLessThan(MOST_TIMES_SLOWER);
+    expect(fastest(20, () => read(long!)) / shortMs).toBeLessThan(MOST_TIMES_SLOWER);
     if (ms > slowest.ms) slowest = { ms, what: `${what} in ${name}` };
   });
 

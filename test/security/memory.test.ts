@@ -3,8 +3,6 @@ import { BINARY, binary, text, TEXT } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { inWaves, KIB, leave, memoryOf, startServer } from './memory-process';
 
-jest.setTimeout(120_000);
-
 const ROW = 'a view that pins a 64 KiB read buffer';
 
 /** How sockets are read: into one buffer that they share, and as streams, with a buffer for each read. */

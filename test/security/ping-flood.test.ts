@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { Meter } from '../streams/meter';
-import { figure, mebibytes } from '../support/figures';
+import { figure, mebibytes, sized } from '../support/figures';
 import { ping } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { inUse, KIB, leave, memoryOf, MIB, startServer } from './memory-process';
 
-jest.setTimeout(60_000);
-
-const PINGS = 1_000_000;
+const PINGS = sized(1_000_000, 200_000);
 const AT_ONCE = 1_000;
 const PAYLOAD = 125;
 /** A header of two bytes, and the ping's payload. */
@@ -28,7 +26,7 @@ async function flood({ socket }: RawClient): Promise<number> {
   return (PINGS / AT_ONCE) * bytes.length;
 }
 
-test('of 1,000,000 pings of a peer that never reads, only the latest waits for its answer once the socket is full', async () => {
+test('of many pings of a peer that never reads, only the latest waits for its answer once the socket is full', async () => {
   const server = await startServer();
   const client = await RawClient.open(server.url, '/');
   client.socket.pause();

@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import ts from 'typescript';
-import { compileSamples, type CompiledSamples } from '../samples/compiled';
+import { compileSamples, toJavaScript, type CompiledSamples } from '../samples/compiled';
 
 /** What runs in the process. */
 export interface Program {
@@ -34,7 +33,7 @@ export class ServerProcess {
     compiled ??= compileSamples();
     const source = file ?? join(__dirname, 'stream-server.ts');
     const script = compiled.path(basename(source).replace(/ts$/, 'js'));
-    writeFileSync(script, toJavaScript(source));
+    cpSync(toJavaScript(source), script);
     const command = [process.execPath, '--expose-gc', script, ...args];
     const child = spawn('sh', ['-c', `${before}; exec "$@"`, 'sh', ...command], {
       env: { ...process.env, ...compiled.env },
@@ -70,14 +69,4 @@ export class ServerProcess {
   stop(): void {
     this.child.kill('SIGKILL');
   }
-}
-
-function toJavaScript(file: string): string {
-  const compilerOptions: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.CommonJS,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-  };
-  return ts.transpileModule(readFileSync(file, 'utf8'), { fileName: file, compilerOptions }).outputText;
 }

@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -63,6 +63,12 @@ export class Broker {
   /** Stops the process where it is, with its connections open (SIGSTOP), until `resume`. */
   freeze(): void {
     this.child?.kill('SIGSTOP');
+  }
+
+  /** Whether the last of its threads stands still: the signal takes its time. */
+  isFrozen(): boolean {
+    const tasks = `/proc/${this.child?.pid}/task`;
+    return readdirSync(tasks).every((thread) => /\) T /.test(readFileSync(join(tasks, thread, 'stat'), 'utf8')));
   }
 
   resume(): void {
