@@ -34,6 +34,7 @@ import { NO_CHANNELS, type Subscriptions } from './subscriptions';
 import { OwnServer, type ServerSettings } from './servers';
 import { Tls, type TlsSettings, type TlsUpdate } from './tls';
 import { Transport } from './transport';
+import { setImmediate } from './turns';
 
 export interface EngineOptions {
   /** Default 5005, unless there is a `socketPath`; 0 takes a free one. */

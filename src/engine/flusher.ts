@@ -1,3 +1,5 @@
+import { atEndOfTurn } from './turns';
+
 /** Something that gathers what it is to write. */
 export interface Flushable {
   flush(): void;
@@ -13,6 +15,6 @@ export class Flusher {
   };
 
   add(queue: Flushable): void {
-    if (this.waiting.push(queue) === 1) queueMicrotask(this.run);
+    if (this.waiting.push(queue) === 1) atEndOfTurn(this.run);
   }
 }

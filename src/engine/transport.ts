@@ -2,6 +2,7 @@ import { constants, type Http2Stream } from 'node:http2';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import type { DirectWriter, WriteOwner } from './direct-write';
 import type { RawSockets } from './raw-sockets';
+import { setImmediate } from './turns';
 
 /** What a transport tells the session that it carries. */
 export interface TransportReceiver {

@@ -1,3 +1,5 @@
+import { setImmediate } from './turns';
+
 type Source<T> = Iterable<T> | AsyncIterable<T>;
 
 /**

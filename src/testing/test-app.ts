@@ -1,6 +1,7 @@
 import { Application, buildParts } from '../app/application';
 import type { PortalOptions } from '../app/options';
 import type { Constructor, ModuleProvider } from '../decorators';
+import { clearInterval, setImmediate, setInterval } from '../engine/turns';
 import { upgrade, type ConnectOptions } from './client-handshake';
 import { ManualClock } from './manual-clock';
 import { MemorySocket } from './memory-socket';
