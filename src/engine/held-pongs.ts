@@ -1,3 +1,5 @@
+import { setImmediate } from './turns';
+
 /** Turns of the event loop in which a write over TLS or HTTP/2 is done, with some to spare, unless the peer does not read. */
 const TURNS = 8;
 
