@@ -11,6 +11,7 @@ import { onceAskedToEnd } from './signals';
 import { consoleLogger, guardedLogger } from './logger';
 import { readModules } from './module-graph';
 import { checkOptions, type PortalOptions } from './options';
+import { checkProvider } from './provider-check';
 
 /** What an application is made of. */
 export interface ApplicationParts {
@@ -172,6 +173,8 @@ export async function buildParts(
   overrides: readonly ModuleProvider[] = [],
 ): Promise<ApplicationParts> {
   checkOptions(options);
+  const { modules, controllers, providers } = readModules(root);
+  for (const provider of overrides) checkProvider(provider, 'override');
   const {
     name = root.name,
     logger = consoleLogger,
@@ -199,8 +202,7 @@ export async function buildParts(
   });
   // before all others, which may use it, and after them
   lifecycle.add(new ChannelsLife(channels), false);
-  const engine = new Engine({ ...rest, clock, observer, subscriptions: channels.hub });
-  const { modules, controllers, providers } = readModules(root);
+  const engine = new Engine({ ...rest, shutdown: { deadlineMs }, clock, observer, subscriptions: channels.hub });
   const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
   const timing: Timing | undefined = observer.handled && {
     now: () => engine.clock.now(),

@@ -1,7 +1,8 @@
 import { Lifecycle, type InjectionToken } from 'tsyringe';
 import { BootError } from '../binding';
+import { WHO_EMITS_NONE } from '../binding/boot-error';
 import { otherMajorOf, ownClass } from '../copies';
-import type { Constructor } from '../decorators';
+import { moduleOf, pathOf, type Constructor } from '../decorators';
 import { describe } from './describe';
 import { constructorTypes, delayed, needsIn, type Need } from './registrations';
 
@@ -45,10 +46,11 @@ function parameters(constructor: Constructor, unknown: (index: number) => void):
 function whyNoToken(constructor: Constructor, types: readonly unknown[], index: number): string {
   const type = types[index];
   if (index >= types.length) {
-    return (
-      `its type is not known. Decorate ${describe(constructor as InjectionToken)} with @injectable() from portal-ws, with "emitDecoratorMetadata": true in ` +
-      `tsconfig.json; or bind the parameter with @Inject(token).`
-    );
+    const setting = `"emitDecoratorMetadata": true in tsconfig.json; or bind the parameter with @Inject(token). ${WHO_EMITS_NONE}`;
+    // Portal's decorators have made it injectable
+    const isInjectable = pathOf(constructor) !== undefined || moduleOf(constructor) !== undefined;
+    if (isInjectable) return `its type is not known. Set ${setting}`;
+    return `its type is not known. Decorate ${describe(constructor as InjectionToken)} with @injectable() from portal-ws, with ${setting}`;
   }
   if (type === undefined) return 'its type is undefined; two files that import each other are the usual cause.';
   const unnamed = `its type came out as ${(type as Function).name}, which names no provider`;

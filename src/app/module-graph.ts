@@ -1,5 +1,8 @@
 import { BootError, refuseOtherMajor } from '../binding';
-import { moduleOf, type Constructor, type ModuleOptions, type ModuleProvider } from '../decorators';
+import { refuseMisplaced } from '../binding/places';
+import { handlersOf, moduleOf, pathOf, type Constructor, type ModuleOptions, type ModuleProvider } from '../decorators';
+import { unknownName } from '../engine/option-table';
+import { checkProvider, isClass } from './provider-check';
 
 /** All that the modules reachable from a root declare, each thing once, imported modules first. */
 export interface ModuleGraph {
@@ -8,38 +11,116 @@ export interface ModuleGraph {
   readonly providers: readonly ModuleProvider[];
 }
 
-/** @throws BootError when something imported is no module */
+const LISTS: Record<keyof ModuleOptions, true> = { imports: true, controllers: true, providers: true };
+
+/** @throws BootError when something imported is no module, or something is listed where it does not belong */
 export function readModules(root: Constructor): ModuleGraph {
   const visited = new Set<Constructor>();
   const modules = new Set<Constructor>();
   const controllers = new Set<Constructor>();
   const providers = new Set<ModuleProvider>();
-  const visit = (module: Constructor | undefined, importedBy: string): void => {
-    if (module !== undefined) refuseOtherMajor(module);
-    const options = module && moduleOf<ModuleOptions>(module);
-    if (module === undefined || options === undefined) throw new BootError(notAModule(module, importedBy));
+  const visit = (module: Constructor, importedBy: string): void => {
+    if (isClass(module)) refuseOtherMajor(module);
+    const options = isClass(module) ? moduleOf<ModuleOptions>(module) : undefined;
+    if (options === undefined) throw new BootError(notAModule(module, importedBy));
     if (visited.has(module)) return;
     visited.add(module);
-    for (const imported of options.imports ?? []) visit(imported, module.name);
+    checkModule(module, options);
+    for (const imported of listed(options, 'imports', module)) visit(imported, module.name);
     modules.add(module);
-    for (const controller of options.controllers ?? []) controllers.add(defined(controller, module, 'controllers'));
-    for (const provider of options.providers ?? []) providers.add(defined(provider, module, 'providers'));
+    for (const controller of listed(options, 'controllers', module)) {
+      checkController(controller, module);
+      controllers.add(controller);
+    }
+    for (const provider of listed(options, 'providers', module)) {
+      checkProvider(provider, `${module.name}, providers`);
+      providers.add(provider);
+    }
   };
   visit(root, '');
   return { modules: [...modules], controllers: [...controllers], providers: [...providers] };
 }
 
-function notAModule(module: Constructor | undefined, importedBy: string): string {
-  if (module === undefined) return undefinedEntry(importedBy, 'imports');
+function notAModule(module: unknown, importedBy: string): string {
   const by = importedBy === '' ? '' : `, imported by ${importedBy},`;
-  return `${module.name}${by} is no module: decorate it with @Module({ controllers: […], providers: […] }).`;
+  if (isClass(module)) {
+    const advice =
+      pathOf(module) === undefined
+        ? 'decorate it with @Module({ controllers: […], providers: […] })'
+        : 'it is a controller, which a module lists under controllers';
+    return `${module.name}${by} is no module: ${advice}.`;
+  }
+  if (importedBy === '') {
+    return `an application is made of a class with @Module({ controllers: […], providers: […] }), not of ${String(module)}.`;
+  }
+  const isDynamic = typeof module === 'object' && module !== null && 'module' in module;
+  const advice = isDynamic
+    ? 'there are no dynamic modules. Decorate a class with @Module(…) instead'
+    : 'list classes with @Module(…)';
+  return `${importedBy}: an entry of imports is no class but ${kindOf(module)}: ${advice}.`;
 }
 
-function defined<T>(entry: T | undefined, module: Constructor, list: string): T {
-  if (entry === undefined) throw new BootError(undefinedEntry(module.name, list));
-  return entry;
+/** What `@Module` was given, and whether the class is nothing else too. */
+function checkModule(module: Constructor, options: ModuleOptions): void {
+  const { name } = module;
+  if (typeof options !== 'object' || options === null) {
+    throw new BootError(`${name}: write @Module({ controllers: […], providers: […] }), not ${kindOf(options)}.`);
+  }
+  const unknown = Object.keys(options).find((list) => !Object.hasOwn(LISTS, list));
+  if (unknown === 'exports') {
+    throw new BootError(
+      `${name}: there is no option "exports" in @Module: all modules share one container. Leave it out.`,
+    );
+  }
+  if (unknown !== undefined) throw new BootError(`${name}: ${unknownName(unknown, LISTS, '@Module')}.`);
+  refuseMisplaced(module);
+  if (pathOf(module) !== undefined)
+    throw new BootError(`${name} is a module and a controller: make two classes of it.`);
+  const [handler] = handlersOf(module);
+  if (handler !== undefined) {
+    throw new BootError(
+      `${name}.${handler.method}: a module has no handlers. Put it into a class with @WebSocketPath('/…').`,
+    );
+  }
+  if (Object.values(options).every((list) => list === undefined) && !doesSomething(module)) {
+    throw new BootError(`${name} has nothing: give @Module({ … }) its imports, controllers or providers.`);
+  }
 }
 
-function undefinedEntry(module: string, list: string): string {
-  return `${module}: an entry of ${list} is undefined; two files that import each other are the usual cause.`;
+/** A module may be there for what it does when the application starts. */
+function doesSomething({ prototype, length }: Constructor): boolean {
+  return length > 0 || Object.getOwnPropertyNames(prototype).length > 1;
+}
+
+function listed<List extends keyof ModuleOptions>(
+  options: ModuleOptions,
+  list: List,
+  { name }: Constructor,
+): NonNullable<ModuleOptions[List]> {
+  const entries: unknown = options[list] ?? [];
+  if (!Array.isArray(entries)) throw new BootError(`${name}: ${list} must be an array, not ${kindOf(entries)}.`);
+  if (entries.includes(undefined)) {
+    throw new BootError(
+      `${name}: an entry of ${list} is undefined; two files that import each other are the usual cause.`,
+    );
+  }
+  return entries as NonNullable<ModuleOptions[List]>;
+}
+
+function checkController(controller: unknown, { name }: Constructor): void {
+  if (!isClass(controller)) {
+    throw new BootError(
+      `${name}: an entry of controllers is no class but ${kindOf(controller)}: list classes with @WebSocketPath('/…').`,
+    );
+  }
+  if (moduleOf(controller) !== undefined) {
+    throw new BootError(`${name}, controllers: ${controller.name} is a module. List it under imports.`);
+  }
+}
+
+/** Of what is listed in a wrong place, what it is; a string may hold a secret. */
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

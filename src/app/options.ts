@@ -1,6 +1,18 @@
-import type { BindingOptions } from '../binding';
+import type { BindingOptions, ValidationOptions } from '../binding';
 import type { Backplane, HistoryOptions } from '../channels';
 import type { EngineOptions, Observer } from '../engine';
+import { observer, OF_APPLICATIONS, SHUTDOWN } from '../engine/engine-options';
+import {
+  checkOptions as checkAgainst,
+  flag,
+  judgedElsewhere,
+  listOf,
+  methods,
+  object,
+  options,
+  text,
+  type OptionTable,
+} from '../engine/option-table';
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */
@@ -31,47 +43,33 @@ export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdow
   observers?: Observer[] | undefined;
 }
 
-const KNOWN: Record<keyof PortalOptions, true> = {
-  name: true,
-  port: true,
-  host: true,
-  socketPath: true,
-  reusePort: true,
-  tls: true,
-  http2: true,
-  trustedProxies: true,
-  proxyProtocol: true,
-  origins: true,
-  limits: true,
-  compression: true,
-  request: true,
-  guards: true,
-  interceptors: true,
-  filters: true,
-  validation: true,
-  heartbeat: true,
-  health: true,
-  shutdown: true,
-  clock: true,
-  backplane: true,
-  history: true,
-  logger: true,
-  observers: true,
+const VALIDATION: OptionTable<ValidationOptions> = {
+  skipMissingProperties: flag,
+  whitelist: flag,
+  forbidNonWhitelisted: flag,
+  groups: listOf(text),
+  always: flag,
+  stopAtFirstError: flag,
 };
 
-/** @throws TypeError for an option that does not exist, which is most often a slip of the pen */
-export function checkOptions(options: PortalOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(KNOWN, name)) {
-      throw new TypeError(`there is no option ${JSON.stringify(name)}; there are ${Object.keys(KNOWN).join(', ')}`);
-    }
-  }
-  const { port } = options;
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65535)) {
-    throw new RangeError(`port must be a whole number from 0 to 65535, not ${String(port)}`);
-  }
-  for (const role of ['guards', 'interceptors', 'filters'] as const) {
-    const uses: unknown = options[role];
-    if (uses !== undefined && !Array.isArray(uses)) throw new TypeError(`${role} must be an array`);
-  }
+const OPTIONS: OptionTable<PortalOptions> = {
+  name: text,
+  ...OF_APPLICATIONS,
+  guards: listOf(judgedElsewhere),
+  interceptors: listOf(judgedElsewhere),
+  filters: listOf(judgedElsewhere),
+  validation: options(VALIDATION),
+  shutdown: options<NonNullable<PortalOptions['shutdown']>>({ ...SHUTDOWN, signals: flag }),
+  backplane: judgedElsewhere,
+  history: object,
+  logger: methods(['info', 'warn', 'error'], 'that of pino, or console'),
+  observers: listOf(observer),
+};
+
+/**
+ * @throws TypeError for an option that does not exist, which is most often a slip of the pen, or has a wrong type; RangeError for a
+ * number that is none of it
+ */
+export function checkOptions(given: PortalOptions): void {
+  checkAgainst(given, OPTIONS);
 }

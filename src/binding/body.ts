@@ -3,6 +3,7 @@ import { ownClass } from '../copies';
 import { MessageStream } from '../engine';
 import { BootError } from './boot-error';
 import { classCheck, isValidated, type ValidationOptions } from './class-check';
+import { checkNested } from './nested-types';
 import { isSchema, schemaCheck } from './schema-check';
 import { checkOf, type Check } from './type-check';
 
@@ -76,6 +77,7 @@ function valueBody({ place, field = '', validation }: BodyDeclaration, type: unk
         `properties, or add it to the providers of a module if it is one.`,
     );
   }
+  checkNested(type as Constructor, place);
   return { type: 'value', check: classCheck(type as Constructor, validation, field), mayWait: true };
 }
 
@@ -88,16 +90,45 @@ function declaredType({ place, type, shape }: BodyDeclaration): unknown {
     );
   }
   if (shape === undefined || isSchema(shape)) return shape ?? type;
-  if (typeof shape !== 'function' || /^class\b/.test(Function.prototype.toString.call(shape))) {
+  if (typeof shape !== 'function' || isClassSyntax(shape)) {
     throw new BootError(`${place}: write @MessageBody(() => ${nameOf(shape)}), or give it a schema with "~standard".`);
   }
-  const told: unknown = ownClass(shape());
-  if (typeof told === 'function') return told;
-  throw new BootError(
-    `${place}: the function given to @MessageBody returns no class; files that import each other are the usual cause.`,
-  );
+  return classFrom(shape, place);
 }
 
-function nameOf(type: unknown): string {
-  return typeof type === 'function' ? type.name : 'Dto';
+/** What the function of `@MessageBody(() => Dto)` returns. */
+function classFrom(shape: () => unknown, place: string): unknown {
+  let told: unknown;
+  try {
+    told = ownClass(shape());
+  } catch (cause) {
+    throw new BootError(`${place}: the function given to @MessageBody throws: ${String(cause)}.`, { cause });
+  }
+  if (typeof told === 'function' && told.prototype !== undefined) return told;
+  const given = `${place}: the function given to @MessageBody returns`;
+  if (told === undefined) {
+    throw new BootError(`${given} no class; files that import each other are the usual cause.`);
+  }
+  if (Array.isArray(told)) {
+    throw new BootError(
+      `${given} an array, and no class. Write a class with a property for the array, with @ValidateNested() and ` +
+        `@Type(() => ${nameOf(told[0], 'Item')}), or give @MessageBody a schema; @MessageBody(() => Array) takes one whose items nobody checks.`,
+    );
+  }
+  if (isSchema(told)) throw new BootError(`${given} a schema. Give it the schema itself: @MessageBody(schema).`);
+  throw new BootError(`${given} ${kindOf(told)}, and no class: write @MessageBody(() => Dto).`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return value instanceof Promise ? 'a promise' : `an instance of ${value.constructor.name}`;
+}
+
+function isClassSyntax(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function nameOf(type: unknown, otherwise = 'Dto'): string {
+  return typeof type === 'function' ? type.name : otherwise;
 }

@@ -17,3 +17,7 @@ export function refuseOtherMajor(constructor: Constructor): void {
       `version for both (\`npm ls portal-ws\` shows them).`,
   );
 }
+
+/** For errors about types that are not there. */
+export const WHO_EMITS_NONE =
+  'esbuild, tsx and vitest emit no types whatever tsconfig.json says: docs/guide/without-emitted-types.md shows what to write there.';

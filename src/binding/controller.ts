@@ -7,13 +7,16 @@ import {
   type WebSocketPathOptions,
 } from '../decorators';
 import type { Endpoint } from '../engine';
+import { PATH_OPTIONS } from '../engine/engine-options';
 import { given } from '../engine/given';
+import { checkOptions, judgedElsewhere, type OptionTable } from '../engine/option-table';
 import { BootError, refuseOtherMajor } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
 import { ConnectionInstances } from './instances';
 import { bindParameters, type BoundParameters } from './parameters';
 import type { Report } from './pipeline';
+import { checkPlaces } from './places';
 import type { Resolver } from './resolver';
 import type { Timing } from './timing';
 import { Uses, type ApplicationUses } from './uses';
@@ -48,6 +51,7 @@ export function compileController(
   timing?: Timing,
 ): Endpoint {
   refuseOtherMajor(controller);
+  checkPlaces(controller);
   const path = declaredPath(controller);
   const records = handlersOf(controller);
   for (const method of handlersUndone(controller)) {
@@ -74,15 +78,31 @@ export function compileController(
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {
   const path = pathOf<WebSocketPathOptions>(controller);
-  if (path === undefined) {
-    throw new BootError(`${controller.name} is listed under controllers, but has no @WebSocketPath('/…').`);
-  }
+  if (path === undefined) throw new BootError(whyNoPath(controller));
   if (typeof path.pattern !== 'string' || !path.pattern.startsWith('/')) {
     throw new BootError(`${controller.name}: the path ${JSON.stringify(path.pattern)} must begin with a slash.`);
+  }
+  try {
+    checkOptions(path.options, WEB_SOCKET_PATH, '@WebSocketPath');
+  } catch (cause) {
+    throw new BootError(`${controller.name}: ${(cause as Error).message}.`, { cause });
   }
   const { scope } = path.options;
   if (scope !== undefined && scope !== 'singleton' && scope !== 'connection') {
     throw new BootError(`${controller.name}: scope must be 'singleton' or 'connection', not ${JSON.stringify(scope)}.`);
   }
   return path;
+}
+
+const WEB_SOCKET_PATH: OptionTable<WebSocketPathOptions> = { scope: judgedElsewhere, ...PATH_OPTIONS };
+
+/** A path is not inherited: base class and subclass would serve the same. */
+function whyNoPath(controller: Constructor): string {
+  const { name } = controller;
+  const base: unknown = Object.getPrototypeOf(controller);
+  if (typeof base === 'function' && pathOf(base as Constructor) !== undefined) {
+    return `${name} has no path: that of ${base.name} is not inherited. Decorate ${name} with @WebSocketPath('/…') too.`;
+  }
+  const why = `${name} is listed under controllers, but has no @WebSocketPath('/…').`;
+  return handlersOf(controller).length > 0 ? why : `${why} If it is no controller, list it under providers.`;
 }

@@ -3,7 +3,7 @@ import { MAJOR, otherMajorOf, ownClass } from '../copies';
 import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
 import { CloseInfo, Connection } from '../engine';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
-import { BootError } from './boot-error';
+import { BootError, WHO_EMITS_NONE } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import type { ConnectionInstances } from './instances';
 import type { Resolver } from './resolver';
@@ -92,7 +92,7 @@ class Binder {
     if (this.types === undefined) {
       throw new BootError(
         `${place}: its type is not known at run time. Set "emitDecoratorMetadata": true under "compilerOptions" in ` +
-          `tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token).`,
+          `tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token). ${WHO_EMITS_NONE}`,
       );
     }
     const builtIn = BUILT_IN.get(type);
@@ -126,7 +126,7 @@ class Binder {
         return this.takeBody(place, binding.field, body);
       }
       case 'path': {
-        const { name } = binding;
+        const name = nameIn(binding, place);
         const { pattern } = this.surroundings;
         if (!new RegExp(`:${escape(name)}(?![A-Za-z0-9_])`).test(pattern)) {
           throw new BootError(`${place}: the path ${pattern} has no parameter :${name}.`);
@@ -134,7 +134,7 @@ class Binder {
         return this.fromUrl(place, type, `path parameter ${name}`, (connection) => connection.params[name]);
       }
       case 'query': {
-        const { name } = binding;
+        const name = nameIn(binding, place);
         return this.fromUrl(
           place,
           type,
@@ -143,7 +143,7 @@ class Binder {
         );
       }
       case 'header': {
-        const { name } = binding;
+        const name = nameIn(binding, place).toLowerCase();
         return this.fromUrl(place, type, `header ${name}`, (connection) => headerOf(connection, name));
       }
       case 'container':
@@ -174,9 +174,11 @@ class Binder {
     what: string,
     read: (connection: Connection) => string | undefined,
   ): Reader {
-    const convert = converterTo(type);
+    const convert = UNTOLD.has(type) ? undefined : converterTo(type);
     if (convert === undefined) {
-      throw new BootError(`${place}: a ${what} is a string, a number or a boolean, not ${typeName(type)}.`);
+      throw new BootError(
+        `${place}: a ${what} is a string, a number or a boolean, not ${typeName(type)}.${untold(type)}`,
+      );
     }
     const check = checkAgainst(read, type, what);
     if (check === undefined) return read;
@@ -248,6 +250,22 @@ function whyUnbound(type: unknown): string {
   return (
     `nothing binds ${typeName(type)}: it is no Connection, no AbortSignal and no provider. Add it to the providers of a ` +
     `module, or bind the parameter with a decorator.`
+  );
+}
+
+/** What a parameter of the URL or a header is called. */
+function nameIn({ from, name }: Extract<ParameterBinding, { name: string }>, place: string): string {
+  if (typeof name === 'string' && name !== '') return name;
+  const decorator = { path: 'PathParam', query: 'QueryParam', header: 'Header' }[from];
+  throw new BootError(`${place}: write the name that it is to have, as in @${decorator}('name'), not ${String(name)}.`);
+}
+
+/** What to write where the compiler could not name the type, which may be a number as well as a text. */
+function untold(type: unknown): string {
+  if (!UNTOLD.has(type)) return '';
+  return (
+    ' So comes out whatever is no single class: `string | undefined` (write `name?: string`), a default value alone (write `name: string = …`), another union, `unknown`, and a type ' +
+    'from another file where each is compiled by itself. Declare one of the three.'
   );
 }
 

@@ -1,4 +1,4 @@
-import type { HandlerRecord } from '../decorators';
+import { decoratorOf, type HandlerRecord } from '../decorators';
 import type { BodyType } from './body';
 import { BootError } from './boot-error';
 import type { BoundController, BoundHandler } from './controller';
@@ -49,7 +49,7 @@ export function assignSlots({ controller, handlers }: BoundController, kinds: Co
     }
     const isSpare = kind === 'message' && (handler.body === undefined || handler.body === 'stream');
     for (const slot of slotsOf(kind, handler, kinds, controller.name)) {
-      const what = kind === 'message' ? `${isSpare ? 'all' : slot} messages` : decoratorName(kind);
+      const what = kind === 'message' ? `${isSpare ? 'all' : slot} messages` : decoratorOf(kind);
       place(isSpare ? spare : single, slot, handler, what);
     }
   }
@@ -96,8 +96,4 @@ function refuseTwiceTheSameError(controller: string, handlers: readonly BoundHan
     }
     seen.set(record.error, record.method);
   }
-}
-
-function decoratorName(kind: string): string {
-  return `@On${kind[0]!.toUpperCase()}${kind.slice(1)}()`;
 }

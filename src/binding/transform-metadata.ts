@@ -7,8 +7,14 @@ interface Storage {
   getStrategy(target: Function): string;
   getExposedMetadatas(target: Function): unknown[];
   getExcludedMetadatas(target: Function): unknown[];
-  findTypeMetadata(target: Function, property: string): unknown;
+  findTypeMetadata(target: Function, property: string): TypeMetadata | undefined;
   findTransformMetadatas(target: Function, property: string, transformation: number): unknown[];
+}
+
+/** What `@Type` recorded. */
+interface TypeMetadata {
+  readonly typeFunction?: (...about: unknown[]) => unknown;
+  readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value: unknown }[] } };
 }
 
 const PLAIN_TO_CLASS = 0;
@@ -27,6 +33,20 @@ function isTransformedIn(storage: Storage, type: Constructor, properties: Iterab
   }
   if (storage.getStrategy(type) !== 'none') return true;
   return storage.getExposedMetadatas(type).length + storage.getExcludedMetadatas(type).length > 0;
+}
+
+/**
+ * The classes that class-transformer makes of a property's value, of each item where it is a collection; none where it leaves the
+ * value as it is. `its own way`: as a function of the user's says for each value. Undefined where that cannot be known.
+ */
+export function howMade(type: Constructor, property: string): unknown[] | 'its own way' | undefined {
+  if (storage === undefined) return undefined;
+  if (storage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0) return 'its own way';
+  const found = storage.findTypeMetadata(type, property);
+  if (found === undefined) return [];
+  const { typeFunction, options } = found;
+  if (typeFunction === undefined || typeFunction.length > 0) return 'its own way';
+  return [typeFunction(), ...(options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
 }
 
 /** Looked for where the package keeps it, and tried: what it does not know of this class, it knows of none. */

@@ -4,8 +4,8 @@ import { recordCaught, type Constructor } from './metadata';
 
 /** Makes a class an exception filter for these errors; without any, for all. Makes it injectable. */
 export function Catch(...errors: Constructor<Error>[]): ClassDecorator {
-  return (target: Function) => {
-    recordCaught(target, errors);
+  return (target: Function, context?: unknown) => {
+    if (!recordCaught(target, context, errors)) return;
     injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
   };
 }

@@ -20,15 +20,18 @@ export { UseFilters } from './use-filters';
 export { UseGuards } from './use-guards';
 export { UseInterceptors } from './use-interceptors';
 export { WebSocketPath, type WebSocketPathOptions } from './web-socket-path';
+export { misplacedOn, type Misplaced } from './misplaced';
 export {
   caughtBy,
   decoratedByOtherMajor,
+  decoratorOf,
   emittedTypes,
   handlersOf,
   handlersUndone,
   moduleOf,
   parametersOf,
   pathOf,
+  strayOf,
   usesOf,
   type BodyShape,
   type Constructor,

@@ -5,7 +5,8 @@ import { recordParameter } from './metadata';
 /** Binds what the container has for a token: to a parameter of a constructor, or of a handler. */
 export function Inject(token: InjectionToken): ParameterDecorator {
   return (target, method, index) => {
-    if (method === undefined) inject(token)(target, method, index);
+    if (typeof target === 'function' && method === undefined && typeof index === 'number')
+      inject(token)(target, method, index);
     else recordParameter(target, method, index, { from: 'container', token });
   };
 }

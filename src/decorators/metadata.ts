@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { InjectionToken } from 'tsyringe';
 import { keyFor, keysOfOtherMajors } from '../copies';
+import { note, standsOnClass, standsOnMethod, standsOnParameter } from './misplaced';
 
 /** A class of any constructor. */
 export type Constructor<T = unknown> = abstract new (...args: never[]) => T;
@@ -113,6 +114,8 @@ function speakerOf(target: Constructor, method: string): object | undefined {
 }
 
 export function recordHandler(prototype: object, method: unknown, record: Omit<HandlerRecord, 'method'>): void {
+  refuseStandardDecorators(method);
+  if (!standsOnMethod(decoratorOf(record.kind), prototype, method)) return;
   append<HandlerRecord>(HANDLERS, prototype, { ...record, method: methodName(method) });
 }
 
@@ -131,6 +134,8 @@ export function handlersUndone(target: Constructor): string[] {
 }
 
 export function recordParameter(prototype: object, method: unknown, index: number, binding: ParameterBinding): void {
+  refuseStandardDecorators(method);
+  if (!standsOnParameter(PARAMETER_DECORATORS[binding.from], prototype, method, index)) return;
   append<ParameterRecord>(PARAMETERS, prototype, { method: methodName(method), index, binding });
 }
 
@@ -147,6 +152,8 @@ function recordsOf<Record extends { method?: string }>(key: symbol, target: Cons
 
 /** On a class, `method` is undefined; the decorator that is written first comes first. */
 export function recordUse(target: object, method: unknown, role: UseRole, items: readonly Use[]): void {
+  refuseStandardDecorators(method);
+  if (method !== undefined && !standsOnMethod(USE_DECORATORS[role], target, method)) return;
   const owner = typeof target === 'function' ? (target.prototype as object) : target;
   const record: UseRecord = { role, items, ...(method !== undefined && { method: methodName(method) }) };
   Reflect.defineMetadata(USES, [record, ...own<UseRecord>(USES, owner)], owner);
@@ -161,8 +168,9 @@ export function usesOf(target: Constructor, role: UseRole, method?: string): rea
   return records.filter((record) => record.role === role).flatMap(({ items }) => items);
 }
 
-export function recordCaught(target: object, errors: readonly Constructor[]): void {
-  Reflect.defineMetadata(CAUGHT, errors, target);
+/** Whether it stands on a class; so for the other decorators of classes. `context`: what comes with a decorator of methods. */
+export function recordCaught(target: object, context: unknown, errors: readonly Constructor[]): boolean {
+  return recordOnClass('@Catch()', CAUGHT, target, context, errors);
 }
 
 /** The errors that a filter takes; none of them stands for all errors. */
@@ -170,17 +178,16 @@ export function caughtBy(filter: object): readonly Constructor[] {
   return (Reflect.getMetadata(CAUGHT, filter.constructor) as Constructor[] | undefined) ?? [];
 }
 
-export function recordPath(target: Constructor, context: unknown, record: PathRecord): void {
-  refuseStandardDecorators(context);
-  Reflect.defineMetadata(PATH, record, target);
+export function recordPath(target: object, context: unknown, record: PathRecord): boolean {
+  return recordOnClass('@WebSocketPath()', PATH, target, context, record);
 }
 
 export function pathOf<Options>(target: Constructor): PathRecord<Options> | undefined {
   return Reflect.getOwnMetadata(PATH, target) as PathRecord<Options> | undefined;
 }
 
-export function recordModule(target: Constructor, options: unknown): void {
-  Reflect.defineMetadata(MODULE, options, target);
+export function recordModule(target: object, context: unknown, options: unknown): boolean {
+  return recordOnClass('@Module()', MODULE, target, context, options);
 }
 
 export function moduleOf<Options>(target: Constructor): Options | undefined {
@@ -198,6 +205,51 @@ export function decoratedByOtherMajor(target: Constructor): number | undefined {
   if (typeof target !== 'function') return undefined;
   const places = [target, ...levels(target)];
   return keysOfOtherMajors(places.flatMap((place) => Reflect.getOwnMetadataKeys(place) as unknown[]))[0];
+}
+
+/** Methods that no class made a handler, with what stands on them or on their parameters all the same. */
+export function strayOf(target: Constructor): { readonly decorator: string; readonly method: string }[] {
+  const all = <Record>(key: symbol): Record[] => levels(target).flatMap((level) => own<Record>(key, level));
+  const handlers = new Set(all<HandlerRecord>(HANDLERS).map(({ method }) => method));
+  const parameters = all<ParameterRecord>(PARAMETERS).map(({ method, binding }) => ({
+    decorator: PARAMETER_DECORATORS[binding.from],
+    method,
+  }));
+  const uses = all<UseRecord>(USES).map(({ role, method }) => ({ decorator: USE_DECORATORS[role], method }));
+  return [...parameters, ...uses].flatMap(({ decorator, method }) =>
+    method === undefined || handlers.has(method) ? [] : [{ decorator, method }],
+  );
+}
+
+const PARAMETER_DECORATORS: Record<ParameterBinding['from'], string> = {
+  body: '@MessageBody()',
+  connection: '@ConnectedSocket()',
+  user: '@CurrentUser()',
+  path: '@PathParam()',
+  query: '@QueryParam()',
+  header: '@Header()',
+  container: '@Inject()',
+};
+
+const USE_DECORATORS: Record<UseRole, string> = {
+  guards: '@UseGuards()',
+  interceptors: '@UseInterceptors()',
+  filters: '@UseFilters()',
+};
+
+/** Such as `@OnMessage()`. */
+export function decoratorOf(kind: HandlerKind): string {
+  return `@On${kind[0]!.toUpperCase()}${kind.slice(1)}()`;
+}
+
+function recordOnClass(decorator: string, key: symbol, target: object, context: unknown, record: unknown): boolean {
+  refuseStandardDecorators(context);
+  if (!standsOnClass(decorator, target, context)) return false;
+  if (Reflect.hasOwnMetadata(key, target)) {
+    note(target, { decorator, fault: 'stands on the class twice, and only one of them would hold.' });
+  }
+  Reflect.defineMetadata(key, record, target);
+  return true;
 }
 
 function methodName(method: unknown): string {

@@ -19,8 +19,8 @@ export interface ModuleOptions {
 
 /** Groups controllers and providers; `bootstrap` starts from one. All modules share one container. */
 export function Module(options: ModuleOptions = {}): ClassDecorator {
-  return (target) => {
-    recordModule(target as unknown as Constructor, options);
-    injectable()(target as unknown as InjectionToken & (new (...args: never[]) => unknown));
+  return (target: Function, context?: unknown) => {
+    if (!recordModule(target, context, options)) return;
+    injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
   };
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
 import type { CodecChoice, Compression, Handshake, Limits, Origins } from '../engine';
-import { recordPath, type Constructor } from './metadata';
+import { recordPath } from './metadata';
 
 /** What an endpoint may set for itself; the application's settings hold for the rest. */
 export interface WebSocketPathOptions {
@@ -28,9 +28,8 @@ export interface WebSocketPathOptions {
 
 /** Makes the class the controller of a path such as `/echo` or `/rooms/:room`, and injectable. */
 export function WebSocketPath(pattern: string, options: WebSocketPathOptions = {}): ClassDecorator {
-  // standard decorators, which we refuse, come with a second argument
   return (target: Function, context?: unknown) => {
-    recordPath(target as unknown as Constructor, context, { pattern, options });
+    if (!recordPath(target, context, { pattern, options })) return;
     injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
   };
 }

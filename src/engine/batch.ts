@@ -9,7 +9,7 @@ const MAX_KEPT_VIEW = 1024;
  * lent to one write queue at a time, for one read or one turn of the microtask queue.
  */
 export class Batch {
-  bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  bytes: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
   used = 0;
   owner: object | undefined;
   private views: Buffer[] = [];

@@ -12,6 +12,7 @@ import type { ConnectionFacts, Handshake } from './connection';
 import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
 import type { Endpoint } from './endpoint';
+import { ENGINE_OPTIONS, PLACE } from './engine-options';
 import { Flusher } from './flusher';
 import { Attachments, type ForeignServer } from './attachments';
 import { Gate, type GateContext } from './gate';
@@ -24,6 +25,7 @@ import { drain } from './drain';
 import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from './observer';
 import { allOf } from './observers';
+import { checkOptions } from './option-table';
 import { Peers } from './peers';
 import { PlainRequests } from './plain-requests';
 import { RawSockets } from './raw-sockets';
@@ -112,6 +114,7 @@ export class Engine implements SessionContext, GateContext {
 
   /** @throws TypeError or RangeError when an option is wrong */
   constructor(private readonly options: EngineOptions = {}) {
+    checkOptions(options, ENGINE_OPTIONS);
     this.limits = resolveLimits(options.limits, limitsOfMachine());
     this.clock = options.clock ?? systemClock;
     this.deadlines = new Deadlines(this.clock);
@@ -178,9 +181,10 @@ export class Engine implements SessionContext, GateContext {
 
   /**
    * Listens where the options say, or at a further place.
-   * @throws ListenError when that cannot be had, Error when it listens already and no place is given
+   * @throws ListenError when that cannot be had, TypeError for what is no place, Error when it listens already and no place is given
    */
   async listen(place?: Place): Promise<void> {
+    if (place !== undefined) checkOptions(place, PLACE, 'the place to listen at');
     await this.closing;
     if (place === undefined && this.listener.listening) throw new Error(`the server listens already at ${this.url}`);
     const places = placesIn(place ?? this.options);

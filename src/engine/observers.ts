@@ -4,7 +4,8 @@ import { callUser, takeRejection } from './users-code';
 type Report = keyof Observer;
 type Listener = (...report: unknown[]) => unknown;
 
-const REPORTS: Record<Report, true> = {
+/** The names of all reports. */
+export const REPORTS: Readonly<Record<Report, true>> = {
   arrived: true,
   handshakeRefused: true,
   abandoned: true,

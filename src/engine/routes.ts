@@ -4,6 +4,8 @@ import { resolveCompression, type Compression, type ResolvedCompression } from '
 import type { Handshake } from './connection';
 import { JsonCodec, MessagePackCodec, type Codec } from '../codecs';
 import type { CodecChoice, Endpoint } from './endpoint';
+import { ENDPOINT } from './engine-options';
+import { checkOptions } from './option-table';
 import { resolveLimits, type ResolvedLimits } from './limits';
 import { isThenable, takeRejection } from './users-code';
 
@@ -42,6 +44,7 @@ export class Routes {
 
   /** @throws Error when the path is malformed or taken, or the endpoint's limits or origins are wrong */
   add(endpoint: Endpoint): void {
+    checkOptions(endpoint, ENDPOINT);
     const limits = resolveLimits(endpoint.limits, this.limits);
     const rules = frameRules(endpoint, limits);
     const { protocols, codecFor } = codecsOf(endpoint);

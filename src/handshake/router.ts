@@ -26,7 +26,11 @@ export class Router<Endpoint> {
   add(pattern: string, endpoint: Endpoint): void {
     const mistake = mistakeIn(pattern);
     if (mistake !== undefined) throw new Error(`the path ${pattern} has ${mistake}`);
-    this.routes.on('GET', pattern, { constraints: { search: ANY } }, () => {}, endpoint);
+    try {
+      this.routes.on('GET', pattern, { constraints: { search: ANY } }, () => {}, endpoint);
+    } catch (error) {
+      throw error instanceof EvalError ? new Error(NO_CODE, { cause: error }) : error;
+    }
   }
 
   /** Parameters come percent-decoded; a path that cannot be decoded matches nothing. */
@@ -81,6 +85,11 @@ function hasEmpty(params: Record<string, string | undefined>): boolean {
   for (const name in params) if (params[name] === '' && name !== '*') return true;
   return false;
 }
+
+/** find-my-way compiles patterns with `new Function`. */
+const NO_CODE =
+  'paths cannot be compiled where Node runs with --disallow-code-generation-from-strings: start it without that flag ' +
+  '(docs/guide/deployment.md)';
 
 function hasKeys(params: Record<string, string | undefined>): params is Record<string, string> {
   for (const _ in params) return true;

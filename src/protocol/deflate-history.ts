@@ -2,9 +2,9 @@ import { constants } from 'node:zlib';
 import type { KeptHandle } from './kept-zlib';
 
 /** What a sender takes off the end of a message and a receiver puts back (RFC 7692 7.2.1, 7.2.2). */
-export const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+export const TAIL: Buffer = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
-export const NO_HISTORY = Buffer.alloc(0);
+export const NO_HISTORY: Buffer = Buffer.alloc(0);
 
 /** RFC 7692 7.2.3.4: blocks may follow a final one. Each costs a fresh start, so there is an end to it. */
 export const MAX_FINAL_BLOCKS = 256;

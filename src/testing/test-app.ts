@@ -29,6 +29,7 @@ export interface TestApp extends Application {
  */
 export async function createTestApp(root: Constructor, options: TestOptions = {}): Promise<TestApp> {
   const { override = [], ...rest } = options;
+  if (!Array.isArray(override)) throw new TypeError('override must be an array of providers');
   const clock = new ManualClock();
   const app = new InMemoryApp(await buildParts(root, { ...rest, clock }, override), clock);
   await app.start();

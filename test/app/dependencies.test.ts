@@ -1,4 +1,5 @@
 import { BootError, Inject, injectable } from '../../src';
+import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
 import { delay, inject, injectAll, injectWithTransform, Lifecycle, type InjectionToken } from 'tsyringe';
 import { constructorNeeds, inOrder, knownNeeds, type Making } from '../../src/app/dependencies';
 
@@ -36,7 +37,7 @@ describe('the tokens that a class is made with', () => {
       'a type that is not known',
       undefined,
       'its type is not known. Decorate Service with @injectable() from portal-ws, with "emitDecoratorMetadata": true ' +
-        'in tsconfig.json; or bind the parameter with @Inject(token).',
+        `in tsconfig.json; or bind the parameter with @Inject(token). ${WHO_EMITS_NONE}`,
     ],
     [
       'a type that is undefined',

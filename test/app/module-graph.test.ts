@@ -1,5 +1,6 @@
-import { BootError, Module } from '../../src';
+import { BootError, createApp, Module, OnOpen, WebSocketPath, type ModuleOptions } from '../../src';
 import { readModules } from '../../src/app/module-graph';
+import type { Constructor } from '../../src/decorators';
 
 class ControllerA {}
 class ControllerB {}
@@ -46,4 +47,78 @@ test.each(['imports', 'controllers', 'providers'])('an undefined entry of %s', (
   expect(() => readModules(Holed)).toThrow(
     `Holed: an entry of ${list} is undefined; two files that import each other are the usual cause.`,
   );
+});
+
+describe('what is listed where it does not belong', () => {
+  @WebSocketPath('/')
+  class Chat {
+    @OnOpen()
+    open(): void {}
+  }
+
+  const message = (options: unknown, target: Constructor = class AppModule {}): string => {
+    Module(options as ModuleOptions)(target);
+    try {
+      readModules(target);
+    } catch (error) {
+      expect(error).toBeInstanceOf(BootError);
+      return (error as BootError).message;
+    }
+    return '';
+  };
+
+  test.each<[object | undefined, string]>([
+    [{ providers: [Chat] }, 'AppModule, providers: Chat is a controller. List it under controllers.'],
+    [{ providers: [Leaf] }, 'AppModule, providers: Leaf is a module. List it under imports.'],
+    [{ controllers: [Leaf] }, 'AppModule, controllers: Leaf is a module. List it under imports.'],
+    [
+      { imports: [Chat] },
+      'Chat, imported by AppModule, is no module: it is a controller, which a module lists under controllers.',
+    ],
+    [
+      { imports: [{ module: Leaf, providers: [] }] },
+      'AppModule: an entry of imports is no class but an object: there are no dynamic modules.',
+    ],
+    [{ imports: ['leaf'] }, 'AppModule: an entry of imports is no class but a string: list classes with @Module(…).'],
+    [{ imports: [null] }, 'AppModule: an entry of imports is no class but null'],
+    [
+      { controllers: [new Chat()] },
+      'AppModule: an entry of controllers is no class but an object: list classes with @WebSocketPath',
+    ],
+    [{ controllers: [() => Chat] }, 'AppModule: an entry of controllers is no class but a function'],
+    [{ controllers: Chat }, 'AppModule: controllers must be an array, not a function.'],
+    [
+      { provider: [Service] },
+      'AppModule: there is no option "provider" in @Module; there are imports, controllers, providers. Did you mean providers?.',
+    ],
+    [
+      { providers: [Service], exports: [Service] },
+      'AppModule: there is no option "exports" in @Module: all modules share one container. Leave it out.',
+    ],
+    [{}, 'AppModule has nothing: give @Module({ … }) its imports, controllers or providers.'],
+    [undefined, 'AppModule has nothing'],
+  ])('%j', (options, wanted) => {
+    expect(message(options)).toContain(wanted);
+  });
+
+  test('a module that is a controller too, or has handlers', () => {
+    class Handles {
+      @OnOpen()
+      open(): void {}
+    }
+    expect(message({ providers: [Service] }, Chat)).toBe('Chat is a module and a controller: make two classes of it.');
+    expect(message({ providers: [Service] }, Handles)).toContain('Handles.open: a module has no handlers.');
+  });
+
+  test('a module may be there for what it does itself, or be empty on purpose', () => {
+    class Seeds {
+      onInit(): void {}
+    }
+    expect(message({}, Seeds)).toBe('');
+    expect(message({ controllers: [] })).toBe('');
+  });
+
+  test.each([undefined, null, 'AppModule', {}])('%p is nothing that an application is made of', async (root) => {
+    await expect(createApp(root as never)).rejects.toThrow('an application is made of a class with @Module(');
+  });
 });

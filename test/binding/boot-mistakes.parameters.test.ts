@@ -14,7 +14,9 @@ import {
   QueryParam,
   WebSocketPath,
 } from '../../src';
+import { z } from 'zod';
 import { bootErrorOf } from '../support/serve';
+import { thrower } from '../support/uses';
 
 interface Shape {
   a: number;
@@ -214,8 +216,53 @@ describe('a parameter', () => {
     expect(await bootErrorOf([Chat])).toBe(
       'Chat.say, parameter 1 (message): its type is not known at run time. Set "emitDecoratorMetadata": true under ' +
         '"compilerOptions" in tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or ' +
-        '@Inject(token).',
+        '@Inject(token). esbuild, tsx and vitest emit no types whatever tsconfig.json says: ' +
+        'docs/guide/without-emitted-types.md shows what to write there.',
     );
+  });
+
+  test('of the URL, of a type that the compiler could not name', async () => {
+    const why = ' is a string, a number or a boolean, not Object. So comes out whatever is no single class';
+    @WebSocketPath('/')
+    class Union {
+      @OnOpen()
+      open(@QueryParam('page') page: number | undefined): unknown {
+        return page;
+      }
+    }
+    @WebSocketPath('/:room')
+    class Unknown {
+      @OnOpen()
+      open(@PathParam('room') room: unknown): unknown {
+        return room;
+      }
+    }
+    @WebSocketPath('/')
+    class Interface {
+      @OnOpen()
+      open(@Header('x-shape') shape: Shape): unknown {
+        return shape;
+      }
+    }
+    expect(await bootErrorOf([Union])).toContain(`Union.open, parameter 1 (page): a query parameter page${why}`);
+    expect(await bootErrorOf([Unknown])).toContain(`Unknown.open, parameter 1 (room): a path parameter room${why}`);
+    expect(await bootErrorOf([Interface])).toContain(`Interface.open, parameter 1 (shape): a header x-shape${why}`);
+  });
+
+  test.each([undefined, '', 5, null])('of the URL, called %p', async (name) => {
+    for (const decorator of [PathParam, QueryParam, Header]) {
+      class Chat {
+        open(value: string): string {
+          return value;
+        }
+      }
+      decorator(name as string)(Chat.prototype, 'open', 0);
+      OnOpen()(Chat.prototype, 'open', Object.getOwnPropertyDescriptor(Chat.prototype, 'open')!);
+      WebSocketPath('/')(Chat);
+      expect(await bootErrorOf([Chat])).toBe(
+        `Chat.open, parameter 1 (value): write the name that it is to have, as in @${decorator.name}('name'), not ${String(name)}.`,
+      );
+    }
   });
 });
 
@@ -283,6 +330,32 @@ describe('a body', () => {
       'Chat.join, parameter 1 (room): the function given to @MessageBody returns no class; files that import each ' +
         'other are the usual cause.',
     );
+  });
+
+  const RETURNS = 'Chat.join, parameter 1 (room): the function given to @MessageBody';
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'an array',
+      () => [Room],
+      `${RETURNS} returns an array, and no class. Write a class with a property for the array`,
+    ],
+    ['null', () => null, `${RETURNS} returns null, and no class: write @MessageBody(() => Dto).`],
+    ['an instance', () => new Room(), `${RETURNS} returns an instance of Room, and no class`],
+    ['a string', () => 'Room', `${RETURNS} returns a string, and no class`],
+    ['a function that makes nothing', () => () => Room, `${RETURNS} returns a function, and no class`],
+    ['a promise', () => Promise.resolve(Room), `${RETURNS} returns a promise, and no class`],
+    ['a schema', () => z.string(), `${RETURNS} returns a schema. Give it the schema itself: @MessageBody(schema).`],
+    ['nothing, since it throws', thrower(new ReferenceError('Room')), `${RETURNS} throws: ReferenceError: Room.`],
+  ])('whose arrow returns %s', async (_what, told, message) => {
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage('chat.join')
+      join(@MessageBody(told as never) room: Room): Room {
+        return room;
+      }
+    }
+    expect(await bootErrorOf([Chat])).toContain(message);
   });
 
   test('of a stream that could never come, since all messages are read whole to find their event', async () => {

@@ -21,7 +21,8 @@ describe('a provider', () => {
 
   const UNKNOWN =
     'Plain, constructor parameter 1: its type is not known. Decorate Plain with @injectable() from portal-ws, with ' +
-    '"emitDecoratorMetadata": true in tsconfig.json; or bind the parameter with @Inject(token).';
+    '"emitDecoratorMetadata": true in tsconfig.json; or bind the parameter with @Inject(token). esbuild, tsx and vitest emit no types ' +
+    'whatever tsconfig.json says: docs/guide/without-emitted-types.md shows what to write there.';
 
   test('that is not @injectable()', async () => {
     class Plain {

@@ -2,6 +2,7 @@ import { IsString } from 'class-validator';
 import {
   Connection,
   Inject,
+  JsonCodec,
   injectable,
   MessageBody,
   OnClose,
@@ -28,6 +29,47 @@ describe('a controller', () => {
     class Chat {}
     expect(await bootErrorOf([Chat])).toBe(
       'Chat has no handlers: decorate at least one method with @OnMessage(), @OnOpen() or @OnClose().',
+    );
+  });
+
+  test.each<[object, string]>([
+    [{ codecs: 'raw' }, 'there is no option "codecs" in @WebSocketPath; there are scope,'],
+    [{ protocols: 'abc' }, '@WebSocketPath.protocols must be an array, not "abc"'],
+    [{ protocols: ['a b'] }, '@WebSocketPath.protocols[0] must be a subprotocol'],
+    [{ concurrency: 0 }, '@WebSocketPath.concurrency must be a whole number of messages from 1 on, not 0'],
+    [{ compression: 'yes' }, '@WebSocketPath.compression must be true, false or an object'],
+    [{ origins: 'example.com' }, "@WebSocketPath.origins must be '*', a list such as"],
+    [{ limits: { maxMessageByte: 5 } }, 'limits.maxMessageByte is no limit'],
+    [{ limits: { maxMessageBytes: '1mb' } }, 'limits.maxMessageBytes must be a whole number'],
+    [{ compression: { treshold: 5 } }, 'compression.treshold is no setting'],
+    [{ scope: 'request' }, "scope must be 'singleton' or 'connection', not \"request\"."],
+    [{ codec: JsonCodec }, "codec must be a codec, 'raw', or an object of those by subprotocol"],
+  ])('with the options %j', async (options, message) => {
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    WebSocketPath('/', options)(Chat);
+    expect(await bootErrorOf([Chat])).toMatch(/^Chat: /);
+    expect(await bootErrorOf([Chat])).toContain(message);
+  });
+
+  test('whose path only its base class has', async () => {
+    @WebSocketPath('/')
+    class Base {
+      @OnOpen()
+      open(): void {}
+    }
+    class Chat extends Base {}
+    expect(await bootErrorOf([Chat])).toBe(
+      "Chat has no path: that of Base is not inherited. Decorate Chat with @WebSocketPath('/…') too.",
+    );
+  });
+
+  test('that is a provider', async () => {
+    class Service {}
+    expect(await bootErrorOf([Service])).toBe(
+      "Service is listed under controllers, but has no @WebSocketPath('/…'). If it is no controller, list it under providers.",
     );
   });
 

@@ -21,6 +21,7 @@ import {
   WebSocketPath,
 } from '../../src';
 import { bootstrap } from '../../src';
+import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
 import { createTestApp } from '../../src/testing';
 import { connect, moduleOf, start } from '../support/app';
 import { deferred } from '../support/engine';
@@ -58,11 +59,11 @@ test('parameters are bound explicitly', async () => {
     text(
       @PathParam('room') room: string,
       @QueryParam('token') token: string,
-      @QueryParam('none') none: string | undefined,
       @Header('X-Test') header: string,
       @Inject(LIMIT) limit: number,
       @ConnectedSocket() socket: unknown,
       @MessageBody() body: unknown,
+      @QueryParam('none') none?: string,
     ): unknown {
       return [room, token, none ?? 'none', header, limit, socket instanceof Connection, body];
     }
@@ -262,7 +263,7 @@ describe('what cannot be bound is found at boot', () => {
     expect(await bootErrorOf(Controller)).toBe(
       'Controller.text, parameter 1 (message): its type is not known at run time. Set "emitDecoratorMetadata": true ' +
         'under "compilerOptions" in tsconfig.json, or bind it explicitly with @MessageBody(), @ConnectedSocket() or ' +
-        '@Inject(token).',
+        `@Inject(token). ${WHO_EMITS_NONE}`,
     );
   });
 });

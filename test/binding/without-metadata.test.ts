@@ -1,5 +1,8 @@
 import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { BootError } from '../../src';
+import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
 import { createTestApp, type TestApp } from '../../src/testing';
 import { compiledByEsbuild } from '../support/esbuild';
 
@@ -174,10 +177,10 @@ describe('explicit forms work', () => {
 describe('what is missing is a boot error', () => {
   const untyped =
     'its type is not known at run time. Set "emitDecoratorMetadata": true under "compilerOptions" in tsconfig.json, or ' +
-    'bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token).';
-  const uninjectable =
-    'its type is not known. Decorate Controller with @injectable() from portal-ws, with "emitDecoratorMetadata": true ' +
-    'in tsconfig.json; or bind the parameter with @Inject(token).';
+    `bind it explicitly with @MessageBody(), @ConnectedSocket() or @Inject(token). ${WHO_EMITS_NONE}`;
+  const setting = `"emitDecoratorMetadata": true in tsconfig.json; or bind the parameter with @Inject(token). ${WHO_EMITS_NONE}`;
+  // that of a controller needs no other decorator
+  const uninjectable = `its type is not known. Set ${setting}`;
 
   test.each<[string, string, string]>([
     [
@@ -234,6 +237,11 @@ describe('what is missing is a boot error', () => {
     expect((error as BootError).message).toBe(message);
   });
 
+  test('the page about it is there', () => {
+    const page = /docs\/guide\/[\w-]+\.md/.exec(WHO_EMITS_NONE)![0];
+    expect(existsSync(join(__dirname, '../..', page))).toBe(true);
+  });
+
   test('a provider of a provider', async () => {
     const error = await appOf(`
       @injectable()
@@ -242,7 +250,7 @@ describe('what is missing is a boot error', () => {
       @WebSocketPath('/')
       class Controller { @OnMessage() any(): void {} }`).catch((reason: unknown) => reason);
     expect((error as BootError).message).toBe(
-      `Polite, constructor parameter 1: ${uninjectable.replace('Controller', 'Polite')}`,
+      `Polite, constructor parameter 1: its type is not known. Decorate Polite with @injectable() from portal-ws, with ${setting}`,
     );
   });
 });

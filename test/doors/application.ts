@@ -135,7 +135,7 @@ export const COOKIES = ['seat=7; HttpOnly', 'row=2; Path=/'];
 @UseGuards(BearerGuard)
 export class GuardedController {
   @OnUpgrade()
-  async upgrade(connection: Connection, @QueryParam('full') full: string | undefined) {
+  async upgrade(connection: Connection, @QueryParam('full') full?: string) {
     await new Promise(setImmediate);
     if (full !== undefined) {
       return refuse(503, { headers: { 'Retry-After': '30', 'Set-Cookie': COOKIES }, body: 'full' });

@@ -41,12 +41,12 @@ class Events {
   @OnMessage('named')
   named(
     @PathParam('room') room: string,
-    @Header('constructor') constructorHeader: string | undefined,
-    @Header('__proto__') protoHeader: string | undefined,
-    @Header('toString') toStringHeader: string | undefined,
-    @QueryParam('constructor') constructorQuery: string | undefined,
-    @QueryParam('__proto__') protoQuery: string | undefined,
-    @QueryParam('toString') toStringQuery: string | undefined,
+    @Header('constructor') constructorHeader?: string,
+    @Header('__proto__') protoHeader?: string,
+    @Header('toString') toStringHeader?: string,
+    @QueryParam('constructor') constructorQuery?: string,
+    @QueryParam('__proto__') protoQuery?: string,
+    @QueryParam('toString') toStringQuery?: string,
   ) {
     const headers = { constructorHeader, protoHeader, toStringHeader };
     const queries = { constructorQuery, protoQuery, toStringQuery };

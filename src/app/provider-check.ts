@@ -1,0 +1,78 @@
+import { BootError } from '../binding';
+import { refuseMisplaced } from '../binding/places';
+import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
+import { checkOptions, judgedElsewhere, must, options, unknownName, type Rule } from '../engine/option-table';
+import { describe } from './describe';
+
+const CIRCLE = 'two files that import each other are the usual cause';
+
+/** Names of NestJS, and what stands for them here. */
+const ELSEWHERE = new Map([
+  ['provide', 'write token'],
+  ['useExisting', 'write useToken'],
+  ['inject', 'a factory asks the container, which it is called with: useFactory: (container) => …'],
+  ['scope', 'write options: { lifecycle }, of tsyringe'],
+]);
+
+const aClass = must('a class', isClass);
+const aFactory = must('a function', (value) => typeof value === 'function');
+
+const WAYS = { useClass: aClass, useValue: judgedElsewhere, useFactory: aFactory, useToken: judgedElsewhere };
+const LIFECYCLE: Rule = must('one of the Lifecycle of tsyringe', (value) => [0, 1, 2, 3].includes(value as number));
+const PROVIDER = { token: judgedElsewhere, ...WAYS, options: options<{ lifecycle: number }>({ lifecycle: LIFECYCLE }) };
+
+/** @throws BootError for what is no provider. `list`: where it is listed, such as `AppModule, providers` */
+export function checkProvider(provider: unknown, list: string): void {
+  if (isClass(provider)) checkProviderClass(provider, list);
+  else if (typeof provider === 'object' && provider !== null) checkProviderObject(provider, list);
+  else
+    throw new BootError(
+      `${list}: a provider is a class or an object such as { token: …, useValue: … }, not ${String(provider)}.`,
+    );
+}
+
+function checkProviderClass(provider: Constructor, list: string): void {
+  const { name } = provider;
+  if (moduleOf(provider) !== undefined) throw new BootError(`${list}: ${name} is a module. List it under imports.`);
+  if (pathOf(provider) !== undefined)
+    throw new BootError(`${list}: ${name} is a controller. List it under controllers.`);
+  refuseMisplaced(provider);
+  const [handler] = handlersOf(provider);
+  if (handler === undefined) return;
+  throw new BootError(
+    `${list}: ${name} has handlers, such as ${handler.method}, which nobody would call. Decorate it with @WebSocketPath('/…'), and list ` +
+      'it under controllers.',
+  );
+}
+
+function checkProviderObject(provider: object, list: string): void {
+  const { token } = provider as { token?: never };
+  const place = token === undefined ? `${list}: a provider` : `${list}: the provider of ${describe(token)}`;
+  const unknown = Object.keys(provider).find((name) => !Object.hasOwn(PROVIDER, name));
+  if (unknown !== undefined) {
+    const instead = ELSEWHERE.get(unknown);
+    throw new BootError(
+      `${place}: ${instead === undefined ? unknownName(unknown, PROVIDER) : `there is no option "${unknown}"; ${instead}`}.`,
+    );
+  }
+  const ways = Object.keys(WAYS).filter((way) => way in provider);
+  if (ways.length > 1) throw new BootError(`${place} has ${ways.join(' and ')}. Leave one of them.`);
+  const [way] = ways;
+  if (way !== undefined && way !== 'useValue' && (provider as Record<string, unknown>)[way] === undefined) {
+    throw new BootError(`${place}: ${way} is undefined; ${CIRCLE}.`);
+  }
+  try {
+    checkOptions(provider, PROVIDER);
+  } catch (cause) {
+    throw new BootError(`${place}: ${(cause as Error).message}.`, { cause });
+  }
+  const { useClass } = provider as { useClass?: Constructor };
+  if (useClass !== undefined && pathOf(useClass) !== undefined) {
+    throw new BootError(`${place}: ${useClass.name} is a controller. List it under controllers.`);
+  }
+}
+
+/** Whether something can be made with `new`: an arrow function has no prototype. */
+export function isClass(value: unknown): value is Constructor {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
+}
