@@ -98,11 +98,10 @@ const WEB_SOCKET_PATH: OptionTable<WebSocketPathOptions> = { scope: judgedElsewh
 
 /** A path is not inherited: base class and subclass would serve the same. */
 function whyNoPath(controller: Constructor): string {
-  const { name } = controller;
+  const why = `${controller.name} is listed under controllers, but has no @WebSocketPath('/…').`;
   const base: unknown = Object.getPrototypeOf(controller);
   if (typeof base === 'function' && pathOf(base as Constructor) !== undefined) {
-    return `${name} has no path: that of ${base.name} is not inherited. Decorate ${name} with @WebSocketPath('/…') too.`;
+    return `${why} That of ${base.name} is not inherited.`;
   }
-  const why = `${name} is listed under controllers, but has no @WebSocketPath('/…').`;
   return handlersOf(controller).length > 0 ? why : `${why} If it is no controller, list it under providers.`;
 }

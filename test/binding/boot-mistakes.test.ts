@@ -62,7 +62,7 @@ describe('a controller', () => {
     }
     class Chat extends Base {}
     expect(await bootErrorOf([Chat])).toBe(
-      "Chat has no path: that of Base is not inherited. Decorate Chat with @WebSocketPath('/…') too.",
+      "Chat is listed under controllers, but has no @WebSocketPath('/…'). That of Base is not inherited.",
     );
   });
 

@@ -327,7 +327,9 @@ describe('bases of all kinds', () => {
     @WebSocketPath('/')
     class First extends Base {}
     class Second extends First {}
-    expect(await bootErrorOf([Second])).toBe("Second is listed under controllers, but has no @WebSocketPath('/…').");
+    expect(await bootErrorOf([Second])).toBe(
+      "Second is listed under controllers, but has no @WebSocketPath('/…'). That of First is not inherited.",
+    );
   });
 
   test('a filter catches what its base catches, unless it says otherwise', async () => {
