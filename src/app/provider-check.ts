@@ -14,7 +14,7 @@ const ELSEWHERE = new Map([
   ['scope', 'write options: { lifecycle }, of tsyringe'],
 ]);
 
-const aClass = must('a class', isClass);
+const aClass = must('a class', (value) => isClass(value) || isDelayed(value));
 const aFactory = must('a function', (value) => typeof value === 'function');
 
 const WAYS = { useClass: aClass, useValue: judgedElsewhere, useFactory: aFactory, useToken: judgedElsewhere };
@@ -67,9 +67,14 @@ function checkProviderObject(provider: object, list: string): void {
     throw new BootError(`${place}: ${(cause as Error).message}.`, { cause });
   }
   const { useClass } = provider as { useClass?: Constructor };
-  if (useClass !== undefined && pathOf(useClass) !== undefined) {
+  if (isClass(useClass) && pathOf(useClass) !== undefined) {
     throw new BootError(`${place}: ${useClass.name} is a controller. List it under controllers.`);
   }
+}
+
+/** `delay(() => Class)` of tsyringe. */
+function isDelayed(value: unknown): boolean {
+  return typeof (Object(value) as { createProxy?: unknown }).createProxy === 'function';
 }
 
 /** Whether something can be made with `new`: an arrow function has no prototype. */
