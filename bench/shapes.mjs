@@ -39,34 +39,34 @@ const Schema = z.strictObject({
   record: z.record(z.string(), z.string()).optional(),
 });
 
-class Controller {
-  take() {
-    return 'taken';
+function controllerAt(...path) {
+  class Controller {
+    take() {
+      return 'taken';
+    }
+    schema() {
+      return 'taken';
+    }
+    field() {
+      return 'taken';
+    }
+    untyped() {
+      return 'taken';
+    }
   }
-  schema() {
-    return 'taken';
-  }
-  field() {
-    return 'taken';
-  }
-  untyped() {
-    return 'taken';
-  }
+  MessageBody(Schema)(Controller.prototype, 'schema', 0);
+  MessageBody('items')(Controller.prototype, 'field', 0);
+  MessageBody()(Controller.prototype, 'untyped', 0);
+  return decorate(Controller, [WebSocketPath(...path)], {
+    take: [[Body], OnMessage('class')],
+    schema: [[Object], OnMessage('schema')],
+    field: [[Array], OnMessage('field')],
+    untyped: [[Object], OnMessage('untyped')],
+  });
 }
-MessageBody(Schema)(Controller.prototype, 'schema', 0);
-MessageBody('items')(Controller.prototype, 'field', 0);
-MessageBody()(Controller.prototype, 'untyped', 0);
-const methods = {
-  take: [[Body], OnMessage('class')],
-  schema: [[Object], OnMessage('schema')],
-  field: [[Array], OnMessage('field')],
-  untyped: [[Object], OnMessage('untyped')],
-};
-class Packed extends Controller {}
-decorate(Controller, [WebSocketPath('/json')], methods);
-decorate(Packed, [WebSocketPath('/pack', { codec: new MessagePackCodec() })], methods);
+
 class App {}
-Module({ controllers: [Controller, Packed] })(App);
+Module({ controllers: [controllerAt('/json'), controllerAt('/pack', { codec: new MessagePackCodec() })] })(App);
 
 /** As many as fit. */
 const many = (part, count) => Array.from({ length: count }, (_, at) => part(at)).join(',');

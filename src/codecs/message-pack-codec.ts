@@ -4,6 +4,10 @@ import { isWholeMessagePack } from './message-pack-size';
 import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
+/** Arrays and maps of one message. The decoder takes far longer for one than for another byte, so more than this would hold the loop. */
+const MAX_COLLECTIONS = 2 ** 18;
+
+/** Characters of a name that may have been broken. */
 const MAX_BROKEN = 4096;
 
 /** The same envelopes as MessagePack maps, in binary messages. Bytes travel as bytes, a `Date` as a timestamp. */
@@ -14,7 +18,7 @@ export class MessagePackCodec implements Codec {
 
   decode(message: string | Uint8Array): Envelope {
     const bytes = message as Uint8Array;
-    if (!isWholeMessagePack(bytes)) throw new RangeError('the message is no whole MessagePack value');
+    if (!isWholeMessagePack(bytes, MAX_COLLECTIONS)) throw new RangeError('the message is no whole MessagePack value');
     const value = this.decoder.decode(bytes);
     if (maySpell(bytes) && hasUnsafeKeys(value))
       throw new RangeError('a property is named __proto__ or constructor.prototype');

@@ -1,14 +1,11 @@
 /** For each first byte from 0xc0 to 0xdf: how many bytes of length or value follow it (MessagePack specification). */
 const FOLLOWING = [0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];
 
-/** Arrays and maps of one message. The decoder takes far longer for one than for another byte, so more than this would hold the loop. */
-export const MAX_COLLECTIONS = 2 ** 18;
-
 /**
- * Whether the bytes are one whole MessagePack value with all the elements that its arrays and maps declare. The decoder
+ * Whether the bytes are one whole MessagePack value, of so many arrays and maps at most, with all the elements that its arrays and maps declare. The decoder
  * makes room for declared elements before it has read one, so five bytes could ask it for gigabytes.
  */
-export function isWholeMessagePack(bytes: Uint8Array): boolean {
+export function isWholeMessagePack(bytes: Uint8Array, maxCollections = Infinity): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   /** Values that are still to come. */
@@ -22,7 +19,7 @@ export function isWholeMessagePack(bytes: Uint8Array): boolean {
     if (first < 0x80 || first >= 0xe0) continue;
     if (first < 0xa0) {
       due += (first & 0x0f) * (first < 0x90 ? 2 : 1);
-      if (++collections > MAX_COLLECTIONS) return false;
+      if (++collections > maxCollections) return false;
     } else if (first < 0xc0) {
       at += first & 0x1f;
     } else {
@@ -30,7 +27,7 @@ export function isWholeMessagePack(bytes: Uint8Array): boolean {
       if (following < 0 || at + following > bytes.length) return false;
       if (first >= 0xdc) {
         due += readLength(view, at, following) * (first >= 0xde ? 2 : 1);
-        if (++collections > MAX_COLLECTIONS) return false;
+        if (++collections > maxCollections) return false;
       } else if (first >= 0xd9) {
         at += readLength(view, at, following);
       } else if (first >= 0xc4 && first <= 0xc6) at += readLength(view, at, following);
