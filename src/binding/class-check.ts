@@ -41,12 +41,14 @@ export function classCheck(
   const plan = Object.keys(given).length === 0 ? ClassPlan.of(type) : undefined;
   const check = shapeCheck(type, settings, limits, path) ?? libraryCheck(type, settings, limits, path);
   return (value) => {
+    const accepted = plan !== undefined && isObject(value) ? plan.accept(value) : undefined;
+    if (accepted !== undefined) return accepted;
     if (!isObject(value) || Array.isArray(value)) {
       throw invalid(path, 'isObject', `${path || 'data'} must be an object`);
     }
     // as codecs bring them; they have no properties that could be missing or wrong
     if (value instanceof Date || isCollection(value)) throw invalid(path, 'unknownValue', UNKNOWN_VALUE);
-    return plan?.accept(value) ?? check(value);
+    return check(value);
   };
 }
 
