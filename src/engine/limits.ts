@@ -97,7 +97,7 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
     }
     const max = largest(name);
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
-      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value as number)}`);
+      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
     }
   }
   return { ...base, ...given(limits) };
