@@ -214,7 +214,9 @@ export async function buildParts(
   const replaced = new Set(overrides.map(tokenOf));
   const own = [...controllers.filter(isSingleton), ...modules].filter((constructor) => !replaced.has(constructor));
   const binding = Object.fromEntries(
-    Object.entries({ guards, interceptors, filters, validation }).filter(([, value]) => value !== undefined),
+    Object.entries({ guards, interceptors, filters, validation, limits: options.limits }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
   const owners = new Map<string, Constructor>();
   try {

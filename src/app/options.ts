@@ -16,7 +16,8 @@ import {
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */
-export interface PortalOptions extends Omit<EngineOptions, 'observer' | 'shutdown' | 'subscriptions'>, BindingOptions {
+export interface PortalOptions
+  extends Omit<EngineOptions, 'observer' | 'shutdown' | 'subscriptions' | 'limits'>, BindingOptions {
   /** A name for logs. Default: the name of the module. */
   name?: string | undefined;
   /** Default: warnings and errors to standard error. */

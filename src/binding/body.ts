@@ -1,6 +1,7 @@
 import type { BodyShape, Constructor } from '../decorators';
 import { ownClass } from '../copies';
 import { MessageStream } from '../engine';
+import type { BodyLimits } from './body-walk';
 import { BootError } from './boot-error';
 import { classCheck, isValidated, type ValidationOptions } from './class-check';
 import { checkNested } from './nested-types';
@@ -19,6 +20,8 @@ export interface Body {
   readonly check: Check | undefined;
   /** Whether the check may return a promise. */
   readonly mayWait: boolean;
+  /** Whether the handler takes it where it is absent too: `page?: number` cannot be told from `page: number`. */
+  readonly isOptional?: boolean;
 }
 
 const MESSAGE_TYPES = new Map<unknown, BodyType>([
@@ -39,13 +42,14 @@ export interface BodyDeclaration {
   readonly shape: BodyShape | undefined;
   readonly field: string | undefined;
   readonly validation: ValidationOptions;
+  readonly limits?: BodyLimits | undefined;
 }
 
 /** The body of a handler for messages that are no events. @throws BootError for what no message becomes */
 export function messageBody(declaration: BodyDeclaration): Body {
   const { place, field } = declaration;
   const type = declaredType(declaration);
-  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field), mayWait: true };
+  if (isSchema(type)) return valueBody(declaration, type);
   if (field !== undefined) return valueBody(declaration, type);
   const message = MESSAGE_TYPES.get(type);
   if (message !== undefined) return { type: message, check: undefined, mayWait: false };
@@ -65,11 +69,11 @@ export function eventBody(declaration: BodyDeclaration): Body {
   return valueBody(declaration, type);
 }
 
-function valueBody({ place, field = '', validation }: BodyDeclaration, type: unknown): Body {
-  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field), mayWait: true };
+function valueBody({ place, field = '', validation, limits }: BodyDeclaration, type: unknown): Body {
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field, limits), mayWait: true };
   if (type === undefined || type === Object) return { type: 'value', check: undefined, mayWait: false };
   const check = checkOf(type, field);
-  if (check !== undefined) return { type: 'value', check, mayWait: false };
+  if (check !== undefined) return { type: 'value', check, mayWait: false, isOptional: true };
   if (NO_CLASS.has(type)) throw new BootError(`${place}: no codec makes a ${nameOf(type)}.`);
   if (!isValidated(type as Constructor)) {
     throw new BootError(
@@ -78,7 +82,11 @@ function valueBody({ place, field = '', validation }: BodyDeclaration, type: unk
     );
   }
   checkNested(type as Constructor, place);
-  return { type: 'value', check: classCheck(type as Constructor, validation, field), mayWait: true };
+  try {
+    return { type: 'value', check: classCheck(type as Constructor, validation, field, limits), mayWait: true };
+  } catch (cause) {
+    throw new BootError(`${place}: ${(cause as Error).message}.`, { cause });
+  }
 }
 
 /** What the decorator says, or else the compiler. */

@@ -1,9 +1,14 @@
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
+import { DEFAULT_LIMITS, PortalError } from '../engine';
+import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
+import { ClassJudge, UNKNOWN_VALUE } from './class-judge';
 import { ClassPlan } from './class-plan';
-import { issue, validationFailed, type Issue } from './issues';
-import { nestedIssues } from './nested-shape';
+import { ClassReader } from './class-reader';
+import { ClassShapes, Unplannable } from './class-shape';
+import { invalid, Issues, joinPath } from './issues';
+import { isCollection, judgeShape } from './nested-shape';
 import type { Check } from './type-check';
 
 /** class-validator's own options; Portal's defaults refuse whatever the class does not name. */
@@ -14,73 +19,117 @@ export type ValidationOptions = Pick<
 
 const STRICT = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
 
-/** How deep objects and arrays may stand in each other in a message for a class. */
-const MAX_DEPTH = 32;
-
-/** Names by which a message would change what an object is (CVE-2019-18413, CVE-2020-7637). */
-const REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
-
 /** Whether class-validator knows anything of the class; without that it could check nothing. */
 export function isValidated(type: Constructor): boolean {
   return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
 }
 
 /**
- * Validates by the decorators of class-validator, after class-transformer made an instance of the class.
+ * Validates by the decorators of class-validator, after an instance of the class was made as class-transformer's decorators say.
  * `path`: where the value stands in the message.
+ * @throws Error for a class of which no instance can be made
  */
-export function classCheck(type: Constructor, options: ValidationOptions, path = ''): Check {
-  const validator = new Validator();
+export function classCheck(
+  type: Constructor,
+  options: ValidationOptions,
+  path = '',
+  limits: BodyLimits = DEFAULT_LIMITS,
+): Check {
   // an option that is there and undefined is none: it must not take the place of what is strict
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings: ValidatorOptions = { ...STRICT, ...given, validationError: { target: false, value: false } };
-  const make = type as new () => object;
+  const settings: ValidatorOptions = { ...STRICT, ...given };
   const plan = Object.keys(given).length === 0 ? ClassPlan.of(type) : undefined;
+  const check = shapeCheck(type, settings, limits, path) ?? libraryCheck(type, settings, limits, path);
   return (value) => {
-    const accepted = plan !== undefined && isObject(value) && !Array.isArray(value) ? plan.accept(value) : undefined;
+    const accepted = plan !== undefined && isObject(value) ? plan.accept(value) : undefined;
     if (accepted !== undefined) return accepted;
     if (!isObject(value) || Array.isArray(value)) {
-      throw validationFailed([issue(path, 'isObject', `${path || 'data'} must be an object`)]);
+      throw invalid(path, 'isObject', `${path || 'data'} must be an object`);
     }
-    const unfit = unfitIn(value, 1, path);
-    if (unfit !== undefined) throw validationFailed([unfit]);
-    const instance = plainToInstance(make, value);
-    // validateSync leaves out what is asynchronous: a check that waits would let everything pass
-    return validator.validate(instance, settings).then((errors) => {
-      const issues = errors.length > 0 ? issuesOf(errors, path, []) : nestedIssues(instance, path);
-      if (issues.length > 0) throw validationFailed(issues);
-      return instance;
-    });
+    // as codecs bring them; they have no properties that could be missing or wrong
+    if (value instanceof Date || isCollection(value)) throw invalid(path, 'unknownValue', UNKNOWN_VALUE);
+    return check(value);
   };
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
-}
-
-/** What class-transformer must not see, whatever the class says of it. */
-function unfitIn(object: object, depth: number, path: string): Issue | undefined {
-  if (depth > MAX_DEPTH) return issue(path, 'maxDepth', `objects may stand in each other ${MAX_DEPTH} deep`);
-  for (const key of Object.keys(object)) {
-    if (REFUSED.has(key)) {
-      return issue(join(path, key), 'whitelistValidation', `property ${key} should not exist`);
+/** Undefined for a class that only the libraries themselves can make or check. @throws Error for one that cannot be made */
+function shapeCheck(
+  root: Constructor,
+  settings: ValidatorOptions,
+  { maxDepth }: BodyLimits,
+  path: string,
+): ((value: object) => unknown) | undefined {
+  const shapes = new ClassShapes(settings);
+  try {
+    for (const type of shapes.prepare(root)) tryToMake(type);
+  } catch (error) {
+    if (error instanceof Unplannable) return undefined;
+    throw error;
+  }
+  return (value) => {
+    const issues = new Issues();
+    const judge = new ClassJudge(shapes, issues, path);
+    const instance = new ClassReader(shapes, issues, maxDepth, path).readRoot(root, value);
+    const { pending } = judge;
+    try {
+      if (instance !== undefined) judge.judge(instance);
+    } catch (error) {
+      for (const answer of pending) answer.catch(() => {});
+      throw error;
     }
-    const value = (object as Record<string, unknown>)[key];
-    const unfit = isObject(value) ? unfitIn(value, depth + 1, join(path, key)) : undefined;
-    if (unfit !== undefined) return unfit;
+    const verdict = (): object | undefined => {
+      if (!issues.isEmpty) throw issues.failure();
+      return instance;
+    };
+    return pending.length === 0 ? verdict() : Promise.all(pending).then(verdict);
+  };
+}
+
+function tryToMake(type: Constructor): void {
+  try {
+    new (type as new () => object)();
+  } catch (cause) {
+    throw new Error(`new ${type.name}() fails: ${String(cause)}. Messages are made instances of it without arguments`, {
+      cause,
+    });
   }
-  return undefined;
 }
 
-function join(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`;
+/** By class-transformer and class-validator, which take long for each key: of these there may be so many. */
+function libraryCheck(
+  type: Constructor,
+  settings: ValidatorOptions,
+  limits: BodyLimits,
+  path: string,
+): (value: object) => Promise<unknown> {
+  const validator = new Validator();
+  const quiet: ValidatorOptions = { ...settings, validationError: { target: false, value: false } };
+  return async (value) => {
+    walkBody(value, limits, path, REFUSED_NAMES);
+    const instance = make(type, value, path);
+    // validateSync leaves out what is asynchronous: a check that waits would let everything pass
+    const errors = await validator.validate(instance, quiet);
+    const issues = new Issues();
+    addErrors(errors, path, issues);
+    if (issues.isEmpty) judgeShape(instance, path, issues);
+    if (!issues.isEmpty) throw issues.failure();
+    return instance;
+  };
 }
 
-function issuesOf(errors: readonly ValidationError[], parent: string, found: Issue[]): Issue[] {
+function make(type: Constructor, value: object, path: string): object {
+  try {
+    return plainToInstance(type as new () => object, value);
+  } catch (error) {
+    if (error instanceof PortalError) throw error;
+    throw invalid(path, 'transformation', `${path || 'data'} cannot be read`);
+  }
+}
+
+function addErrors(errors: readonly ValidationError[], parent: string, issues: Issues): void {
   for (const { property, constraints, children } of errors) {
-    const path = property === undefined ? parent : join(parent, property);
-    if (constraints !== undefined) found.push({ path, constraints });
-    if (children !== undefined) issuesOf(children, path, found);
+    const path = property === undefined ? parent : joinPath(parent, property);
+    for (const [name, message] of Object.entries(constraints ?? {})) issues.add(path, name, message);
+    if (children !== undefined) addErrors(children, path, issues);
   }
-  return found;
 }

@@ -31,7 +31,7 @@ const ALLOWED = 'whitelistValidation';
 /**
  * A short way through class-validator for flat objects that are valid, an eighth of the time: the validators are its own,
  * called in a loop that was laid out once. Whatever else comes (a nested object, an unknown property, a value that one of
- * them refuses) is left to class-transformer and class-validator themselves, so this can only ever say yes.
+ * them refuses) is left to `ClassReader` and `ClassJudge`, so this can only ever say yes.
  */
 export class ClassPlan {
   private usable = true;
@@ -62,7 +62,8 @@ export class ClassPlan {
   accept(value: object): object | undefined {
     // what is no plain object (a timestamp of MessagePack) class-transformer makes something else of
     if (!this.usable || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
-    const instance = new this.type() as Record<string, unknown>;
+    const instance = this.make();
+    if (instance === undefined) return undefined;
     // a field without a decorator is there all the same, and unknown
     for (const name in instance) if (!this.names.has(name)) return undefined;
     for (const name of Object.keys(value)) {
@@ -73,6 +74,15 @@ export class ClassPlan {
     }
     for (const property of this.properties) if (!this.holds(property, instance)) return undefined;
     return instance;
+  }
+
+  /** Undefined where the constructor throws, which is for others to say. */
+  private make(): Record<string, unknown> | undefined {
+    try {
+      return new this.type() as Record<string, unknown>;
+    } catch {
+      return undefined;
+    }
   }
 
   private holds({ name, conditions, checks }: PlannedProperty, object: Record<string, unknown>): boolean {

@@ -6,7 +6,7 @@ import {
   type HandlerRecord,
   type WebSocketPathOptions,
 } from '../decorators';
-import type { Endpoint } from '../engine';
+import { DEFAULT_LIMITS, type Endpoint, type Limits } from '../engine';
 import { PATH_OPTIONS } from '../engine/engine-options';
 import { given } from '../engine/given';
 import { checkOptions, judgedElsewhere, type OptionTable } from '../engine/option-table';
@@ -25,6 +25,8 @@ import { Uses, type ApplicationUses } from './uses';
 export interface BindingOptions extends ApplicationUses {
   /** How bodies are validated. */
   readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
+  /** A path may have its own. */
+  readonly limits?: Limits | undefined;
 }
 
 export interface BoundHandler extends BoundParameters {
@@ -70,7 +72,8 @@ export function compileController(
   if (instances !== undefined) resolver.scoped(controller);
   // one that is undefined must not take a strict one's place
   const validation: ValidationOptions = given(options.validation ?? {});
-  const surroundings = { controller, pattern: path.pattern, resolver, validation, instances };
+  const limits = { ...DEFAULT_LIMITS, ...given(options.limits ?? {}), ...given(path.options.limits ?? {}) };
+  const surroundings = { controller, pattern: path.pattern, resolver, validation, limits, instances };
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   const target = instances ?? (resolver.resolve(controller as never) as object);
   return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);

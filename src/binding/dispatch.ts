@@ -89,8 +89,10 @@ function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined
   return envelope as EventEnvelope;
 }
 
+/** A number that some peer cannot hold would come back as another. */
 function isId(id: unknown): id is string | number | undefined {
-  return id === undefined || typeof id === 'string' || typeof id === 'number';
+  if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
+  return id === undefined || typeof id === 'string';
 }
 
 function whyUnhandled(event: string, id: unknown): [PortalError, Exchange] {

@@ -1,7 +1,8 @@
 import { getMetadataStorage } from 'class-validator';
-import { issue, type Issue } from './issues';
+import { joinPath, type Issues } from './issues';
 
-const NESTED = 'nestedValidation';
+/** The name by which class-validator reports what stands where a nested object should. */
+export const NESTED = 'nestedValidation';
 
 /** Of what class-transformer makes these, where a property is declared as one. */
 const SENT_AS = new Map<unknown, string>([
@@ -15,7 +16,7 @@ const SENT_AS = new Map<unknown, string>([
  * and arrays inside an array. `object` is an instance that was found valid. A property whose type the compiler did not emit
  * may be either.
  */
-export function nestedIssues(object: object, path = '', found: Issue[] = []): Issue[] {
+export function judgeShape(object: object, path: string, issues: Issues): void {
   const { constructor } = object;
   for (const { type, propertyName } of getMetadataStorage().getTargetValidationMetadatas(
     constructor,
@@ -26,26 +27,25 @@ export function nestedIssues(object: object, path = '', found: Issue[] = []): Is
     if (type !== NESTED) continue;
     const value = (object as Record<string, unknown>)[propertyName];
     if (typeof value !== 'object' || value === null) continue;
-    const place = path === '' ? propertyName : `${path}.${propertyName}`;
+    const place = joinPath(path, propertyName);
     const declared: unknown = Reflect.getMetadata('design:type', constructor.prototype as object, propertyName);
     const wanted = whatElse(value, declared);
-    if (wanted !== undefined) found.push(issue(place, NESTED, `${propertyName} must be ${wanted}`));
-    else if (!isCollection(value)) nestedIssues(value, place, found);
-    else for (const [key, item] of entriesOf(value)) inCollection(item, `${place}.${key}`, propertyName, found);
+    if (wanted !== undefined) issues.add(place, NESTED, `${propertyName} must be ${wanted}`);
+    else if (!isCollection(value)) judgeShape(value, place, issues);
+    else for (const [key, item] of entriesOf(value)) inCollection(item, joinPath(place, key), propertyName, issues);
   }
-  return found;
 }
 
 /** What the peer should have sent; undefined where the value is like its declaration, or that tells nothing. */
-function whatElse(value: object, declared: unknown): string | undefined {
+export function whatElse(value: object, declared: unknown): string | undefined {
   if (typeof declared !== 'function' || declared === Object) return undefined;
   if (value instanceof declared) return undefined;
   return SENT_AS.get(declared) ?? (isCollection(value) ? 'an object' : undefined);
 }
 
-type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<string, unknown>;
+export type Collection = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<string, unknown>;
 
-function isCollection(value: object): value is Collection {
+export function isCollection(value: object): value is Collection {
   return Array.isArray(value) || value instanceof Set || value instanceof Map;
 }
 
@@ -53,8 +53,8 @@ function entriesOf(value: Collection): Iterable<[number | string, unknown]> {
   return value instanceof Map ? value : [...(value as Iterable<unknown>)].entries();
 }
 
-function inCollection(item: unknown, place: string, property: string, found: Issue[]): void {
+function inCollection(item: unknown, place: string, property: string, issues: Issues): void {
   if (typeof item !== 'object' || item === null) return;
-  if (isCollection(item)) found.push(issue(place, NESTED, `each value in ${property} must be an object`));
-  else nestedIssues(item, place, found);
+  if (isCollection(item)) issues.add(place, NESTED, `each value in ${property} must be an object`);
+  else judgeShape(item, place, issues);
 }

@@ -3,6 +3,7 @@ import { MAJOR, otherMajorOf, ownClass } from '../copies';
 import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
 import { CloseInfo, Connection } from '../engine';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
+import type { BodyLimits } from './body-walk';
 import { BootError, WHO_EMITS_NONE } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import type { ConnectionInstances } from './instances';
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly pattern: string;
   readonly resolver: Resolver;
   readonly validation: ValidationOptions;
+  readonly limits: BodyLimits;
   /** Undefined for one instance for all. */
   readonly instances: ConnectionInstances | undefined;
 }
@@ -82,13 +84,18 @@ class Binder {
       const place = `${controller.name}.${method}, parameter ${index + 1}${names[index] ? ` (${names[index]})` : ''}`;
       const binding = explicit.get(index);
       const type = this.types?.[index];
-      this.readers.push(binding === undefined ? this.byType(place, type) : this.explicitly(place, binding, type));
+      const hasDefault = mayHaveDefault(implementation, index);
+      this.readers.push(
+        binding === undefined
+          ? this.byType(place, type, hasDefault)
+          : this.explicitly(place, binding, type, hasDefault),
+      );
     }
     const { readers, body, mayWait, urlChecks } = this;
     return { readers, body, mayWait, urlChecks };
   }
 
-  private byType(place: string, type: unknown): Reader {
+  private byType(place: string, type: unknown, hasDefault: boolean): Reader {
     if (this.types === undefined) {
       throw new BootError(
         `${place}: its type is not known at run time. Set "emitDecoratorMetadata": true under "compilerOptions" in ` +
@@ -110,10 +117,10 @@ class Binder {
     ) {
       throw new BootError(`${place}: ${whyUnbound(type)}`);
     }
-    return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined));
+    return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined), hasDefault);
   }
 
-  private explicitly(place: string, binding: ParameterBinding, type: unknown): Reader {
+  private explicitly(place: string, binding: ParameterBinding, type: unknown, hasDefault: boolean): Reader {
     switch (binding.from) {
       case 'connection':
         return readConnection;
@@ -123,7 +130,7 @@ class Binder {
         const { kind } = this.record;
         if (WITHOUT_BODY.has(kind)) throw new BootError(`${place}: @MessageBody() in a handler without a body.`);
         const body = kind === 'message' ? this.declaredBody(place, type, binding.shape, binding.field) : ANY;
-        return this.takeBody(place, binding.field, body);
+        return this.takeBody(place, binding.field, body, hasDefault);
       }
       case 'path': {
         const name = nameIn(binding, place);
@@ -152,12 +159,17 @@ class Binder {
   }
 
   private declaredBody(place: string, type: unknown, shape: Shape, field: string | undefined): Body {
-    const { validation } = this.surroundings;
+    const { validation, limits } = this.surroundings;
     const declare = this.record.event === undefined ? messageBody : eventBody;
-    return declare({ place, type, shape, field, validation });
+    return declare({ place, type, shape, field, validation, limits });
   }
 
-  private takeBody(place: string, field: string | undefined, { type, check, mayWait }: Body): Reader {
+  private takeBody(
+    place: string,
+    field: string | undefined,
+    { type, check, mayWait, isOptional }: Body,
+    hasDefault = false,
+  ): Reader {
     if (field === undefined) {
       if (this.wholeBody) throw new BootError(`${place}: a second body; a handler takes one message.`);
       this.wholeBody = true;
@@ -165,7 +177,9 @@ class Binder {
     this.body = field === undefined ? type : (this.body ?? type);
     this.mayWait ||= mayWait;
     if (field !== undefined) return readField(field, check);
-    return check === undefined ? readBody : (_connection, body) => check(body);
+    if (check === undefined) return readBody;
+    if (isOptional !== true && !hasDefault) return (_connection, body) => check(body);
+    return (_connection, body) => (body === undefined ? undefined : check(body));
   }
 
   private fromUrl(
@@ -275,6 +289,11 @@ function typeName(type: unknown): string {
 
 function escape(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** Whether a parameter stands at or behind the first with a default. Decorators that wrap a method hide them. */
+function mayHaveDefault(implementation: Function, index: number): boolean {
+  return implementation.length <= index && !/^[^(]*\(\s*(?:\)|\.\.\.)/.test(implementation.toString());
 }
 
 /** The names in a parameter list without default values or patterns; for messages only. */

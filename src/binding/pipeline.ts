@@ -98,25 +98,43 @@ export class Pipeline {
           ? verdict.then(undefined, (error: unknown) => fail(error, connection))
           : verdict;
       } catch (error) {
-        return error instanceof Refusal ? error : fail(error, connection);
+        const thrown = readableOf(error);
+        return thrown instanceof Refusal ? thrown : fail(thrown, connection);
       }
     };
   }
 
   /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. */
   async fail(stage: Stage, thrown: unknown, connection: Connection, body: unknown, exchange: Exchange): Promise<void> {
+    const readable = readableOf(thrown);
+    const error = readable instanceof Refusal ? errorOf(readable) : readable;
+    const told = tellable(error) ?? new PortalError('internal_error');
     try {
-      const error = thrown instanceof Refusal ? errorOf(thrown) : thrown;
       const outcome = await this.offer(stage, error, connection, body, exchange);
       if (!outcome.handled) {
         this.giveUp(stage, outcome, connection, exchange);
       } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
-        replyError(connection, tellable(error) ?? new PortalError('internal_error'), exchange);
+        this.tell(stage, told, connection, exchange);
       } else {
-        await replyLater(connection, outcome.value, exchange, (late) => this.close(stage, late, connection));
+        // what a filter returned cannot be sent: the error itself can
+        const unsent = (why: unknown): void => {
+          if (exchange.event === undefined) return this.close(stage, why, connection);
+          this.report(why, placeOf(stage), connection);
+          this.tell(stage, told, connection, exchange);
+        };
+        await replyLater(connection, outcome.value, exchange, unsent).then(undefined, unsent);
       }
-    } catch (error) {
-      this.close(stage, error, connection);
+    } catch (second) {
+      this.close(stage, second, connection);
+    }
+  }
+
+  /** The error reply. What of it cannot be encoded is left out, and reported with it. */
+  private tell(stage: Stage, error: PortalError, connection: Connection, exchange: Exchange): void {
+    try {
+      replyError(connection, error, exchange, (why) => this.report(untold(error, why), placeOf(stage), connection));
+    } catch (why) {
+      this.close(stage, untold(error, why), connection);
     }
   }
 
@@ -124,14 +142,22 @@ export class Pipeline {
     return called === undefined || this.timing === undefined ? invoke : timed(invoke, called, this.timing);
   }
 
-  private async refusalOf(stage: Stage, thrown: unknown, connection: Connection): Promise<Refusal> {
+  private async refusalOf(stage: Stage, unread: unknown, connection: Connection): Promise<Refusal> {
+    const thrown = readableOf(unread);
     if (thrown instanceof Refusal) return thrown;
     const outcome = await this.offer(stage, thrown, connection, undefined, PLAIN);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;
     const error = outcome.handled ? thrown : outcome.error;
     const told = tellable(error);
-    if (told !== undefined) return refusalFor(told);
-    if (!outcome.handled) this.report(error, placeOf(stage), connection);
+    if (told !== undefined) {
+      try {
+        return refusalFor(told);
+      } catch (why) {
+        this.report(untold(told, why), placeOf(stage), connection);
+      }
+    } else if (!outcome.handled) {
+      this.report(error, placeOf(stage), connection);
+    }
     return refusalFor(new PortalError('internal_error'));
   }
 
@@ -171,10 +197,10 @@ export class Pipeline {
     if (stage.kind === 'close' && told !== undefined && told !== error) return;
     const canTell = !broken && stage.kind !== 'close';
     if (canTell && told !== undefined) {
-      replyError(connection, told, exchange);
+      this.tell(stage, told, connection, exchange);
     } else if (canTell && exchange.event !== undefined) {
       this.report(error, placeOf(stage), connection);
-      replyError(connection, new PortalError('internal_error'), exchange);
+      this.tell(stage, new PortalError('internal_error'), connection, exchange);
     } else {
       this.close(stage, error, connection);
     }
@@ -195,6 +221,24 @@ interface Unhandled {
   readonly broken: boolean;
 }
 
+/** A `Proxy` or a getter may throw when it is looked at, as everybody does who takes or logs an error. */
+function readableOf(thrown: unknown): unknown {
+  try {
+    if (thrown instanceof Error) void [thrown.name, thrown.message, thrown.stack, thrown.cause];
+    return thrown;
+  } catch (cause) {
+    return new Error('something was thrown that cannot be looked at', { cause });
+  }
+}
+
+/** What is reported of an error that could not be told as it is. */
+function untold(error: PortalError, why: unknown): Error {
+  return new AggregateError(
+    [error, why],
+    'the reply for an error could not be encoded, and was sent without its details',
+  );
+}
+
 function placeOf({ controller, method }: Stage): string {
   return method === '' ? controller.name : `${controller.name}.${method}`;
 }
@@ -205,6 +249,8 @@ function errorOf({ status, body }: Refusal): PortalError {
 }
 
 function refusalFor({ status, message }: PortalError): Refusal {
+  if (!Number.isInteger(status) || status < 300 || status > 599)
+    throw new TypeError(`${String(status)} is no status that refuses`);
   // RFC 9110 15.5.2: a 401 says how to authenticate
   return new Refusal(status, message, status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
 }

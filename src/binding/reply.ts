@@ -1,7 +1,9 @@
-import { JsonCodec, PortalError, type Connection, type Envelope } from '../engine';
+import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
 import { whileOpen } from '../engine/while-open';
 import type { Exchange } from './context';
 import { isThenable } from './thenable';
+
+type Items = Iterable<unknown> | AsyncIterable<unknown>;
 
 /** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
 const MAX_STREAMS = 64;
@@ -15,15 +17,15 @@ export const PLAIN: Exchange = { event: undefined, id: undefined };
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
 export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
   if (value === undefined || value === null) {
-    if (exchange.id !== undefined) sendEnvelope(connection, { ...exchange, data: null } as Envelope);
+    if (exchange.id !== undefined) sendEnvelope(connection, { ...exchange, data: null });
     return true;
   }
-  if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value))) return false;
+  if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value) || isIterator(value))) return false;
   sendValue(connection, value, exchange);
   return true;
 }
 
-/** Waits for a promise; resolves when an async iterable has begun. Its rejection is the handler's failure. */
+/** Waits for a promise; resolves when an iterable has begun. Its rejection is the handler's failure. */
 export async function replyLater(
   connection: Connection,
   value: unknown,
@@ -32,17 +34,54 @@ export async function replyLater(
 ): Promise<void> {
   const settled = await value;
   if (replyNow(connection, settled, exchange)) return;
-  await streamsOf(connection).run(settled as AsyncIterable<unknown>, exchange, onStreamError);
+  await streamsOf(connection).run(settled as Items, exchange, onStreamError);
 }
 
-/** The error reply of a code. */
-export function replyError(connection: Connection, error: PortalError, { event, id }: Exchange): void {
-  const { code, message, details } = error;
-  sendEnvelope(connection, {
-    ...(event !== undefined && { event }),
-    error: { code, message, ...(details !== undefined && { details }) },
-    ...(id !== undefined && { id }),
-  });
+type Telling = NonNullable<Envelope['error']>;
+
+/** What is told of an error, and what is left out of it where that cannot be encoded. */
+const TELLINGS: readonly ((error: PortalError) => Telling)[] = [
+  ({ code, message, details, truncated }) => ({
+    ...checked(code, message),
+    ...(details !== undefined && { details }),
+    ...(truncated && { truncated }),
+  }),
+  ({ code, message }) => checked(code, message),
+  () => ({ code: 'internal_error', message: ERROR_CODES.internal_error.message }),
+];
+
+/**
+ * The error reply of a code. `onUntold` hears why something was left out of it.
+ * @throws what the codec throws, where it can encode no error at all
+ */
+export function replyError(
+  connection: Connection,
+  error: PortalError,
+  { event, id }: Exchange,
+  onUntold: (why: unknown) => void,
+): void {
+  let untold: { readonly why: unknown } | undefined;
+  for (const tell of TELLINGS) {
+    try {
+      sendEnvelope(connection, {
+        ...(event !== undefined && { event }),
+        error: tell(error),
+        ...(id !== undefined && { id }),
+      });
+    } catch (why) {
+      untold ??= { why };
+      continue;
+    }
+    if (untold !== undefined) onUntold(untold.why);
+    return;
+  }
+  throw untold!.why;
+}
+
+/** Classes of users may make something else of them. */
+function checked(code: unknown, message: unknown): Telling {
+  if (typeof code === 'string' && typeof message === 'string') return { code, message };
+  throw new TypeError('the code and the message of an error must be strings');
 }
 
 function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): void {
@@ -60,10 +99,14 @@ function sendEnvelope(connection: Connection, envelope: Envelope): void {
   connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
 }
 
+/** A generator that is not async, or what `map.values()` returns; a collection is none. */
+function isIterator(value: object): boolean {
+  return Symbol.iterator in value && typeof (value as { next?: unknown }).next === 'function';
+}
+
 function toJson(value: unknown): string {
-  const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new TypeError(`a handler returned a ${typeof value}, which cannot be sent`);
-  return json;
+  if (typeof value !== 'function' && typeof value !== 'symbol') return stringify(value);
+  throw new TypeError(`a handler returned a ${typeof value}, which cannot be sent`);
 }
 
 function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
@@ -78,11 +121,7 @@ class Streams {
   constructor(private readonly connection: Connection) {}
 
   /** Resolves, as a rule at once, when the iterable has begun. */
-  run(
-    iterable: AsyncIterable<unknown>,
-    exchange: Exchange,
-    onError: (error: unknown) => Promise<void> | void,
-  ): Promise<void> | void {
+  run(iterable: Items, exchange: Exchange, onError: (error: unknown) => Promise<void> | void): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
       return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() =>
         this.run(iterable, exchange, onError),
@@ -99,7 +138,7 @@ class Streams {
   }
 
   /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
-  private async send(iterable: AsyncIterable<unknown>, { event, id }: Exchange): Promise<void> {
+  private async send(iterable: Items, { event, id }: Exchange): Promise<void> {
     const { connection } = this;
     for await (const item of whileOpen(iterable, connection.signal)) {
       if (event !== undefined && id !== undefined) {

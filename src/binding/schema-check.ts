@@ -1,5 +1,7 @@
-import type { SchemaIssue, SchemaResult, StandardSchema } from '../decorators';
-import { issue, validationFailed } from './issues';
+import type { SchemaResult, StandardSchema } from '../decorators';
+import { DEFAULT_LIMITS } from '../engine';
+import { isObject, walkBody, type BodyLimits } from './body-walk';
+import { Issues, joinPath } from './issues';
 import { then } from './thenable';
 import type { Check } from './type-check';
 
@@ -10,16 +12,19 @@ export function isSchema(value: unknown): value is StandardSchema {
 }
 
 /** Validates by a Standard Schema; what it returns is the schema's output. `path`: where the value stands in the message. */
-export function schemaCheck(schema: StandardSchema, path = ''): Check {
-  return (value) => then(schema['~standard'].validate(value), (result) => outputOf(result, path));
+export function schemaCheck(schema: StandardSchema, path = '', limits: BodyLimits = DEFAULT_LIMITS): Check {
+  return (value) => {
+    if (isObject(value)) walkBody(value, limits, path);
+    return then(schema['~standard'].validate(value), (result) => outputOf(result, path));
+  };
 }
 
 function outputOf(result: SchemaResult, parent: string): unknown {
   if (result.issues === undefined) return result.value;
-  throw validationFailed(result.issues.map((found) => issue(pathOf(found, parent), 'schema', found.message)));
-}
-
-function pathOf({ path = [] }: SchemaIssue, parent: string): string {
-  const keys = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment));
-  return (parent === '' ? keys : [parent, ...keys]).join('.');
+  const issues = new Issues();
+  for (const { path = [], message } of result.issues) {
+    const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
+    issues.add(keys.map(String).reduce(joinPath, parent), 'schema', message);
+  }
+  throw issues.failure();
 }

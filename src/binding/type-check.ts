@@ -1,4 +1,4 @@
-import { issue, validationFailed } from './issues';
+import { invalid } from './issues';
 
 /** Says at run time what the compiler said of a parameter: its value, or the error that tells the peer what it must be. */
 export type Check = (value: unknown) => unknown;
@@ -13,9 +13,13 @@ const BYTES: Kind = { constraint: 'isBytes', text: 'bytes', holds: (value) => va
 
 const KINDS = new Map<unknown, Kind>([
   [String, { constraint: 'isString', text: 'a string', holds: (value) => typeof value === 'string' }],
-  [Number, { constraint: 'isNumber', text: 'a number', holds: (value) => typeof value === 'number' }],
+  [Number, { constraint: 'isNumber', text: 'a number', holds: (value) => Number.isFinite(value) }],
   [Boolean, { constraint: 'isBoolean', text: 'a boolean', holds: (value) => typeof value === 'boolean' }],
   [Array, { constraint: 'isArray', text: 'an array', holds: Array.isArray }],
+  [
+    Date,
+    { constraint: 'isDate', text: 'a date', holds: (value) => value instanceof Date && !Number.isNaN(value.getTime()) },
+  ],
   [Uint8Array, BYTES],
   [Buffer, BYTES],
 ]);
@@ -26,6 +30,6 @@ export function checkOf(type: unknown, path: string): Check | undefined {
   if (kind === undefined) return undefined;
   return (value) => {
     if (kind.holds(value)) return value;
-    throw validationFailed([issue(path, kind.constraint, `${path || 'data'} must be ${kind.text}`)]);
+    throw invalid(path, kind.constraint, `${path || 'data'} must be ${kind.text}`);
   };
 }

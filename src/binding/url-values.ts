@@ -1,10 +1,8 @@
-import type { Connection } from '../engine';
+import { isExactNumber, type Connection } from '../engine';
 
 /** How the text of a path, a query or a header becomes what a parameter is declared as; undefined when it is none. */
 export type Convert = (text: string) => unknown;
 
-/** A decimal number: no blank, no hexadecimal, no infinity. */
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const BOOLEANS = new Map([
   ['true', true],
   ['1', true],
@@ -43,8 +41,7 @@ export function checkAgainst(
   };
 }
 
+/** A decimal number that is not altered: no blank, no hexadecimal, no infinity, no digit too many. */
 function toNumber(text: string): number | undefined {
-  if (!NUMBER.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
+  return isExactNumber(text) ? Number(text) : undefined;
 }

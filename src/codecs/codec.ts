@@ -6,7 +6,7 @@ export interface Envelope {
   /** Set by who wants an answer; the answer has the same one. Those of the server begin with `s:`. */
   id?: string | number | undefined;
   /** In place of `data`. */
-  error?: { code: string; message: string; details?: unknown } | undefined;
+  error?: { code: string; message: string; details?: unknown; truncated?: boolean | undefined } | undefined;
   /** One of several answers to an `id`. */
   more?: boolean | undefined;
   /** The last answer to an `id` that had several. */

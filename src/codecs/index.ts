@@ -1,3 +1,4 @@
+export { isExactNumber } from './exact-number';
 export type { Codec, Envelope } from './codec';
-export { JsonCodec } from './json-codec';
+export { JsonCodec, stringify } from './json-codec';
 export { MessagePackCodec } from './message-pack-codec';

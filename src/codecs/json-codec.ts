@@ -1,4 +1,6 @@
 import type { Codec, Envelope } from './codec';
+import { hasExactId } from './exact-number';
+import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
 /** What a text must contain for one of its keys to be unsafe: the name itself, or an escape that may spell it. */
@@ -20,6 +22,10 @@ export class JsonCodec implements Codec {
     const value: unknown = JSON.parse(message as string);
     if (SUSPICIOUS.test(message as string) && hasUnsafeKeys(value)) {
       throw new SyntaxError('a property is named __proto__ or constructor.prototype');
+    }
+    const envelope = value as Envelope | null;
+    if (typeof envelope?.id === 'number' && !hasExactId(message as string)) {
+      throw new SyntaxError('the id is no number that can be sent back as it is');
     }
     return value as Envelope;
   }
@@ -44,10 +50,20 @@ export class JsonCodec implements Codec {
   }
 }
 
-function stringify(data: unknown): string {
+/**
+ * Data as JSON.
+ * @throws TypeError for what would arrive as something else: a `Map` or bytes, which would be `{}`; deep inside data, in development only
+ */
+export function stringify(data: unknown): string {
   // two thirds of what JSON.stringify takes for a short string
   if (typeof data === 'string' && !ESCAPED.test(data)) return `"${data}"`;
+  if (typeof data === 'object' && data !== null) refuse(whyUnsendable(data, false));
   const json = JSON.stringify(data) as string | undefined;
   if (json === undefined) throw new TypeError(`a ${typeof data} cannot be sent as JSON`);
+  if ((json.includes('{}') || json.includes('{"0":')) && isDevelopment()) refuse(whyUnsendableWithin(data, false));
   return json;
+}
+
+function refuse(why: string | undefined): void {
+  if (why !== undefined) throw new TypeError(why);
 }

@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
 import './recognised';
-export { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
+export { isExactNumber, JsonCodec, MessagePackCodec, stringify, type Codec, type Envelope } from '../codecs';
 export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type AnswerHeaders, type Origins, type RefusalOptions } from '../handshake';
 export type { Compression } from './compression';
@@ -9,7 +9,7 @@ export { Connections } from './connections';
 export { systemClock, type Clock } from './deadlines';
 export type { Acceptance, CodecChoice, Endpoint, Message, Verdict } from './endpoint';
 export { Engine, type EngineOptions } from './engine';
-export type { Limits } from './limits';
+export { DEFAULT_LIMITS, type Limits } from './limits';
 export {
   ConnectionClosedError,
   ERROR_CODES,

@@ -23,6 +23,13 @@ export interface Limits {
   /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
   maxQueuedMessages?: number | undefined;
   /**
+   * Properties and items, in all levels, of a body that a schema checks, or a class that only class-transformer can make; beyond it the error
+   * `validation_failed`. Per path. Default 10,000.
+   */
+  maxKeys?: number | undefined;
+  /** Objects and arrays in each other in a body that a class or a schema checks; beyond it `validation_failed`. Per path. Default 32. */
+  maxDepth?: number | undefined;
+  /**
    * Connections in all, upgrades under way among them; beyond it 503. Per path. Default: what the process may open of files, less some for other
    * things, for the application.
    */
@@ -56,6 +63,8 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   maxBufferedBytes: 1024 * 1024,
   slowConsumer: 'close',
   maxQueuedMessages: 64,
+  maxKeys: 10_000,
+  maxDepth: 32,
   maxConnections: NONE,
   maxConnectionsPerAddress: NONE,
   messagesPerSecond: NONE,
@@ -66,6 +75,8 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
 /** Largest values that make sense: a string of Node holds 2^29 bytes of text, its timers 2^31 - 1 milliseconds. */
 const MAX_BYTES = 2 ** 29 - 24;
 const MAX_MS = 2 ** 31 - 1;
+/** What checks bodies calls itself for each level. */
+const MAX_DEPTH = 1000;
 
 /** Limits whose default is none. */
 const UNBOUNDED = new Set(Object.entries(DEFAULT_LIMITS).flatMap(([name, value]) => (value === NONE ? [name] : [])));
@@ -84,10 +95,16 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       if (value !== 'close' && value !== 'drop') throw new RangeError(`limits.slowConsumer must be 'close' or 'drop'`);
       continue;
     }
-    const max = UNBOUNDED.has(name) ? NONE : name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
+    const max = largest(name);
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
       throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
     }
   }
   return { ...base, ...given(limits) };
+}
+
+function largest(name: string): number {
+  if (UNBOUNDED.has(name)) return NONE;
+  if (name === 'maxDepth') return MAX_DEPTH;
+  return name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
 }

@@ -18,6 +18,8 @@ export type ErrorCode = keyof typeof ERROR_CODES | (string & {});
 export interface PortalErrorOptions extends ErrorOptions {
   /** Sent with the error reply: what a program needs to react. */
   details?: unknown;
+  /** Sent beside `details`, where they are not all that there was to say. Default false. */
+  truncated?: boolean | undefined;
   /** HTTP status when it is thrown at an upgrade, 300 to 599. Default: that of its code, 500 for a code of your own. */
   status?: number | undefined;
 }
@@ -26,6 +28,7 @@ export interface PortalErrorOptions extends ErrorOptions {
 export class PortalError extends Error {
   override name = 'PortalError';
   readonly details: unknown;
+  readonly truncated: boolean;
   readonly status: number;
 
   /** @throws RangeError when the status refuses nothing */
@@ -37,6 +40,7 @@ export class PortalError extends Error {
     const known = Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES] : undefined;
     super(message ?? known?.message ?? code, options);
     this.details = options.details;
+    this.truncated = options.truncated === true;
     this.status = options.status ?? known?.status ?? 500;
     if (!Number.isInteger(this.status) || this.status < 300 || this.status > 599) {
       throw new RangeError(`the status of a PortalError is a whole number from 300 to 599, not ${this.status}`);

@@ -107,7 +107,10 @@ export class Requests {
 
 /** A peer's error is its own: whatever it sends becomes text. */
 function errorOf(error: unknown): PortalError {
-  const { code, message, details } = Object(error) as Record<string, unknown>;
+  const { code, message, details, truncated } = Object(error) as Record<string, unknown>;
   const text = typeof message === 'string' ? message : undefined;
-  return new PortalError(typeof code === 'string' ? code : 'internal_error', text, { details });
+  return new PortalError(typeof code === 'string' ? code : 'internal_error', text, {
+    details,
+    truncated: truncated === true,
+  });
 }

@@ -154,7 +154,10 @@ export class StreamClient implements TestClient {
       return true;
     }
     this.requests.delete(envelope.id as number);
-    if (error !== undefined) request.reject(new PortalError(error.code, error.message, { details: error.details }));
+    if (error !== undefined)
+      request.reject(
+        new PortalError(error.code, error.message, { details: error.details, truncated: error.truncated === true }),
+      );
     else request.resolve(done === true ? request.items : data);
     return true;
   }

@@ -217,7 +217,7 @@ describe('the error reply to a body that is not valid', () => {
     ['valibot', { n: 'x' }, { n: 'schema' }],
     ['valibot.later', { name: 'taken' }, { name: 'schema' }],
     ['text', 1, { '': 'isString' }],
-    ['text', undefined, { '': 'isString' }],
+    ['text', null, { '': 'isString' }],
     ['number', '1', { '': 'isNumber' }],
     ['number', null, { '': 'isNumber' }],
     ['boolean', 0, { '': 'isBoolean' }],

@@ -54,7 +54,6 @@ const REPLIES: [string, () => unknown, string][] = [
   ['a promise of an empty string', async () => '', '""'],
   ['a promise of false', async () => false, 'false'],
   ['a thenable', () => ({ then: (resolve: (value: number) => void) => resolve(5) }), '5'],
-  ['an iterable that is not asynchronous', () => new Set([1]), '{}'],
 ];
 
 test.each(REPLIES)('%s is the data of the reply, with the id of the request', async (_what, method, data) => {

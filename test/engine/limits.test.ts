@@ -12,6 +12,8 @@ test('the defaults are those of the documentation', () => {
     maxBufferedBytes: 1_048_576,
     slowConsumer: 'close',
     maxQueuedMessages: 64,
+    maxKeys: 10_000,
+    maxDepth: 32,
     maxConnections: Number.MAX_SAFE_INTEGER,
     maxConnectionsPerAddress: Number.MAX_SAFE_INTEGER,
     messagesPerSecond: Number.MAX_SAFE_INTEGER,
