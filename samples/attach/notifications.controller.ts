@@ -22,7 +22,6 @@ export class NotificationsController {
 
   @OnOpen()
   enter(connection: Connection, @CurrentUser() user: User): void {
-    this.notifications.enter(user.id, connection);
     this.expiry.watch(connection, user);
     connection.emit('notifications.unread', this.notifications.of(user.id));
   }
@@ -38,8 +37,7 @@ export class NotificationsController {
   }
 
   @OnClose()
-  leave(connection: Connection, @CurrentUser() user: User): void {
-    this.notifications.leave(user.id, connection);
+  leave(connection: Connection): void {
     this.expiry.forget(connection);
   }
 }

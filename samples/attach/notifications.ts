@@ -1,4 +1,4 @@
-import { CloseCode, ForbiddenError, injectable, PortalError, type Connection } from 'portal-ws';
+import { Channels, CloseCode, ForbiddenError, injectable, PortalError } from 'portal-ws';
 import { Time } from '../guards/time';
 import type { User } from '../guards/tokens';
 import { Accounts } from './accounts';
@@ -21,16 +21,16 @@ export interface Receipt {
 /** Of one user; the oldest makes room. */
 export const MAX_KEPT = 100;
 
-/** What nobody has read yet, by user, and the connections of who is there. Routes and controllers share it. */
+/** What nobody has read yet, by user. Routes and controllers share it. */
 @injectable()
 export class Notifications {
   private readonly unread = new Map<string, Notification[]>();
-  private readonly present = new Map<string, Set<Connection>>();
   private count = 0;
 
   constructor(
     private readonly accounts: Accounts,
     private readonly time: Time,
+    private readonly channels: Channels,
   ) {}
 
   /** @throws ForbiddenError for who is no editor, PortalError `no_such_user` */
@@ -40,9 +40,9 @@ export class Notifications {
     const time = new Date(this.time.now()).toISOString();
     const notification: Notification = { id: ++this.count, from: from.id, text, time };
     this.unread.set(to, [...this.of(to), notification].slice(-MAX_KEPT));
-    const connections = this.present.get(to) ?? [];
-    for (const connection of connections) connection.emit('notifications.new', notification);
-    return { id: notification.id, delivered: [...connections].length };
+    const event = { event: 'notifications.new', data: notification };
+    const { local } = this.channels.toUser(to).publish(JSON.stringify(event));
+    return { id: notification.id, delivered: local };
   }
 
   of(user: string): readonly Notification[] {
@@ -58,20 +58,8 @@ export class Notifications {
     this.unread.set(user, left);
   }
 
-  enter(user: string, connection: Connection): void {
-    const connections = this.present.get(user) ?? new Set();
-    this.present.set(user, connections.add(connection));
-  }
-
-  leave(user: string, connection: Connection): void {
-    const connections = this.present.get(user);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.present.delete(user);
-  }
-
   /** Whoever logs out hears no more, wherever it is that they listen. */
   logOut(user: string): void {
-    for (const connection of this.present.get(user) ?? [])
-      void connection.close(CloseCode.PolicyViolation, 'logged out');
+    this.channels.toUser(user).disconnect(CloseCode.PolicyViolation, 'logged out');
   }
 }

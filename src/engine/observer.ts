@@ -31,7 +31,7 @@ export interface HandledCall {
   /** Names of the class and the method; '' for the method where only guards of the class were asked. */
   readonly controller: string;
   readonly method: string;
-  /** `upgrade`, `open`, `message`, `close`, `ping`, `pong` or `drain`. */
+  /** `upgrade`, `open`, `message`, `subscribe`, `close`, `ping`, `pong` or `drain`. */
   readonly kind: string;
   /** The event that the method takes, where it takes one. */
   readonly event?: string;
