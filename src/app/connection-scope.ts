@@ -1,6 +1,7 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Scope } from '../binding';
 import { Connection } from '../engine';
+import { classNameOf } from '../engine/users-code';
 
 interface Disposable {
   dispose(): Promise<void> | void;
@@ -28,7 +29,7 @@ export class ConnectionScope implements Scope {
       try {
         await disposable.dispose();
       } catch (error) {
-        this.fail(error, `${disposable.constructor.name}.dispose`, this.connection);
+        this.fail(error, `${classNameOf(disposable)}.dispose`, this.connection);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { systemClock, type Clock, type Gap } from '../engine';
+import { classNameOf } from '../engine/users-code';
 import { Deadline } from './deadline';
 
 /** What providers, controllers and modules may have. */
@@ -91,7 +92,7 @@ export class Lifecycle {
       try {
         if (typeof hooks.onBackplaneGap === 'function') await hooks.onBackplaneGap(gap);
       } catch (error) {
-        this.failed(error, `${nameOf(hooks)}.onBackplaneGap`);
+        this.failed(error, `${classNameOf(hooks)}.onBackplaneGap`);
       }
     }
   }
@@ -112,7 +113,7 @@ export class Lifecycle {
   async end(deadline = this.deadline()): Promise<void> {
     this.leave();
     for (const member of [...this.members.values()].reverse()) {
-      if (member.state === 'starting') this.failed(late('onInit', deadline), `${nameOf(member.hooks)}.onInit`);
+      if (member.state === 'starting') this.failed(late('onInit', deadline), `${classNameOf(member.hooks)}.onInit`);
       else await this.endOne(member, deadline);
     }
     deadline.cancel();
@@ -160,7 +161,7 @@ export class Lifecycle {
     try {
       if (typeof member.hooks.onInit === 'function') await member.hooks.onInit();
     } catch (error) {
-      this.failed(error, `${nameOf(member.hooks)}.onInit`);
+      this.failed(error, `${classNameOf(member.hooks)}.onInit`);
     }
     member.state = 'started';
     if (round !== this.round) await this.endOne(member, this.deadline());
@@ -175,7 +176,7 @@ export class Lifecycle {
   }
 
   private async call(hooks: Hooks, name: 'onShutdown' | 'dispose', deadline: Deadline): Promise<void> {
-    const where = `${nameOf(hooks)}.${name}`;
+    const where = `${classNameOf(hooks)}.${name}`;
     try {
       if (typeof hooks[name] !== 'function') return;
       const work = hooks[name]();
@@ -186,11 +187,6 @@ export class Lifecycle {
       this.failed(error, where);
     }
   }
-}
-
-/** An object may have no prototype. */
-function nameOf(hooks: Hooks): string {
-  return (hooks as { constructor?: Function }).constructor?.name ?? 'Object';
 }
 
 function late(hook: string, { ms }: Deadline): Error {

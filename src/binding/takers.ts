@@ -1,4 +1,5 @@
 import { caughtBy, type Constructor } from '../decorators';
+import { classNameOf } from '../engine/users-code';
 import type { Context, ExceptionFilter, Exchange } from './context';
 
 /** Someone who takes errors of a class: an `@OnError` method or a filter. */
@@ -17,7 +18,7 @@ export function filterTakers(filters: readonly ExceptionFilter[]): Taker[] {
     const errors = caught.length === 0 ? [undefined] : caught;
     return errors.map((error) => ({
       error,
-      name: filter.constructor.name,
+      name: classNameOf(filter),
       take: (thrown: unknown, context: Context) => filter.catch(thrown, context),
     }));
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Gap, SharedMessage } from '../engine';
 import type { Backplane } from './backplane';
 import { ClusterHistory } from './cluster-history';
+import { ContainedBackplane } from './contained-backplane';
 import type { Others } from './history';
 import { Nodes } from './nodes';
 import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
@@ -46,11 +47,14 @@ export class Cluster {
   /** Whether it was reported since the backplane came that something is too large for it. */
   private hasToldSize = false;
   private lostBecause: Error | undefined;
+  private readonly backplane: Backplane;
 
   constructor(
-    private readonly backplane: Backplane,
+    own: Backplane,
     private readonly clock: Clock,
   ) {
+    const backplane = new ContainedBackplane(own);
+    this.backplane = backplane;
     this.relay = new Relay(backplane, clock);
     this.nodes = new Nodes(
       {

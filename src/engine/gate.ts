@@ -162,6 +162,7 @@ export class Gate {
       accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
       refuse: (refusal: Refusal) => this.refuse(arrival, refusal),
       failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, session.connection),
+      stays: () => stays(stream),
     };
     const onClose = (): void => {
       observer.abandoned?.(handshake, path);
@@ -188,6 +189,14 @@ export class Gate {
     arrival.accept({ protocol: session.connection.protocol, extensions }, acceptance?.headers);
     session.start(arrival.head);
   }
+}
+
+/** Nobody reads before the handshake is answered, so that a client which ended its side is noticed only when it is asked for. */
+async function stays(stream: Duplex): Promise<boolean> {
+  stream.read(0);
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  if (stream.readableEnded) stream.destroy();
+  return !stream.destroyed;
 }
 
 function ignore(): void {}

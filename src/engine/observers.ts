@@ -2,7 +2,7 @@ import type { Observer } from './observer';
 import { callUser, takeRejection } from './users-code';
 
 type Report = keyof Observer;
-type Listener = (...report: unknown[]) => unknown;
+type Listener = (a?: unknown, b?: unknown, c?: unknown) => unknown;
 
 /** The names of all reports. */
 export const REPORTS: Readonly<Record<Report, true>> = {
@@ -40,10 +40,11 @@ export function allOf(observers: readonly Observer[]): Observer {
     if (listeners.length === 0) continue;
     // a log that cannot be written: there is nobody left to tell
     const failed = (error: unknown): void => callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);
-    joined[report] = (...what) => {
+    // no report has more, and a list of them would be made for each message
+    joined[report] = (a, b, c) => {
       for (const observer of listeners) {
         try {
-          const value = (observer[report] as Listener).call(observer, ...what);
+          const value = (observer[report] as Listener).call(observer, a, b, c);
           if (value !== undefined) takeRejection(value, failed);
         } catch (error) {
           failed(error);

@@ -11,6 +11,8 @@ export interface UpgradeDoor {
   refuse(refusal: Refusal): void;
   /** The hook failed. */
   failed(error: unknown): void;
+  /** Whether the client is still there; where it is not, `abandon` follows. */
+  stays(): Promise<boolean>;
 }
 
 const FAILED = new Refusal(500, 'The handshake failed.');
@@ -48,8 +50,8 @@ export class PendingUpgrade {
     }
     this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
     Promise.resolve(verdict).then(
-      (late) => this.decide(late),
-      (error: unknown) => this.fail(error),
+      (late) => this.ifStays(() => this.decide(late)),
+      (error: unknown) => this.ifStays(() => this.fail(error)),
     );
     return false;
   }
@@ -63,6 +65,10 @@ export class PendingUpgrade {
   /** The client has gone. */
   abandon(): void {
     if (this.settle()) this.session.discard();
+  }
+
+  private async ifStays(settle: () => void): Promise<void> {
+    if (!this.decided && (await this.door.stays())) settle();
   }
 
   private decide(verdict: Verdict): void {

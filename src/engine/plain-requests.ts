@@ -41,7 +41,7 @@ export class PlainRequests {
       return;
     }
     const isWebSocketPath = this.isWebSocketPath(request);
-    if (!isWebSocketPath && this.options.listener !== undefined) this.listen(this.options.listener, request, response);
+    if (!isWebSocketPath && this.options.listener !== undefined) this.listen(request, response, carrier);
     else if (request.httpVersionMajor === 2) answer(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
     else {
       // RFC 9110 7.8: who sends Upgrade names it in Connection too
@@ -52,11 +52,11 @@ export class PlainRequests {
   }
 
   /** One that fails ends one request, and not the process. */
-  private listen(listener: RequestListener, request: IncomingMessage, response: ServerResponse): void {
+  private listen(request: IncomingMessage, response: ServerResponse, carrier: Duplex): void {
     callUser(
-      () => listener(request, response),
+      () => this.options.listener!(request, response),
       (error) => {
-        const hasLeft = request.destroyed || response.destroyed;
+        const hasLeft = carrier.destroyed || response.destroyed;
         if (!hasLeft || !LEFT.has(codeOf(error))) this.options.failed(error);
         if (!response.headersSent && !hasLeft) answer(response, FAILED);
         // whoever reads must see that this is not all

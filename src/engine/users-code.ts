@@ -22,3 +22,14 @@ export function takeRejection(value: unknown, failed: (error: unknown) => void):
     failed(error);
   }
 }
+
+/** The name of an object's class, for the log: it may have no prototype, or one that fails. */
+export function classNameOf(value: unknown): string {
+  try {
+    const name: unknown = (value as { constructor?: Function }).constructor?.name;
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // then it has none
+  }
+  return 'Object';
+}

@@ -9,13 +9,14 @@ const connection = {} as Connection;
 const NOT_YOU = new Refusal(403, 'not you');
 const BROKEN = new Error('broken');
 
-function asking(hook: (connection: Connection) => Promise<Verdict> | Verdict) {
+function asking(hook: (connection: Connection) => Promise<Verdict> | Verdict, stays = true) {
   const clock = new ManualClock();
   const calls: unknown[] = [];
   const door = {
     accept: jest.fn((acceptance: unknown) => void calls.push(['accept', acceptance])),
     refuse: ({ status }: Refusal) => void calls.push(['refuse', status]),
     failed: (error: unknown) => void calls.push(['failed', error]),
+    stays: () => Promise.resolve(stays),
   };
   const session = { connection, discard: () => void calls.push('discard') } as unknown as Session;
   const done = jest.fn();
@@ -112,4 +113,14 @@ test('what accepting causes cannot refuse it any more', async () => {
   ask();
   await turn();
   expect(calls).toEqual(['accept']);
+});
+
+test.each(OUTCOMES)('%s comes too late where the client has left: it is abandoned then', async (_what, hook) => {
+  const { upgrade, ask, calls } = asking(() => turn().then(hook), false);
+  expect(ask()).toBe(false);
+  await turn();
+  await turn();
+  expect(calls).toEqual([]);
+  upgrade.abandon();
+  expect(calls).toEqual(['discard']);
 });

@@ -1,4 +1,5 @@
-import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Engine } from '../../src/engine';
 import { echo, startEngine } from '../support/engine';
 import { bodyOf, Http2Client } from '../support/http2-client';
@@ -192,4 +193,32 @@ test.each([
     client.write('GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect((await client.end()).toString()).toMatch(/^HTTP\/1\.1 200 OK/);
   } else expect((await client.answer()).status).toBe(status);
+});
+
+describe.each(Object.entries(LAYERS))('a listener that fails when it has read the body, over %s', (name, layers) => {
+  test.each(['ECONNRESET', 'EPIPE', undefined])('with the code %s is told, and answered with 500', async (code) => {
+    const failures: unknown[] = [];
+    const error = Object.assign(new Error('the database is away'), { code });
+    const fail = async (incoming: IncomingMessage): Promise<void> => {
+      incoming.resume();
+      await once(incoming, 'end');
+      await new Promise(setImmediate);
+      throw error;
+    };
+    const request: RequestListener = (incoming) => fail(incoming) as unknown as undefined;
+    const observer = { failed: (failure: unknown) => void failures.push(failure) };
+    const engine = await startEngine([rooms], { ...layers.options, request, observer });
+    const stream = await layers.reach(await dial(engine));
+    if (name.startsWith('HTTP/2')) {
+      const client = await Http2Client.connect('ws://localhost', { createConnection: () => stream });
+      const answer = client.request({ ':path': '/page', ':method': 'POST' });
+      client.streams[0]!.end('all');
+      expect((await answer).status).toBe(500);
+    } else {
+      const client = RawClient.over(stream);
+      client.write('POST /page HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nall');
+      expect((await client.answer()).status).toBe(500);
+    }
+    expect(failures).toEqual([error]);
+  });
 });

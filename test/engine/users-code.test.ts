@@ -1,4 +1,4 @@
-import { callUser, isThenable, takeRejection } from '../../src/engine/users-code';
+import { callUser, classNameOf, isThenable, takeRejection } from '../../src/engine/users-code';
 
 const settled = (): Promise<void> => new Promise(setImmediate);
 
@@ -65,4 +65,26 @@ test('what has a then is a thenable, whatever it is otherwise', () => {
   expect([Promise.resolve(), { then() {} }, Object.assign(() => {}, { then() {} })].map(isThenable)).toEqual(
     Array(3).fill(true),
   );
+});
+
+class Cart {}
+
+test.each([
+  ['an instance', new Cart(), 'Cart'],
+  ['no prototype', Object.create(null), 'Object'],
+  ['no class', Object.assign(Object.create(null), { constructor: undefined }), 'Object'],
+  ['a class without a name', new (class {})(), 'Object'],
+  ['a name that is none', { constructor: { name: 7 } }, 'Object'],
+  [
+    'a class that fails',
+    {
+      get constructor(): never {
+        throw failure;
+      },
+    },
+    'Object',
+  ],
+  ['nothing', undefined, 'Object'],
+])('the name of what has %s', (_what, value, name) => {
+  expect(classNameOf(value)).toBe(name);
 });

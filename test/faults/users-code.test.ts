@@ -21,10 +21,13 @@ import {
   UseGuards,
   UseInterceptors,
   WebSocketPath,
+  type Backplane,
+  type BackplaneHistory,
   type Codec,
   type ModuleProvider,
   type Observer,
 } from '../../src';
+import { ContainedBackplane } from '../../src/channels/contained-backplane';
 import { openTelemetry } from '../../src/opentelemetry';
 import type { Engine } from '../../src/engine';
 import { start } from '../support/app';
@@ -58,6 +61,7 @@ const listed = [...readFileSync(PAGE, 'utf8').matchAll(/^\| (.+?) +\|/gm)]
   .filter((name) => name !== 'call' && !name.startsWith('-'));
 
 const failure = new Error('the failure');
+const KEEP = { size: 1, ttlSeconds: 1 };
 
 /** What users' code does in place of what it should. */
 const WAYS: Record<string, () => unknown> = {
@@ -167,6 +171,58 @@ async function codeOf(client: RawClient): Promise<number> {
   client.destroy();
   return frame.payload.readUInt16BE(0);
 }
+
+/** What a process says to others on a bus, where one method of its backplane fails as soon as it is told to. */
+async function failing(
+  method: keyof Backplane | keyof BackplaneHistory,
+  fail: Fail,
+  act: (app: ChannelApp) => unknown,
+) {
+  const own = new MemoryBus().connect();
+  let fails = false;
+  const spoilt = (part: object): unknown =>
+    new Proxy(part, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name === 'history') return spoilt(value as object);
+        if (typeof value !== 'function') return value;
+        return (...values: unknown[]): unknown =>
+          fails && name === method ? fail() : (value as (...all: unknown[]) => unknown).apply(target, values);
+      },
+    });
+  @WebSocketPath('/x')
+  class Room {
+    @OnMessage('subscribe')
+    async subscribe(connection: Connection, @MessageBody() channel: string): Promise<void> {
+      await connection.subscribe(channel);
+    }
+  }
+  const app = await serve([Room, Neighbour], {
+    backplane: spoilt(own) as Backplane,
+    history: { 'log:*': { size: 10, ttlSeconds: 60 } },
+  });
+  const [client, neighbour] = [await app.connect('/x'), await app.connect('/echo')];
+  const channels = app.container.resolve(Channels);
+  await client.request('subscribe', 'room:0');
+  fails = true;
+  await act({ client, channels, close: () => app.close() });
+  while (app.log.errors.length === 0) await settled();
+  fails = false;
+  if (method !== 'stop') expect(await neighbour.request('echo', 'here')).toBe('here');
+  await app.close();
+  return { logged: app.log.errors.map((error) => (error as Error).cause ?? error) };
+}
+
+interface ChannelApp {
+  readonly client: Awaited<ReturnType<Awaited<ReturnType<typeof serve>>['connect']>>;
+  readonly channels: Channels;
+  close(): Promise<void>;
+}
+
+const subscribing =
+  (channel: string) =>
+  ({ client }: ChannelApp): Promise<void> =>
+    expect(client.request('subscribe', channel)).rejects.toMatchObject({ code: 'internal_error' });
 
 /** By the names in the page. */
 const CALLS: Record<string, (fail: Fail) => Promise<Visited>> = {
@@ -424,6 +480,24 @@ const CALLS: Record<string, (fail: Fail) => Promise<Visited>> = {
     bus.comeUp();
     while (app.log.errors.length === 0) await settled();
     return { logged: app.log.errors };
+  },
+  '`start` of a backplane': async (fail) => {
+    const backplane = Object.assign(new MemoryBus().connect(), { start: fail });
+    await expect(serve([quiet()], { backplane })).rejects.toBe(failure);
+    return { logged: [failure] };
+  },
+  '`stop` of a backplane': (fail) => failing('stop', fail, ({ close }) => close()),
+  '`subscribe` of a backplane': (fail) => failing('subscribe', fail, subscribing('room:1')),
+  '`unsubscribe` of a backplane': (fail) => failing('unsubscribe', fail, ({ client }) => client.close()),
+  '`publish` of a backplane': (fail) => failing('publish', fail, ({ channels }) => channels.publish('room:1', 'x')),
+  '`append` of a history': (fail) => failing('append', fail, ({ channels }) => channels.publish('log:1', 'x')),
+  '`last` of a history': (fail) => failing('last', fail, subscribing('log:1')),
+  '`after` of a history': async (fail) => {
+    const after = { after: fail } as unknown as BackplaneHistory;
+    await expect(new ContainedBackplane({ history: after } as Backplane).history!.after('', '', KEEP)).rejects.toBe(
+      failure,
+    );
+    return { logged: [failure] };
   },
   'a factory of a provider': async (fail) => {
     const providers: ModuleProvider[] = [{ token: 'db', useFactory: fail }];
