@@ -1,7 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { HeldPongs } from '../../src/engine/held-pongs';
 import { echo, startEngine } from '../support/engine';
 import { close, ping } from '../support/frames';
+import { attached, KINDS, opened } from '../support/foreign';
 import { dial, LAYERS } from '../support/layers';
+import type { RawClient } from '../support/raw-client';
 import { serve } from '../support/serve';
 import { OnMessage, WebSocketPath } from '../../src';
 
@@ -48,25 +53,45 @@ test('a transport that takes what is written at once waits for the peer alone: o
   expect(held(pongs)).toEqual(['ping 19']);
 });
 
+/** Writes them, and reads what comes back up to the end. */
+async function expectPongs(client: RawClient<Duplex>, way: string): Promise<void> {
+  const frames = TWENTY.map((payload) => ping(payload));
+  if (way === 'in one packet') client.write(Buffer.concat(frames));
+  else for (const frame of frames) client.write(frame);
+  for (const payload of TWENTY) {
+    expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from(payload) });
+  }
+  client.write(Buffer.concat([ping('last'), close(1000)]));
+  expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from('last') });
+  expect((await client.closeFrame()).code).toBe(1000);
+  client.destroy();
+}
+
+const PACKETS = ['in one packet', 'each by itself'];
+
 describe.each(Object.entries(LAYERS))(
   'twenty pings in one tick get twenty pongs, over %s',
   (_name, { options, open }) => {
-    test.each(['in one packet', 'each by itself'])('%s', async (way) => {
+    test.each(PACKETS)('%s', async (way) => {
       const engine = await startEngine([echo], options);
-      const client = await open(await dial(engine));
-      const frames = TWENTY.map((payload) => ping(payload));
-      if (way === 'in one packet') client.write(Buffer.concat(frames));
-      else for (const frame of frames) client.write(frame);
-      for (const payload of TWENTY) {
-        expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from(payload) });
-      }
-      client.write(Buffer.concat([ping('last'), close(1000)]));
-      expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from('last') });
-      expect((await client.closeFrame()).code).toBe(1000);
-      client.destroy();
+      await expectPongs(await open(await dial(engine)), way);
+    });
+
+    test.each(PACKETS)('and a Unix socket, %s', async (way) => {
+      const socketPath = join(tmpdir(), `portal-pongs-${process.pid}.sock`);
+      await startEngine([echo], { ...options, socketPath });
+      await expectPongs(await open(await dial(socketPath)), way);
     });
   },
 );
+
+describe.each(Object.entries(KINDS))('and of an engine that is attached to %s', (_name, { create, ask }) => {
+  test.each(PACKETS)('%s', async (way) => {
+    const server = await opened(create());
+    attached(server, [echo]);
+    await expectPongs((await ask(server, '/')).client, way);
+  });
+});
 
 test('and in memory', async () => {
   @WebSocketPath('/')

@@ -206,6 +206,8 @@ async function failing(
   await client.request('subscribe', 'room:0');
   fails = true;
   await act({ client, channels, close: () => app.close() });
+  // what is lost is told a little later
+  if (method !== 'stop') await app.advance(300);
   while (app.log.errors.length === 0) await settled();
   fails = false;
   if (method !== 'stop') expect(await neighbour.request('echo', 'here')).toBe('here');
