@@ -248,6 +248,83 @@ test.each(WAYS_OF_HTTP1)('a connection that is idle goes at once: %s', async (_n
   await closed;
 });
 
+/** By public complaints about other servers. */
+describe('while an answer of another connection is waited for', () => {
+  async function stopping() {
+    const { request, next } = holding();
+    const clock = new ManualClock();
+    const engine = await startEngine([rooms], { request, clock, shutdown: { deadlineMs: 5_000 } });
+    const ask = async (path: string): Promise<RawClient> => {
+      const client = RawClient.over(await dial(engine));
+      client.write(plainRequest(path));
+      return client;
+    };
+    return { engine, next, ask, clock };
+  }
+
+  test('a connection that becomes idle goes at once, though its answer had begun before', async () => {
+    const { engine, next, ask } = await stopping();
+    const early = await ask('/early');
+    const first = await next();
+    first.response.writeHead(200, { 'Content-Length': 2 }).write('a');
+    expect(first.response.shouldKeepAlive).toBe(true);
+    const late = await ask('/late');
+    const second = await next();
+    const closed = engine.close();
+    first.response.end('b');
+    await gone(early.socket);
+    expect(await isSettled(closed)).toBe(false);
+    second.response.end();
+    await late.end();
+    // no time has passed
+    await closed;
+  });
+
+  test('a client that asks again and again is told with the next answer that it must connect anew', async () => {
+    const { engine, next, ask } = await stopping();
+    await ask('/held');
+    const held = await next();
+    const busy = await ask('/1');
+    const one = await next();
+    const closed = engine.close();
+    one.response.setHeader('Content-Length', 1).end('1');
+    expect((await busy.answer()).headers.connection).toBe('close');
+    busy.write(plainRequest('/2'));
+    await gone(busy.socket);
+    held.response.end();
+    await closed;
+  });
+
+  test('an upload that stands still is cut at the deadline', async () => {
+    const { engine, next, ask, clock } = await stopping();
+    const client = await ask('/other');
+    (await next()).response.end();
+    const stalled = RawClient.over(await dial(engine));
+    stalled.write('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf');
+    const { request } = await next();
+    request.on('error', () => {}).resume();
+    const closed = engine.close();
+    await gone(client.socket);
+    expect(await isSettled(closed)).toBe(false);
+    clock.advance(5_000);
+    await closed;
+    await gone(stalled.socket);
+  });
+
+  test('half of a request is waited for no longer than the others', async () => {
+    const { engine, next, ask } = await stopping();
+    const half = RawClient.over(await dial(engine));
+    half.write('GET /a HTTP/1.1\r\nHo');
+    const other = await ask('/other');
+    const { response } = await next();
+    const closed = engine.close();
+    response.end();
+    await other.end();
+    await closed;
+    await gone(half.socket);
+  });
+});
+
 test('requests that were pipelined are all answered, and the last says that it is the last', async () => {
   const { request, next } = holding();
   const engine = await startEngine([rooms], { request });
