@@ -104,3 +104,28 @@ test('a container that keeps its disposables elsewhere is disposed of as a whole
   await scope.dispose();
   expect(calls).toEqual(['all', 'one of them', 'Object.dispose', connection]);
 });
+
+test.each(['without a prototype', 'of a class that fails'])(
+  'one %s may fail too, and the others have their turn',
+  async (what) => {
+    const calls: string[] = [];
+    const First = disposable('first', calls);
+    class Made {
+      constructor() {
+        const bare = Object.create(null) as Record<string, unknown>;
+        bare['dispose'] = () => {
+          throw new Error('no');
+        };
+        if (what === 'without a prototype') return bare;
+        return Object.defineProperty(bare, 'constructor', {
+          get() {
+            throw new Error('no class');
+          },
+        });
+      }
+    }
+    const app = await live([scoped(First), scoped(Made)], First, Made);
+    expect(calls).toEqual(['first']);
+    expect(app.log.lines).toEqual(['error Object.dispose failed']);
+  },
+);

@@ -25,6 +25,21 @@ const member = (calls: string[], name: string): LifecycleHooks => ({
 describe('a lifecycle', () => {
   const failed = jest.fn();
 
+  test('names what has no class, and goes on', async () => {
+    const calls: string[] = [];
+    const failures: string[] = [];
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    const bare = Object.assign(Object.create(null) as LifecycleHooks, { onShutdown: fail });
+    const strange = Object.defineProperty({ onShutdown: fail }, 'constructor', { get: fail });
+    const lifecycle = new Lifecycle([member(calls, 'a'), bare, strange], (_error, where) => void failures.push(where));
+    await lifecycle.start();
+    await lifecycle.stop();
+    expect(calls).toEqual(['+a', '-a']);
+    expect(failures).toEqual(['Object.onShutdown', 'Object.onShutdown']);
+  });
+
   test('starts in the order given, each once, and stops in reverse', async () => {
     const calls: string[] = [];
     const [a, b] = [member(calls, 'a'), member(calls, 'b')];

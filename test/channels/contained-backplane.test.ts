@@ -1,5 +1,5 @@
 import { ContainedBackplane } from '../../src/channels/contained-backplane';
-import type { Backplane, BackplaneEvents } from '../../src/channels/backplane';
+import type { BackplaneEvents } from '../../src/channels/backplane';
 import { MemoryBus } from '../support/memory-bus';
 
 const bytes = Buffer.from('packet');
@@ -13,7 +13,7 @@ async function contained(part: Record<string, unknown>) {
     onUp: () => {},
     onLost: (packets: number, reason?: Error) => void lost.push([packets, reason]),
   } as Partial<BackplaneEvents> as BackplaneEvents;
-  const backplane = new ContainedBackplane(Object.assign(new MemoryBus().connect(), part) as Backplane);
+  const backplane = new ContainedBackplane(Object.assign(new MemoryBus().connect(), part));
   await backplane.start(events);
   return { backplane, lost };
 }
@@ -42,7 +42,7 @@ test('and one whose promise rejects, though `publish` should return none', async
 });
 
 test('what is thrown is no Error: it becomes one', async () => {
-  const { backplane, lost } = await contained({ publish: () => Promise.reject('text' as never) });
+  const { backplane, lost } = await contained({ publish: () => Promise.reject('text') });
   backplane.publish('room', bytes);
   await settled();
   expect(lost).toEqual([[1, new Error('text')]]);
