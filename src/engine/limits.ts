@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { given, type Resolved } from './given';
 
 /** What one connection, or the application, may use. Each has a default; a path may set its own where marked. */
@@ -96,8 +97,8 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       continue;
     }
     const max = largest(name);
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) {
-      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${String(value)}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
+      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${inspect(value)}`);
     }
   }
   return { ...base, ...given(limits) };

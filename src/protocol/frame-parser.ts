@@ -64,8 +64,6 @@ export class FrameParser {
   private inMessage = false;
   private declared = 0;
   private limit = 0;
-  /** What is broken beyond it. */
-  private tooBig: Violation = Violations.MessageTooBig;
   private emptyFragments = 0;
 
   /** Payload of a control frame that was cut by the end of a read. */
@@ -197,17 +195,15 @@ export class FrameParser {
       if (length < (short === 126 ? 126 : 0x10000)) return this.refuse(Violations.LengthNotMinimal);
     }
     if ((header[at]! & 0x8) !== 0) return length;
-    if (!this.inMessage) this.setLimit(header[at]!);
+    if (!this.inMessage) this.limit = this.limitOf(header[at]! & 0xf);
     const total = this.inMessage ? this.declared + length : length;
-    return total <= this.limit ? length : this.refuse(this.tooBig);
+    if (total <= this.limit) return length;
+    return this.refuse(this.limit === this.rules.maxMessageBytes ? Violations.MessageTooBig : STREAM_TOO_BIG);
   }
 
-  private setLimit(first: number): void {
+  private limitOf(opcode: number): number {
     const { maxMessageBytes, maxTextStreamBytes, maxBinaryStreamBytes } = this.rules;
-    const streamed = (first & 0xf) === Opcode.Text ? maxTextStreamBytes : maxBinaryStreamBytes;
-    const limit = streamed ?? maxMessageBytes;
-    this.limit = (first & RSV1) === 0 ? limit : compressedLimit(limit);
-    this.tooBig = streamed === undefined ? Violations.MessageTooBig : STREAM_TOO_BIG;
+    return (opcode === Opcode.Text ? maxTextStreamBytes : maxBinaryStreamBytes) ?? maxMessageBytes;
   }
 
   private beginFrame(first: number, length: number, key: number): void {
@@ -271,14 +267,6 @@ export class FrameParser {
     this.fail(violation);
     return -1;
   }
-}
-
-/**
- * Limits count what is inflated. What DEFLATE cannot make smaller becomes larger, by 5 bytes for each block that is stored: so a
- * compressed message may have a sixteenth more, which no compressor needs, and which bounds what is gathered.
- */
-export function compressedLimit(limit: number): number {
-  return limit + Math.ceil(limit / 16) + 64;
 }
 
 /** Bytes of the header that begins at `at`, as far as its first two bytes can tell. */

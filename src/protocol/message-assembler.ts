@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parseClosePayload } from './close-payload';
 import { TAIL } from './deflate-history';
-import { compressedLimit, FrameParser, type FrameRules, type FrameSink } from './frame-parser';
+import { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
 import { unmask } from './mask';
 import { Opcode } from './opcodes';
 import type { PerMessageDeflate } from './permessage-deflate';
@@ -176,9 +176,7 @@ export class MessageAssembler implements FrameSink {
    * sum of all copies stays below the message, whatever its fragments. Merely doubling cost 1 MiB in reads of 64 KiB twice as much.
    */
   private grow(needed: number, declared: number): void {
-    const { maxMessageBytes } = this.rules;
-    const most = this.compressed ? compressedLimit(maxMessageBytes) : maxMessageBytes;
-    const ample = Math.min(Math.max(needed * GROWTH, FIRST_CAPACITY), most);
+    const ample = Math.min(Math.max(needed * GROWTH, FIRST_CAPACITY), this.rules.maxMessageBytes);
     const capacity = declared >= this.buffer.length * 2 ? Math.min(ample, declared) : ample;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, capacity));
     this.buffer.copy(grown, 0, 0, this.length);

@@ -54,13 +54,13 @@ describe.each(Object.entries(KINDS))('a server of %s', (_name, kind) => {
   });
 
   test.each([
-    ['/nothing', 404],
-    ['/%zz', 404],
-  ])('where nobody else listens, %s gets %i and the connection ends', async (path, status) => {
+    ['/nothing', 404, 'No WebSocket is served at this path.'],
+    ['/%zz', 400, 'The request target is malformed.'],
+  ])('where nobody else listens, %s gets %i and the connection ends', async (path, status, body) => {
     const server = await created();
     attached(server, [chat]);
     const answer = await kind.ask(server, path);
-    expect(answer).toMatchObject({ status, body: 'No WebSocket is served at this path.' });
+    expect(answer).toMatchObject({ status, body });
     await answer.client.end();
   });
 

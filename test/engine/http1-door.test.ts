@@ -88,7 +88,7 @@ test.each([
   ['a fragment in the target', `GET /#x HTTP/1.1\nHost: a\n${UPGRADE}\n`, 400],
   ['an asterisk as target', `OPTIONS * HTTP/1.1\nHost: a\n${UPGRADE}\n`, 400],
   ['an unknown path', `GET /nothing HTTP/1.1\nHost: a\n${UPGRADE}\n`, 404],
-  ['a path that cannot be decoded', `GET /%zz HTTP/1.1\nHost: a\n${UPGRADE}\n`, 404],
+  ['a path that cannot be decoded', `GET /%zz HTTP/1.1\nHost: a\n${UPGRADE}\n`, 400],
   ['no HTTP at all', `hello\n\n`, 400],
   ['headers of more than 16 KiB', `GET / HTTP/1.1\nHost: a\nX: ${'x'.repeat(17_000)}\n${UPGRADE}\n`, 431],
   ['space before a colon', `GET / HTTP/1.1\nHost : a\n${UPGRADE}\n`, 400],
