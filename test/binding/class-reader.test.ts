@@ -53,11 +53,12 @@ async function ours(check: ReturnType<typeof classCheck>, value: object): Promis
 }
 
 /** Dates that are none equal nothing. */
-function inTime(made: object): object {
-  return Object.entries(made as Record<string, unknown>).map(([key, value]) => [
-    key,
-    value instanceof Date ? ['date', value.getTime()] : value,
-  ]);
+function inTime(value: unknown): unknown {
+  if (value instanceof Date) return ['date', value.getTime()];
+  if (Array.isArray(value)) return value.map(inTime);
+  if (value instanceof Set || value instanceof Map) return [value.constructor, [...value].map(inTime)];
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).map(([key, inside]) => [key, inTime(inside)]);
 }
 
 describe('against class-transformer and class-validator, strict', () => {
@@ -92,6 +93,12 @@ describe('against class-transformer and class-validator, strict', () => {
           )
             continue;
           if (Object.keys(value).some((name) => name in Object.prototype || name === 'prototype')) continue;
+          // class-transformer sets what has a setter, and class-validator does not see it; here what no decorator names is unknown
+          if (members.some(({ name, member, rules }) => member === 'accessor' && rules.length === 0 && name in value))
+            continue;
+          // a property that is sent under both of its names: which of them counts is the order of keys
+          if ('alias' in value && members.some(({ name, transformer }) => transformer !== undefined && name in value))
+            continue;
           const theirs = await oracle(type, value);
           const own = await ours(check, value);
           // an unknown value is not there to be asked for by the conditions of others
@@ -102,7 +109,7 @@ describe('against class-transformer and class-validator, strict', () => {
             continue;
           }
           const [a, b] = [own, theirs].map((outcome) => ('issues' in outcome ? outcome.issues : outcome.value));
-          if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) || !isDeepStrictEqual(inTime(a!), inTime(b!))) {
+          if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) || !isDeepStrictEqual(inTime(a), inTime(b))) {
             throw new Error(`${JSON.stringify(value)}: ${JSON.stringify(own)} instead of ${JSON.stringify(theirs)}`);
           }
           if ('issues' in own) refused++;

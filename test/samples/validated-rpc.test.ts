@@ -88,7 +88,7 @@ describe('orders.place', () => {
     ['lines that are none', { ...ORDER, lines: 'lamp' }, ['lines']],
     ['no line', { ...ORDER, lines: [] }, ['lines']],
     ['too many lines', { ...ORDER, lines: Array(21).fill({ article: 'lamp', quantity: 1 }) }, ['lines']],
-    ['lines in lines', { ...ORDER, lines: [ORDER.lines] }, ['lines']],
+    ['lines in lines', { ...ORDER, lines: [ORDER.lines] }, ['lines', 'lines.0']],
     ['a line that is null', { ...ORDER, lines: [null] }, ['lines', 'lines.0']],
     [
       'wrong lines among others',
