@@ -58,9 +58,9 @@ test('one whose promise rejects, or is none after all, is told to the first', as
   const error = new Error('no room for a counter');
   const all = allOf([
     { failed: (thrown, where) => void failures.push([thrown, where]) },
-    { opened: () => Promise.reject(error) },
+    { opened: (): unknown => Promise.reject(error) },
     {
-      opened: () => ({
+      opened: (): unknown => ({
         then() {
           throw error;
         },
@@ -77,7 +77,7 @@ test('one whose promise rejects, or is none after all, is told to the first', as
 
 test('a first one whose telling rejects is told of nothing more', async () => {
   let calls = 0;
-  const all = allOf([{ failed: () => Promise.reject(new Error(String(++calls))) } as unknown as Observer]);
+  const all = allOf([{ failed: (): unknown => Promise.reject(new Error(String(++calls))) }]);
   all.failed?.(new Error('in a handler'), 'Chat.say');
   await new Promise(setImmediate);
   expect(calls).toBe(2);
