@@ -1,11 +1,14 @@
 import 'reflect-metadata';
+import { createRequire } from 'node:module';
 import { encode } from '@msgpack/msgpack';
-import { Type } from 'class-transformer';
 import { Allow, IsArray, IsInt, IsNumber, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { z } from 'zod';
 import { JsonCodec, MessageBody, MessagePackCodec, Module, OnMessage, WebSocketPath } from '../dist/index.js';
 import { createTestApp } from '../dist/testing/index.js';
 import { decorate, decorateProperties } from './servers/decorate.mjs';
+
+// the copy that Portal itself has: class-transformer keeps what its decorators say in the module
+const { Type } = createRequire(new URL('../dist/index.js', import.meta.url))('class-transformer');
 
 // How long one message of 1 MiB holds the loop, by its shape, and how long the reply to it is: milliseconds of CPU time, that of the client
 // and of garbage collection among it. Each is sent alone, and answered before the next; the best of five, as the first is compiled on the way.
@@ -25,7 +28,6 @@ decorateProperties(Body, {
   name: [String, IsOptional(), IsString()],
   items: [Array, IsOptional(), IsArray(), ValidateNested({ each: true }), Type(() => Item)],
   optional: [Array, IsOptional(), ValidateNested({ each: true }), Type(() => Optional)],
-  untyped: [Array, IsOptional(), ValidateNested({ each: true })],
   map: [Map, IsOptional(), ValidateNested({ each: true }), Type(() => Item)],
   set: [Set, IsOptional(), ValidateNested({ each: true }), Type(() => Item)],
   numbers: [Array, IsOptional(), IsNumber({}, { each: true })],
@@ -79,7 +81,6 @@ const bodies = {
   'valid items': `{"items":[${fill(() => '{"name":"a"}')}]}`,
   'items with unknown keys': `{"items":[${fill(() => '{"x":1}')}]}`,
   'empty objects for optional': `{"optional":[${fill(() => '{}')}]}`,
-  'empty objects for untyped': `{"untyped":[${fill(() => '{}')}]}`,
   'arrays in arrays': `{"items":[${fill(() => '[]')}]}`,
   'keys of a map': `{"map":{${fill((at) => `"k${at}":{}`)}}}`,
   'valid values of a map': `{"map":{${fill((at) => `"k${at}":{"name":"a"}`)}}}`,
