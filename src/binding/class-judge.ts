@@ -1,4 +1,5 @@
 import type { ValidationArguments } from 'class-validator';
+import type { PortalError } from '../engine';
 import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
 import { invalid, type Issues } from './issues';
 import { isCollection, NESTED, whatElse } from './nested-shape';
@@ -8,7 +9,11 @@ import { isThenable } from './thenable';
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';
 
 /** Properties of one message that are checked, those among them that are not there: some tens of milliseconds. */
-export const MAX_CHECKS = 1_000_000;
+export const MAX_CHECKS = 250_000;
+
+export function tooManyChecks(path: string): PortalError {
+  return invalid(path, 'maxChecks', 'these are too many objects to check');
+}
 
 /**
  * Asks the validators of class-validator about an instance and all that stands in it, as its `validate` does, until there are more issues
@@ -31,8 +36,7 @@ export class ClassJudge {
   judge(object: object): void {
     const properties = this.shapes.checksOf(object.constructor);
     this.checks += properties.length;
-    if (this.checks > MAX_CHECKS)
-      throw invalid(this.trail.join('.'), 'maxChecks', 'these are too many objects to check');
+    if (this.checks > MAX_CHECKS) throw tooManyChecks(this.trail.join('.'));
     if (properties.length === 0) {
       this.issues.add(this.trail.join('.'), 'unknownValue', UNKNOWN_VALUE);
       return;

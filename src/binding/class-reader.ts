@@ -2,6 +2,7 @@ import type { ClassTransformOptions, TransformationType } from 'class-transforme
 import type { Constructor } from '../decorators';
 import { PortalError } from '../engine';
 import { BodyWalk, isObject, REFUSED_NAMES } from './body-walk';
+import { MAX_CHECKS, tooManyChecks } from './class-judge';
 import type { ClassShapes, Conversion, IncomingProperty } from './class-shape';
 import type { Issues } from './issues';
 import { PLAIN_TO_CLASS } from './transform-metadata';
@@ -32,6 +33,7 @@ interface Place {
 export class ClassReader {
   private readonly trail: (string | number)[];
   private readonly walk: BodyWalk;
+  private checks = 0;
 
   constructor(
     private readonly shapes: ClassShapes,
@@ -123,6 +125,7 @@ export class ClassReader {
 
   private items(raw: readonly unknown[], conversion: Conversion, { depth, isChecked }: Place): unknown[] {
     this.walk.refuseTooDeep(depth);
+    this.refuseTooMany(raw.length, conversion);
     const inside = { depth: depth + 1, isChecked };
     return raw.map((item, index) => {
       this.trail.push(index);
@@ -130,6 +133,13 @@ export class ClassReader {
       this.trail.pop();
       return made;
     });
+  }
+
+  /** Before they are made: so many objects would take long, and what is wrong with them is found later. */
+  private refuseTooMany(count: number, conversion: Conversion): void {
+    if (conversion.to !== 'class') return;
+    this.checks += count * this.shapes.checksOf(conversion.type).length;
+    if (this.checks > MAX_CHECKS) throw tooManyChecks(this.pathOf());
   }
 
   private one(raw: unknown, conversion: Conversion, place: Place): unknown {
