@@ -11,7 +11,7 @@ const SUSPICIOUS = /__proto__|constructor|\\u/;
 const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
 /** `JSON.parse` takes a tenth of a second for half a million levels, which is what 1 MiB can have. */
-const MAX_LEVELS = 100_000;
+const MAX_LEVELS = 131_072;
 
 /** Names of events that are kept as JSON, and how long they may be: peers choose some of those that we answer. */
 const MAX_NAMES = 1024;
