@@ -1,7 +1,12 @@
+import type { PortalError } from '../engine';
 import { invalid } from './issues';
 
 /** How much may stand in a body. */
-export interface BodyLimits {
+export interface BodyLimits extends WalkLimits {
+  readonly maxMessageBytes: number;
+}
+
+interface WalkLimits {
   /** Properties and items in all its levels. */
   readonly maxKeys: number;
   /** Objects and arrays in each other. */
@@ -26,7 +31,7 @@ export function isObject(value: unknown): value is object {
  * Looks at the shape of a body before a library does, which may take long for each key of it.
  * @throws PortalError for a body that is too deep, has too many keys, or a refused name
  */
-export function walkBody(body: object, limits: BodyLimits, path: string, refused?: ReadonlySet<string>): void {
+export function walkBody(body: object, limits: WalkLimits, path: string, refused?: ReadonlySet<string>): void {
   new BodyWalk(limits, path === '' ? [] : [path], refused).enter(body, 1);
 }
 
@@ -35,7 +40,7 @@ export class BodyWalk {
   private keys = 0;
 
   constructor(
-    private readonly limits: BodyLimits,
+    private readonly limits: WalkLimits,
     private readonly trail: (string | number)[],
     private readonly refused: ReadonlySet<string> | undefined,
   ) {}
@@ -79,6 +84,10 @@ export class BodyWalk {
     const { maxKeys } = this.limits;
     this.keys += keys;
     if (this.keys <= maxKeys) return;
-    throw invalid(this.trail.join('.'), 'maxKeys', `there may be ${maxKeys} properties and items at most`);
+    throw tooManyKeys(this.trail.join('.'), maxKeys);
   }
+}
+
+export function tooManyKeys(path: string, maxKeys: number): PortalError {
+  return invalid(path, 'maxKeys', `there may be ${maxKeys} properties and items at most`);
 }

@@ -3,7 +3,7 @@ import { getMetadataStorage, Validator, type ValidationError, type ValidatorOpti
 import type { Constructor } from '../decorators';
 import { DEFAULT_LIMITS, PortalError } from '../engine';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
-import { ClassJudge, UNKNOWN_VALUE } from './class-judge';
+import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
 import { ClassPlan } from './class-plan';
 import { ClassReader } from './class-reader';
 import { ClassShapes, Unplannable } from './class-shape';
@@ -56,7 +56,7 @@ export function classCheck(
 function shapeCheck(
   root: Constructor,
   settings: ValidatorOptions,
-  { maxDepth }: BodyLimits,
+  limits: BodyLimits,
   path: string,
 ): ((value: object) => unknown) | undefined {
   const shapes = new ClassShapes(settings);
@@ -66,10 +66,11 @@ function shapeCheck(
     if (error instanceof Unplannable) return undefined;
     throw error;
   }
+  const maxChecks = maxChecksOf(limits.maxMessageBytes);
   return (value) => {
     const issues = new Issues();
-    const judge = new ClassJudge(shapes, issues, path);
-    const instance = new ClassReader(shapes, issues, maxDepth, path).readRoot(root, value);
+    const judge = new ClassJudge(shapes, issues, maxChecks, path);
+    const instance = new ClassReader(shapes, issues, limits, maxChecks, path).readRoot(root, value);
     const { pending } = judge;
     try {
       if (instance !== undefined) judge.judge(instance);

@@ -8,8 +8,10 @@ import { isThenable } from './thenable';
 /** What class-validator says of an object whose class it does not know. */
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';
 
-/** Properties of one message that are checked, those among them that are not there: some tens of milliseconds. */
-export const MAX_CHECKS = 250_000;
+/** Properties of one message that are checked, those among them that are not there: some tens of milliseconds for 1 MiB. */
+export function maxChecksOf(maxMessageBytes: number): number {
+  return Math.max(2 ** 18, Math.floor(maxMessageBytes / 4));
+}
 
 export function tooManyChecks(path: string): PortalError {
   return invalid(path, 'maxChecks', 'these are too many objects to check');
@@ -28,6 +30,7 @@ export class ClassJudge {
   constructor(
     private readonly shapes: ClassShapes,
     private readonly issues: Issues,
+    private readonly maxChecks: number,
     path: string,
   ) {
     this.trail = path === '' ? [] : [path];
@@ -36,7 +39,7 @@ export class ClassJudge {
   judge(object: object): void {
     const properties = this.shapes.checksOf(object.constructor);
     this.checks += properties.length;
-    if (this.checks > MAX_CHECKS) throw tooManyChecks(this.trail.join('.'));
+    if (this.checks > this.maxChecks) throw tooManyChecks(this.trail.join('.'));
     if (properties.length === 0) {
       this.issues.add(this.trail.join('.'), 'unknownValue', UNKNOWN_VALUE);
       return;

@@ -1,8 +1,8 @@
 import type { ClassTransformOptions, TransformationType } from 'class-transformer';
 import type { Constructor } from '../decorators';
 import { PortalError } from '../engine';
-import { BodyWalk, isObject, REFUSED_NAMES } from './body-walk';
-import { MAX_CHECKS, tooManyChecks } from './class-judge';
+import { BodyWalk, isObject, REFUSED_NAMES, tooManyKeys, type BodyLimits } from './body-walk';
+import { tooManyChecks } from './class-judge';
 import type { ClassShapes, Conversion, IncomingProperty } from './class-shape';
 import type { Issues } from './issues';
 import { PLAIN_TO_CLASS } from './transform-metadata';
@@ -34,15 +34,17 @@ export class ClassReader {
   private readonly trail: (string | number)[];
   private readonly walk: BodyWalk;
   private checks = 0;
+  private mapKeys = 0;
 
   constructor(
     private readonly shapes: ClassShapes,
     private readonly issues: Issues,
-    maxDepth: number,
+    private readonly limits: BodyLimits,
+    private readonly maxChecks: number,
     path: string,
   ) {
     this.trail = path === '' ? [] : [path];
-    this.walk = new BodyWalk({ maxDepth, maxKeys: Infinity }, this.trail, REFUSED_NAMES);
+    this.walk = new BodyWalk({ maxDepth: limits.maxDepth, maxKeys: Infinity }, this.trail, REFUSED_NAMES);
   }
 
   /** Undefined where none can be made. @throws PortalError where the rest need not be looked at */
@@ -110,7 +112,10 @@ export class ClassReader {
     this.walk.refuseTooDeep(place.depth);
     const map = new Map<string, unknown>();
     const inside = { ...place, depth: place.depth + 1 };
-    for (const key of Object.keys(raw)) {
+    const keys = Object.keys(raw);
+    this.mapKeys += keys.length;
+    if (this.mapKeys > this.limits.maxKeys) throw tooManyKeys(this.pathOf(), this.limits.maxKeys);
+    for (const key of keys) {
       if (REFUSED_NAMES.has(key)) throw this.walk.refusal(key);
       if (OF_MAPS.has(key)) {
         this.refuse(key);
@@ -139,7 +144,7 @@ export class ClassReader {
   private refuseTooMany(count: number, conversion: Conversion): void {
     if (conversion.to !== 'class') return;
     this.checks += count * this.shapes.checksOf(conversion.type).length;
-    if (this.checks > MAX_CHECKS) throw tooManyChecks(this.pathOf());
+    if (this.checks > this.maxChecks) throw tooManyChecks(this.pathOf());
   }
 
   private one(raw: unknown, conversion: Conversion, place: Place): unknown {

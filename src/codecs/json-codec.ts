@@ -1,6 +1,6 @@
 import type { Codec, Envelope } from './codec';
 import { hasExactId } from './exact-number';
-import { isDeeperThan } from './nesting';
+import { refuseHeavyJson } from './json-size';
 import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
@@ -9,9 +9,6 @@ const SUSPICIOUS = /__proto__|constructor|\\u/;
 
 /** What JSON writes otherwise than it is (RFC 8259 section 7), and surrogates, which may stand alone. */
 const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
-
-/** `JSON.parse` takes a tenth of a second for half a million levels, which is what 1 MiB can have. */
-const MAX_LEVELS = 131_072;
 
 /** Names of events that are kept as JSON, and how long they may be: peers choose some of those that we answer. */
 const MAX_NAMES = 1024;
@@ -23,9 +20,7 @@ export class JsonCodec implements Codec {
   private readonly names = new Map<string, string>();
 
   decode(message: string | Uint8Array): Envelope {
-    if (isDeeperThan(MAX_LEVELS, message as string)) {
-      throw new SyntaxError(`objects and arrays stand in each other more than ${MAX_LEVELS} deep`);
-    }
+    refuseHeavyJson(message as string);
     const value: unknown = JSON.parse(message as string);
     if (SUSPICIOUS.test(message as string) && hasUnsafeKeys(value)) {
       throw new SyntaxError('a property is named __proto__ or constructor.prototype');

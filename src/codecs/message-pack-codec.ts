@@ -1,11 +1,9 @@
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import type { Codec, Envelope } from './codec';
+import { KeyCache } from './key-cache';
 import { isWholeMessagePack } from './message-pack-size';
 import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
-
-/** Arrays and maps of one message. The decoder takes far longer for one than for another byte, so more than this would hold the loop. */
-const MAX_COLLECTIONS = 2 ** 18;
 
 /** Characters of a name that may have been broken. */
 const MAX_BROKEN = 4096;
@@ -13,12 +11,12 @@ const MAX_BROKEN = 4096;
 /** The same envelopes as MessagePack maps, in binary messages. Bytes travel as bytes, a `Date` as a timestamp. */
 export class MessagePackCodec implements Codec {
   readonly binary = true;
-  private readonly decoder = new Decoder();
+  private readonly decoder = new Decoder({ keyDecoder: new KeyCache() });
   private readonly encoder = new Encoder({ ignoreUndefined: true });
 
   decode(message: string | Uint8Array): Envelope {
     const bytes = message as Uint8Array;
-    if (!isWholeMessagePack(bytes, MAX_COLLECTIONS)) throw new RangeError('the message is no whole MessagePack value');
+    if (!isWholeMessagePack(bytes)) throw new RangeError('the message is no whole MessagePack value');
     const value = this.decoder.decode(bytes);
     if (maySpell(bytes) && hasUnsafeKeys(value))
       throw new RangeError('a property is named __proto__ or constructor.prototype');

@@ -1,39 +1,58 @@
+import { hashOfBytes, MessageWeight } from './message-weight';
+
 /** For each first byte from 0xc0 to 0xdf: how many bytes of length or value follow it (MessagePack specification). */
 const FOLLOWING = [0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];
 
 /**
- * Whether the bytes are one whole MessagePack value, of so many arrays and maps at most, with all the elements that its arrays and maps declare. The decoder
- * makes room for declared elements before it has read one, so five bytes could ask it for gigabytes.
+ * Whether the bytes are one whole MessagePack value, with all the elements that its arrays and maps declare. The decoder makes room for
+ * declared elements before it has read one, so five bytes could ask it for gigabytes.
+ * @throws RangeError for one that takes the decoder too long
  */
-export function isWholeMessagePack(bytes: Uint8Array, maxCollections = Infinity): boolean {
+export function isWholeMessagePack(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = 0;
-  /** Values that are still to come. */
+  const weight = MessageWeight.of(bytes.length);
+  /** The collections around the one that is read: twice the values that are due in each, and one more for a map. */
+  const around: number[] = [];
+  /** Values that are still to come: in all, and in the collection that is read. */
   let due = 1;
-  let collections = 0;
+  let dueHere = 1;
+  let isMap = false;
+  let at = 0;
   while (due > 0) {
     // each of them takes a byte at least
     if (due > bytes.length - at) return false;
+    const start = at;
     const first = bytes[at++]!;
     due--;
-    if (first < 0x80 || first >= 0xe0) continue;
-    if (first < 0xa0) {
-      due += (first & 0x0f) * (first < 0x90 ? 2 : 1);
-      if (++collections > maxCollections) return false;
-    } else if (first < 0xc0) {
+    let elements = -1;
+    if (first >= 0x80 && first < 0xa0) {
+      elements = (first & 0x0f) * (first < 0x90 ? 2 : 1);
+    } else if (first >= 0xa0 && first < 0xc0) {
       at += first & 0x1f;
-    } else {
+    } else if (first >= 0xc0 && first < 0xe0) {
       const following = FOLLOWING[first - 0xc0]!;
       if (following < 0 || at + following > bytes.length) return false;
-      if (first >= 0xdc) {
-        due += readLength(view, at, following) * (first >= 0xde ? 2 : 1);
-        if (++collections > maxCollections) return false;
-      } else if (first >= 0xd9) {
-        at += readLength(view, at, following);
-      } else if (first >= 0xc4 && first <= 0xc6) at += readLength(view, at, following);
+      if (first >= 0xdc) elements = readLength(view, at, following) * (first >= 0xde ? 2 : 1);
+      else if (first >= 0xd9) at += readLength(view, at, following);
+      else if (first >= 0xc4 && first <= 0xc6) at += readLength(view, at, following);
       else if (first >= 0xc7 && first <= 0xc9) at += 1 + readLength(view, at, following);
       at += following;
     }
+    if (elements > 0) due += elements;
+    if (weight === undefined) continue;
+    while (dueHere === 0) {
+      const outer = around.pop()!;
+      weight.leave();
+      isMap = outer % 2 === 1;
+      dueHere = Math.floor(outer / 2);
+    }
+    if (isMap && dueHere % 2 === 0) weight.addName(hashOfBytes(bytes, start, Math.min(at, bytes.length)));
+    dueHere--;
+    if (elements < 0) continue;
+    weight.enter();
+    around.push(dueHere * 2 + (isMap ? 1 : 0));
+    dueHere = elements;
+    isMap = first < 0x90 || first >= 0xde;
   }
   return at === bytes.length;
 }

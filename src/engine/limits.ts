@@ -24,8 +24,8 @@ export interface Limits {
   /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
   maxQueuedMessages?: number | undefined;
   /**
-   * Properties and items, in all levels, of a body that a schema checks, or a class that only class-transformer can make; beyond it the error
-   * `validation_failed`. Per path. Default 10,000.
+   * Properties and items, in all levels, of a body that a schema checks, or a class that only class-transformer can make, and keys of the maps
+   * in a body for a class; beyond it the error `validation_failed`. Per path. Default 10,000.
    */
   maxKeys?: number | undefined;
   /** Objects and arrays in each other in a body that a class or a schema checks; beyond it `validation_failed`. Per path. Default 32. */

@@ -10,8 +10,8 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { classCheck } from '../../src/binding/class-check';
-import { MAX_CHECKS } from '../../src/binding/class-judge';
-import type { PortalError } from '../../src/engine';
+import { maxChecksOf } from '../../src/binding/class-judge';
+import { DEFAULT_LIMITS, type PortalError } from '../../src/engine';
 import { issuesOf, outcomeOf } from '../support/checks';
 
 let asked = 0;
@@ -89,13 +89,16 @@ class Optionals {
 
 test('what is checked is counted, absent properties too', async () => {
   const check = classCheck(Optionals, {});
-  const most = MAX_CHECKS / 2 - 1;
+  const most = maxChecksOf(DEFAULT_LIMITS.maxMessageBytes) / 2 - 1;
   expect(await outcomeOf(check, { items: Array(most).fill({}) })).toMatchObject({
     value: expect.any(Optionals) as unknown,
   });
   expect(await issuesOf(check, { items: Array(most + 1).fill({}) })).toEqual([
     { path: `items.${most}`, constraints: { maxChecks: 'these are too many objects to check' } },
   ]);
+  // where messages may be longer, so many more
+  const roomy = classCheck(Optionals, {}, '', { ...DEFAULT_LIMITS, maxMessageBytes: 2 ** 21 });
+  expect(await outcomeOf(roomy, { items: Array(most + 1).fill({}) })).toHaveProperty('value');
 });
 
 class Told {

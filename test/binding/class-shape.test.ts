@@ -4,6 +4,7 @@ import { IsDefined, IsInt, IsOptional, IsString, ValidateNested, ValidatePromise
 import { classCheck } from '../../src/binding/class-check';
 import { ClassShapes, Unplannable } from '../../src/binding/class-shape';
 import type { Constructor } from '../../src/decorators';
+import { DEFAULT_LIMITS } from '../../src/engine';
 import { issuesOf, outcomeOf } from '../support/checks';
 
 class Leaf {
@@ -50,7 +51,7 @@ test.each<[Constructor]>([[Dynamic], [Promised]])('%p is left to the libraries',
 });
 
 test('which are bounded: so many keys, and not more', async () => {
-  const check = classCheck(Dynamic, {}, '', { maxKeys: 4, maxDepth: 32 });
+  const check = classCheck(Dynamic, {}, '', { ...DEFAULT_LIMITS, maxKeys: 4 });
   expect(await outcomeOf(check, { value: { name: 'a' } })).toMatchObject({ issues: expect.any(Array) as unknown });
   expect(await issuesOf(check, { value: { a: 1, b: 1, c: 1, d: 1 } })).toEqual([
     { path: 'value', constraints: { maxKeys: 'there may be 4 properties and items at most' } },

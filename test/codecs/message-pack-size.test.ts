@@ -77,9 +77,22 @@ test('arrays of 4,294,967,295 elements, a thousand inside of each other, are ref
   expect(after.heapUsed - heapUsed + after.arrayBuffers - arrayBuffers).toBeLessThan(8 * 1024 * 1024);
 });
 
+test('more empty maps than JSON could have in as many bytes', () => {
+  const size = 350_000;
+  const maps = (count: number): Buffer => {
+    const bytes = Buffer.alloc(5 + count, 0x80);
+    bytes[0] = 0xdd;
+    bytes.writeUInt32BE(count, 1);
+    return bytes;
+  };
+  expect(isWholeMessagePack(maps(size - 1))).toBe(true);
+  expect(() => isWholeMessagePack(maps(size))).toThrow('there are more than 350000 objects and arrays in the message');
+});
+
 test('a megabyte of the deepest nesting is judged without recursion', () => {
-  const deep = Buffer.alloc(1024 * 1024, 0x91);
-  expect(isWholeMessagePack(deep)).toBe(false);
+  expect(() => isWholeMessagePack(Buffer.alloc(1024 * 1024, 0x91))).toThrow(RangeError);
+  const deep = Buffer.alloc(131_073, 0x91);
+  expect(isWholeMessagePack(deep.subarray(0, 131_072))).toBe(false);
   deep[deep.length - 1] = 0xc0;
   expect(isWholeMessagePack(deep)).toBe(true);
 });

@@ -1,10 +1,15 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { Allow, IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import fc from 'fast-check';
 import { z } from 'zod';
 import { JsonCodec, MessageBody, MessagePackCodec, OnMessage, WebSocketPath, type Codec } from '../../src';
+import { classCheck } from '../../src/binding/class-check';
+import { schemaCheck } from '../../src/binding/schema-check';
+import { DEFAULT_LIMITS } from '../../src/engine';
 import { createTestApp, type TestApp } from '../../src/testing';
 import { MemoryLogger, moduleOf } from '../support/app';
+import { outcomeOf } from '../support/checks';
 
 class Item {
   @IsString()
@@ -128,8 +133,52 @@ test('bytes that are no UTF-8 do not come back as three each', async () => {
   await client.close();
 });
 
-test('more empty maps than honest messages have are not decoded', () => {
-  const size = 2 ** 18 + 1;
-  const bytes = Buffer.concat([Buffer.of(0xdd, 0, 4, 0, 1), Buffer.alloc(size, 0x80)]);
-  expect(() => new MessagePackCodec().decode(bytes)).toThrow(RangeError);
+
+describe('the work is linear in the size of the body', () => {
+  /** Each read of a property or of the names of an object, in the body and whatever stands in it. */
+  function counted<T extends object>(body: T, reads: { count: number }): T {
+    return new Proxy(body, {
+      get(target, name, receiver) {
+        reads.count++;
+        const value: unknown = Reflect.get(target, name, receiver);
+        return typeof value === 'object' && value !== null ? counted(value, reads) : value;
+      },
+      ownKeys(target) {
+        const keys = Reflect.ownKeys(target);
+        reads.count += keys.length;
+        return keys;
+      },
+    });
+  }
+
+  const leaf = fc.constantFrom<unknown>(1, 'a', null, true, [], {}, { name: 'a' }, { x: 1 }, { name: 1, size: 'a' }, [{}]);
+  const part = fc.oneof(
+    leaf,
+    fc.array(leaf, { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('name', 'size', 'x', 'y', 'toString', '0'), leaf, { maxKeys: 3 }),
+  );
+  const place = fc.constantFrom('items', 'map', 'texts', 'size', 'any', 'unknown', '');
+  const times = (part: unknown, count: number, isArray: boolean): object =>
+    isArray ? Array<unknown>(count).fill(part) : Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, part]));
+
+  test.each<[string, unknown]>([
+    ['a class', Body],
+    ['a schema', Schema],
+  ])('%s', async (_what, type) => {
+    const limits = { ...DEFAULT_LIMITS, maxKeys: 1_000_000 };
+    const check = type === Schema ? schemaCheck(Schema, '', limits) : classCheck(Body, {}, '', limits);
+    await fc.assert(
+      fc.asyncProperty(place, part, fc.boolean(), async (name, item, isArray) => {
+        for (const count of [10, 1000]) {
+          const many = times(item, count, isArray);
+          const body = name === '' ? { ...many } : { [name]: many };
+          const reads = { count: 0 };
+          await outcomeOf(check, counted(body, reads));
+          // a value has a character at least, beside its comma
+          expect(reads.count).toBeLessThanOrEqual(5 * JSON.stringify(body).length);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
 });

@@ -1,0 +1,34 @@
+const SLOTS = 2048;
+const MAX_LENGTH = 32;
+const FNV_PRIME = 0x01000193;
+
+/** Names of properties that have been decoded, each in the slot of its hash. That of the decoder itself holds 16 of each length. */
+export class KeyCache {
+  private readonly slots: string[] = Array<string>(SLOTS).fill('');
+
+  canBeCached(byteLength: number): boolean {
+    return byteLength > 0 && byteLength <= MAX_LENGTH;
+  }
+
+  decode(bytes: Uint8Array, start: number, byteLength: number): string {
+    let hash = byteLength;
+    for (let at = 0; at < byteLength; at++) hash = Math.imul(hash ^ bytes[start + at]!, FNV_PRIME);
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const known = this.slots[slot]!;
+    if (isWritten(known, bytes, start, byteLength)) return known;
+    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const name = buffer.toString('utf8', start, start + byteLength);
+    this.slots[slot] = name;
+    return name;
+  }
+}
+
+/** Whether these bytes are the ASCII text. */
+function isWritten(text: string, bytes: Uint8Array, start: number, byteLength: number): boolean {
+  if (text.length !== byteLength) return false;
+  for (let at = 0; at < byteLength; at++) {
+    const byte = bytes[start + at]!;
+    if (byte > 0x7f || byte !== text.charCodeAt(at)) return false;
+  }
+  return true;
+}
