@@ -41,7 +41,10 @@ function propertiesOf(type: Constructor): Map<string, boolean> {
 /** Under `@ValidateNested()`: why no instance of a class would stand there. */
 function whyNotMade(made: readonly unknown[], declared: unknown): string | undefined {
   if (made.length === 0) {
-    return `has @ValidateNested() but no @Type(), so it would never be valid. Write @Type(() => ${nameFor(declared)}).`;
+    return (
+      `has @ValidateNested() but no @Type(), so it would never be valid. Write @Type(() => ${nameFor(declared)}). If that is there, ` +
+      'class-transformer is installed twice (npm ls class-transformer).'
+    );
   }
   if (made.every((nested) => typeof nested === 'function')) return undefined;
   return (

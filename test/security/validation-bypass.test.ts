@@ -388,7 +388,7 @@ test('SNYK-JS-CLASSVALIDATOR-1730566 (class-validator#1422), an object of a clas
   await expect(createTestApp(moduleOf([Controller]))).rejects.toThrow(
     new BootError(
       'Controller.untyped, parameter 1 (body): Untyped.settings has @ValidateNested() but no @Type(), so it would never be ' +
-        'valid. Write @Type(() => Settings).',
+        'valid. Write @Type(() => Settings). If that is there, class-transformer is installed twice (npm ls class-transformer).',
     ),
   );
 });
