@@ -93,6 +93,11 @@ export class Connection<Data = unknown> {
     return this.agreedProtocol;
   }
 
+  /** @internal Whether its upgrade was accepted or refused, or nobody waits for an answer any more. */
+  get decided(): boolean {
+    return this.session.upgrade === undefined;
+  }
+
   /** @internal An upgrade hook chose another. */
   agree(protocol: string): void {
     this.agreedProtocol = protocol;
@@ -241,6 +246,9 @@ export class Connection<Data = unknown> {
   /**
    * Starts the closing handshake and resolves when the connection is closed. A message that has begun to arrive is
    * still delivered; nothing can be sent any more.
+   *
+   * Before the handshake is answered it refuses the upgrade: with the HTTP status 400 to 499 for the codes 4400 to 4499, with 403
+   * for all others. The reason is the body. It resolves at once then, with 1006.
    * @param code 1000–1003, 1007–1014 or 3000–4999; a Close frame without a code when absent
    * @param reason at most 123 bytes of UTF-8
    * @throws RangeError when code or reason may not be sent, TypeError when they are of another type
@@ -250,7 +258,7 @@ export class Connection<Data = unknown> {
     return this.session.closed();
   }
 
-  /** Ends the connection at once, without a Close frame. */
+  /** Ends the connection at once, without a Close frame, or without an answer to its handshake. */
   terminate(): void {
     this.session.terminate();
   }
