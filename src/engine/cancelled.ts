@@ -24,7 +24,8 @@ export function isCancelled(error: unknown, connection: Pick<Connection, 'state'
 }
 
 function comesOfAbort(error: unknown, reason: unknown, depth: number): boolean {
-  if (error === reason || error instanceof ConnectionClosedError || error instanceof IncompleteMessageError) return true;
+  if (error === reason || error instanceof ConnectionClosedError || error instanceof IncompleteMessageError)
+    return true;
   if (typeof error !== 'object' || error === null || depth === 0) return false;
   const { name, code, cause, errors } = error as Partial<Record<string, unknown>>;
   if (name === 'AbortError' || CODES.has(code)) return true;

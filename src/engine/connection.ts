@@ -4,6 +4,7 @@ import type { Chunks } from './outgoing-stream';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
 import type { Session } from './session';
+import { unawaited } from './unawaited';
 import type { SubscribeOptions, Subscribed } from './subscriptions';
 
 /** The request that opened a connection. */
@@ -178,7 +179,7 @@ export class Connection<Data = unknown> {
    * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
    */
   request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
-    return this.session.request(event, data, options) as Promise<R>;
+    return unawaited(this.session.request(event, data, options)) as Promise<R>;
   }
 
   /**

@@ -26,6 +26,7 @@ export class Pings {
   }
 
   abandon(): void {
-    for (const ping of this.pending.splice(0)) ping.reject(new ConnectionClosedError('the connection closed before the pong came'));
+    for (const ping of this.pending.splice(0))
+      ping.reject(new ConnectionClosedError('the connection closed before the pong came'));
   }
 }

@@ -91,7 +91,10 @@ const DOORS: [string, Door][] = [
       dial: async (engine) => ({ stream: await reach(await dial(engine)), isHttp2: name.startsWith('HTTP/2') }),
     },
   ]),
-  ['a Unix socket', { options: { socketPath }, dial: async () => ({ stream: await dial(socketPath), isHttp2: false }) }],
+  [
+    'a Unix socket',
+    { options: { socketPath }, dial: async () => ({ stream: await dial(socketPath), isHttp2: false }) },
+  ],
   [
     'an attached server',
     { options: {}, dial: async (engine) => ({ stream: await attached(engine, createServer()), isHttp2: false }) },
@@ -253,7 +256,10 @@ test('a client that leaves while the hook keeps everybody waiting is not opened'
     const until = performance.now() + 30;
     while (performance.now() < until);
   };
-  const observer: Observer = { abandoned: () => void reports.push('abandoned'), opened: () => void reports.push('opened') };
+  const observer: Observer = {
+    abandoned: () => void reports.push('abandoned'),
+    opened: () => void reports.push('opened'),
+  };
   const engine = await startEngine([{ ...echo, upgrade }], { observer });
   engine.serve(theirs);
   await ask(ours, false);
