@@ -320,7 +320,7 @@ describe('an upload that is broken off', () => {
       }
     }
     const app = await start([Upload], { ...options });
-    const socket = await dial({ port: app.port! });
+    const socket = await dial({ port: app.port });
     const client = await open(socket);
     client.write(text('half of it', { fin: false }));
     await begun.promise;
