@@ -173,7 +173,8 @@ export class Connection<Data = unknown> {
 
   /**
    * Sends an event that the peer answers, with the same event and id and either `data` or `error`, and resolves with the
-   * data. The answer passes messages that wait for their handler, so a handler may await it.
+   * data. The answer passes messages that wait for their handler, so a handler may await it, as long as those take less than
+   * `maxMessageBytes`.
    *
    * Rejects with a `PortalError`: `timeout` after `timeoutMs` (default 10,000), or the peer's own error; with a
    * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.

@@ -233,6 +233,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.close(CloseCode.UnsupportedData, reason);
   }
 
+  expectsAnswer(binary: boolean, beginning?: Buffer): boolean {
+    return this.waits?.requests?.expects(binary, beginning) === true;
+  }
+
   takeAnswer(message: Message): boolean {
     return this.waits?.requests?.take(message) === true;
   }
