@@ -101,7 +101,9 @@ export function logObserver(logger: Logger, now = (): number => systemClock.now(
       }
     },
 
-    abandoned(handshake, path) {
+    abandoned(handshake, path, connection) {
+      // the application cut it
+      if (connection !== undefined && wasTold(connection, 'end')) return;
       const omitted = refusals.take('abandoned');
       if (omitted === undefined) return;
       const details = { ...requestOf(handshake, path), ...(omitted > 0 && { omitted }) };

@@ -11,7 +11,7 @@ import {
 import type { Constructor, WebSocketPathOptions } from '../decorators';
 import { BootError } from './boot-error';
 import { compileCall } from './call';
-import type { ContextKind } from './context';
+import type { ContextKind, Guard } from './context';
 import type { BoundController, BoundHandler } from './controller';
 import { decodePlain, dispatchEvents, refuseTooFast, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
@@ -123,14 +123,21 @@ class EndpointCompiler {
   private upgrade(): Endpoint['upgrade'] {
     const { uses, controller, handlers } = this.bound;
     const checks = handlers.flatMap(({ urlChecks }) => urlChecks);
-    const guards = [...uses.ofApplication('guards'), ...uses.of('guards', controller)];
+    const guards = [...uses.ofApplication('guards'), ...uses.of('guards', controller)].map(whileUndecided);
     const bound = this.slots.single.get('upgrade');
     if (checks.length + guards.length === 0 && bound === undefined) return undefined;
     const stage =
       bound === undefined
         ? { ...this.stage('upgrade', ''), called: this.called('upgrade', '') }
         : this.stageOf('upgrade', bound);
-    const decide: Invoke = bound === undefined ? () => undefined : compileInvoke(stage);
+    const decide: Invoke =
+      bound === undefined
+        ? () => undefined
+        : compileInvoke({
+            ...stage,
+            guards: stage.guards.map(whileUndecided),
+            call: (connection, body) => (connection.decided ? undefined : stage.call(connection, body)),
+          });
     const invoke: Invoke = (connection, body, exchange) => {
       for (const check of checks) {
         const wrong = check(connection);
@@ -203,6 +210,11 @@ class EndpointCompiler {
     const takers = [...this.ownTakers, ...methodTakers, ...this.classTakers, ...this.applicationTakers];
     return { controller: controller, kind, method, takers, ...calling };
   }
+}
+
+/** Once an earlier one has closed the connection, or the client has left, nobody else is asked. */
+function whileUndecided(guard: Guard): Guard {
+  return { canActivate: (context) => context.connection.decided || guard.canActivate(context) };
 }
 
 const NOTHING: Pick<Stage, 'call' | 'guards' | 'interceptors'> = {

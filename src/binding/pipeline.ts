@@ -9,6 +9,8 @@ import {
   type HandledCall,
 } from '../engine';
 import type { Constructor } from '../decorators';
+import { isCancelled } from '../engine/cancelled';
+import { refusalWith } from '../engine/refusals';
 import type { Call } from './call';
 import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
 import { admit } from './guards';
@@ -156,7 +158,7 @@ export class Pipeline {
         this.report(untold(told, why), placeOf(stage), connection);
       }
     } else if (!outcome.handled) {
-      this.report(error, placeOf(stage), connection);
+      this.reportFailure(stage, error, connection);
     }
     return refusalFor(new PortalError('internal_error'));
   }
@@ -182,7 +184,7 @@ export class Pipeline {
           error = second;
           continue;
         }
-        this.report(second, `${placeOf(stage)} (${taker.name})`, connection);
+        this.reportFailure(stage, second, connection, `${placeOf(stage)} (${taker.name})`);
         broken = true;
       }
     }
@@ -190,8 +192,8 @@ export class Pipeline {
   }
 
   private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, exchange: Exchange): void {
-    // the client left while it was asked something: nobody is there to be answered, and nothing is wrong
-    if (error instanceof ConnectionClosedError && connection.state !== 'open') return;
+    // nobody is there to be answered, and nothing is wrong
+    if (isCancelled(error, connection) && (stage.kind !== 'close' || error instanceof ConnectionClosedError)) return;
     const told = tellable(error);
     // a name that a client made impossible is no fault, whether it can be told or not
     if (stage.kind === 'close' && told !== undefined && told !== error) return;
@@ -206,8 +208,13 @@ export class Pipeline {
     }
   }
 
+  /** What was given up is no failure, but when the connection closes everything has been already. */
+  private reportFailure(stage: Stage, error: unknown, connection: Connection, where = placeOf(stage)): void {
+    if (stage.kind === 'close' || !isCancelled(error, connection)) this.report(error, where, connection);
+  }
+
   private close(stage: Stage, error: unknown, connection: Connection): void {
-    this.report(error, placeOf(stage), connection);
+    this.reportFailure(stage, error, connection);
     void connection.close(CloseCode.InternalError, 'internal error');
   }
 }
@@ -251,6 +258,5 @@ function errorOf({ status, body }: Refusal): PortalError {
 function refusalFor({ status, message }: PortalError): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599)
     throw new TypeError(`${String(status)} is no status that refuses`);
-  // RFC 9110 15.5.2: a 401 says how to authenticate
-  return new Refusal(status, message, status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
+  return refusalWith(status, message);
 }

@@ -1,4 +1,5 @@
-import { ConnectionClosedError, Refusal, type Connection, type HandledCall } from '../engine';
+import { Refusal, type Connection, type HandledCall } from '../engine';
+import { isCancelled } from '../engine/cancelled';
 import type { Invoke } from './pipeline';
 import { tellable } from './tellable';
 import { isThenable } from './thenable';
@@ -37,7 +38,7 @@ export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke
  * Undefined where nothing is wrong: a refusal is an answer, and a client that was asked something may leave. What a client is told of is
  * the error that it is told.
  */
-export function faultIn(error: unknown, { state }: Connection): unknown {
-  const isNone = error instanceof Refusal || (error instanceof ConnectionClosedError && state !== 'open');
-  return isNone ? undefined : (tellable(error) ?? error);
+export function faultIn(error: unknown, connection: Connection): unknown {
+  if (error instanceof Refusal || isCancelled(error, connection)) return undefined;
+  return tellable(error) ?? error;
 }

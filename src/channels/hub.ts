@@ -17,7 +17,7 @@ import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
 import { Roster } from './roster';
 import type { Seat, Topic } from './topic';
-import { unawaited } from './unawaited';
+import { unawaited } from '../engine/unawaited';
 
 /** What became of a published message. */
 export interface Publication {

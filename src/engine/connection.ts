@@ -4,6 +4,7 @@ import type { Chunks } from './outgoing-stream';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
 import type { Session } from './session';
+import { unawaited } from './unawaited';
 import type { SubscribeOptions, Subscribed } from './subscriptions';
 
 /** The request that opened a connection. */
@@ -93,6 +94,11 @@ export class Connection<Data = unknown> {
     return this.agreedProtocol;
   }
 
+  /** @internal Whether its upgrade was accepted or refused, or nobody waits for an answer any more. */
+  get decided(): boolean {
+    return this.session.upgrade === undefined;
+  }
+
   /** @internal An upgrade hook chose another. */
   agree(protocol: string): void {
     this.agreedProtocol = protocol;
@@ -167,13 +173,14 @@ export class Connection<Data = unknown> {
 
   /**
    * Sends an event that the peer answers, with the same event and id and either `data` or `error`, and resolves with the
-   * data. The answer passes messages that wait for their handler, so a handler may await it.
+   * data. The answer passes messages that wait for their handler, so a handler may await it, as long as those take less than
+   * `maxMessageBytes`.
    *
    * Rejects with a `PortalError`: `timeout` after `timeoutMs` (default 10,000), or the peer's own error; with a
    * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
    */
   request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
-    return this.session.request(event, data, options) as Promise<R>;
+    return unawaited(this.session.request(event, data, options)) as Promise<R>;
   }
 
   /**
@@ -241,6 +248,9 @@ export class Connection<Data = unknown> {
   /**
    * Starts the closing handshake and resolves when the connection is closed. A message that has begun to arrive is
    * still delivered; nothing can be sent any more.
+   *
+   * Before the handshake is answered it refuses the upgrade: with the HTTP status 400 to 499 for the codes 4400 to 4499, with 403
+   * for all others. The reason is the body. It resolves at once then, with 1006.
    * @param code 1000–1003, 1007–1014 or 3000–4999; a Close frame without a code when absent
    * @param reason at most 123 bytes of UTF-8
    * @throws RangeError when code or reason may not be sent, TypeError when they are of another type
@@ -250,7 +260,7 @@ export class Connection<Data = unknown> {
     return this.session.closed();
   }
 
-  /** Ends the connection at once, without a Close frame. */
+  /** Ends the connection at once, without a Close frame, or without an answer to its handshake. */
   terminate(): void {
     this.session.terminate();
   }

@@ -13,13 +13,14 @@ import {
   type Offer,
 } from '../handshake';
 import type { DeflateParameters } from '../protocol';
+import type { Admission } from './admission';
+import { AwaitedClient } from './awaited-client';
 import type { ConnectionFacts, Handshake } from './connection';
 import type { Deadlines } from './deadlines';
 import type { Acceptance, Endpoint } from './endpoint';
 import type { ResolvedLimits } from './limits';
 import type { Observer } from './observer';
 import { PendingUpgrade } from './pending-upgrade';
-import type { Admission } from './admission';
 import type { Route, Routes } from './routes';
 import type { Session } from './session';
 
@@ -137,6 +138,12 @@ export class Gate {
     const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
     const session = this.context.prepare(route, facts, stream, deflate?.parameters);
     const candidate = { arrival, offer, session, extensions: deflate?.header };
+    if (hasLeft(stream)) {
+      this.context.observer.abandoned?.(handshake, route.endpoint.path, session.connection);
+      session.discard();
+      stream.destroy();
+      return undefined;
+    }
     const { upgrade } = route.endpoint;
     if (foreign !== undefined) this.ask(async (connection) => (await foreign) ?? upgrade?.(connection), candidate);
     else if (upgrade !== undefined) this.ask(upgrade, candidate);
@@ -146,7 +153,7 @@ export class Gate {
 
   private acceptAtOnce(candidate: Candidate): void {
     try {
-      this.accept(candidate, undefined);
+      this.accept(candidate);
     } catch (error) {
       candidate.session.discard();
       throw error;
@@ -156,28 +163,30 @@ export class Gate {
   private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate): void {
     const { deadlines, limits, observer } = this.context;
     const { session, arrival } = candidate;
-    const { stream, handshake } = arrival;
     const { path } = session.route.endpoint;
+    const client = new AwaitedClient(arrival.stream, () => upgrade.abandon());
     const door = {
-      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance),
+      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance, early),
       refuse: (refusal: Refusal) => this.refuse(arrival, refusal),
+      abandoned: () => observer.abandoned?.(arrival.handshake, path, session.connection),
       failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, session.connection),
-      stays: () => stays(stream),
+      look: () => client.look(),
     };
-    const onClose = (): void => {
-      observer.abandoned?.(handshake, path);
-      upgrade.abandon();
-    };
+    let early: Buffer | undefined;
     const upgrade = new PendingUpgrade(session, door, () => {
       this.undecided.delete(upgrade);
-      stream.off('close', onClose);
+      early = client.release();
     });
-    if (upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs)) return;
     this.undecided.add(upgrade);
-    stream.on('close', onClose);
+    upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs);
   }
 
-  private accept({ arrival, offer, session, extensions }: Candidate, acceptance: Acceptance | undefined): void {
+  private accept(
+    { arrival, offer, session, extensions }: Candidate,
+    acceptance?: Acceptance,
+    /** What came after the handshake was read. */
+    early?: Buffer,
+  ): void {
     const protocol = acceptance?.protocol;
     if (protocol !== undefined) {
       // RFC 6455 4.2.2 item 5.5: one of those that the client asked for
@@ -187,16 +196,13 @@ export class Gate {
       session.connection.agree(protocol);
     }
     arrival.accept({ protocol: session.connection.protocol, extensions }, acceptance?.headers);
-    session.start(arrival.head);
+    session.start(early?.length ? Buffer.concat([arrival.head, early]) : arrival.head);
   }
 }
 
-/** Nobody reads before the handshake is answered, so that a client which ended its side is noticed only when it is asked for. */
-async function stays(stream: Duplex): Promise<boolean> {
-  stream.read(0);
-  await new Promise<void>((resolve) => process.nextTick(resolve));
-  if (stream.readableEnded) stream.destroy();
-  return !stream.destroyed;
+/** Some other listener of the upgrade took its time, and passed on a socket whose end it has heard. */
+function hasLeft(stream: Duplex): boolean {
+  return stream.destroyed || stream.readableEnded;
 }
 
 function ignore(): void {}

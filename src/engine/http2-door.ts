@@ -21,6 +21,8 @@ import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';
 import type { Peers } from './peers';
 import type { PlainRequests } from './plain-requests';
+import { closeEnded } from './transport';
+import { setImmediate } from './turns';
 
 /** What the door asks of its engine. */
 export interface Http2Context {
@@ -74,8 +76,7 @@ export class Http2Door {
   leave(stream: ServerHttp2Stream, lastWord: string): void {
     const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => stream.destroy());
     stream.on('close', cancel);
-    // of a stream that was not read, Node says by itself that the client need not send the rest (RFC 9113 8.1)
-    stream.end(lastWord);
+    stream.end(lastWord, () => void setImmediate(closeEnded, stream));
   }
 }
 
@@ -109,7 +110,7 @@ class Http2Arrival implements Arrival {
 
   judge(): Offer | Refusal {
     if (!asksForWebSocket(this.headers)) return UNKNOWN_PROTOCOL;
-    return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
+    return hasEnded(this.stream) ? ENDED : judgeConnect(this.headers);
   }
 
   accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
@@ -122,6 +123,11 @@ class Http2Arrival implements Arrival {
     this.stream.respond(refusalHeaders(refusal));
     this.door.leave(this.stream, refusal.body);
   }
+}
+
+/** In the packet of the request. */
+function hasEnded({ endAfterHeaders, state }: ServerHttp2Stream): boolean {
+  return endAfterHeaders || state.remoteClose === 1;
 }
 
 /** Reset, or its connection cut: what came in the packet of the request is known before the request is told of. */

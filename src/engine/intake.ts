@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { CloseCode, MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
 import type { Connection } from './connection';
 import type { Clock } from './deadlines';
@@ -22,6 +23,8 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
   refuse(reason: string): void;
   /** A request of ours waits for the peer's answer. */
   readonly awaitsAnswer: boolean;
+  /** Whether a message of a kind that begins so may be an answer, in time or too late. */
+  expectsAnswer(binary: boolean, beginning?: Buffer): boolean;
   /** Takes a message that answers one; false for all others. */
   takeAnswer(message: Message): boolean;
   /** So many bytes more are held for this peer. */
@@ -45,6 +48,10 @@ export class Intake implements MessageReceiver, StreamOwner {
   private inbox: Inbox | undefined;
   /** The latest message that was handed over while it arrived. */
   private incoming: IncomingStream | undefined;
+  /** Earlier ones that are not all read: only while an answer is awaited, which may stand behind them. */
+  private unread: IncomingStream[] = [];
+  /** A message on its way, of a kind that is streamed, that may be an answer. */
+  private candidate: IncomingStream | undefined;
   /** Bytes that were read but not parsed yet. */
   private leftover: Buffer | undefined;
   private reading = true;
@@ -73,8 +80,8 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Bytes that wait here for whatever reason. */
   get heldBytes(): number {
-    const { assembler, leftover, inbox, incoming } = this;
-    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + (incoming?.heldBytes ?? 0);
+    const { assembler, leftover, inbox } = this;
+    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + this.streamedBytes;
   }
 
   /** Whether the peer is listened to; what it sends meanwhile is not read. */
@@ -129,18 +136,24 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** A request waits for its answer now, which may stand behind messages that there was no room for; or it does no more. */
   onAwaiting(): void {
+    const { candidate } = this;
+    const isNone = candidate !== undefined && !this.host.expectsAnswer(candidate.binary);
+    if (isNone && this.host.hearing === 'open') this.deliverLate(candidate);
     if (this.draining && !this.host.awaitsAnswer) this.pauseReading();
     this.readOn();
   }
 
   /** Our Close frame is sent: only a message that has begun still counts. */
   beginClosing(): void {
-    this.awaitsLastMessage = this.inflating || (this.assembler.parser.midMessage && this.incoming?.complete !== false);
+    const { candidate, incoming } = this;
+    this.awaitsLastMessage = this.inflating || (this.assembler.parser.midMessage && incoming?.complete !== false);
+    if (candidate !== undefined) this.deliverLate(candidate);
     this.readOn();
   }
 
   /** No message counts any more; what comes is read and thrown away. */
   stop(): void {
+    this.candidate = undefined;
     this.incoming?.fail();
     this.leftover = undefined;
     this.readOn();
@@ -164,21 +177,32 @@ export class Intake implements MessageReceiver, StreamOwner {
     const { maxStreamBytes } = this.limits;
     const inflate = compressed ? this.deflate!.inflateStream(Math.min(maxStreamBytes, MAX_GATHERED)) : undefined;
     const remembers = compressed && this.deflate!.remembersReceived;
-    this.incoming = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers);
-    this.deliver(this.incoming);
+    const stream = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers);
+    if (this.host.expectsAnswer(binary)) this.candidate = stream;
+    else this.deliverStream(stream);
   }
 
   onStreamPart(bytes: Buffer): void {
-    if (this.incoming === undefined || this.host.hearing === 'deaf') return;
-    const limit = this.rate?.beyondBytes(bytes.length, this.context.clock.now());
-    if (limit !== undefined) this.refuseTooFast(this.incoming, limit);
-    this.host.onHeld(bytes.length);
-    this.incoming.push(bytes);
+    const { candidate, incoming, host } = this;
+    const stream = candidate ?? incoming;
+    if (stream === undefined || host.hearing === 'deaf') return;
+    if (candidate === undefined) this.chargeStream(stream, bytes.length);
+    host.onHeld(bytes.length);
+    const isBeginning = stream.heldBytes === 0 && !stream.compressed;
+    stream.push(bytes);
+    if (candidate !== undefined) {
+      const isTooLarge = candidate.heldBytes >= this.limits.maxMessageBytes;
+      const isNone = isTooLarge || (isBeginning && !host.expectsAnswer(candidate.binary, bytes));
+      if (isNone) this.deliverLate(candidate);
+    }
     this.pauseForStream();
   }
 
   onStreamEnd(): void {
-    this.incoming?.end();
+    const { candidate, incoming } = this;
+    (candidate ?? incoming)?.end();
+    this.candidate = undefined;
+    if (candidate !== undefined && !this.takeStreamed(candidate)) this.deliverLate(candidate);
     this.pauseForStream();
   }
 
@@ -255,6 +279,34 @@ export class Intake implements MessageReceiver, StreamOwner {
     if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
   }
 
+  private deliverStream(stream: IncomingStream): void {
+    if (this.incoming?.hasRoom === false) this.unread.push(this.incoming);
+    this.incoming = stream;
+    this.deliver(stream);
+  }
+
+  /** It is no answer, whatever it is. */
+  private deliverLate(stream: IncomingStream): void {
+    this.candidate = undefined;
+    this.deliverStream(stream);
+    this.chargeStream(stream, stream.heldBytes);
+  }
+
+  private chargeStream(stream: IncomingStream, bytes: number): void {
+    const limit = this.rate?.beyondBytes(bytes, this.context.clock.now());
+    if (limit !== undefined) this.refuseTooFast(stream, limit);
+  }
+
+  /** Takes an answer on a path that streams what is like it. */
+  private takeStreamed(stream: IncomingStream): boolean {
+    const bytes = stream.peek(this.limits.maxMessageBytes);
+    if (bytes === undefined || (!stream.binary && !isUtf8(bytes))) return false;
+    const message = stream.binary ? bytes : bytes.toString();
+    if (!this.host.takeAnswer(message)) return false;
+    this.context.observer.received?.(this.host.connection, sizeOf(message));
+    return true;
+  }
+
   /** What is streamed cannot be left out: its parts follow. */
   private refuseTooFast(message: Message, limit: LimitName): void {
     const { host, endpoint } = this;
@@ -310,7 +362,24 @@ export class Intake implements MessageReceiver, StreamOwner {
   }
 
   private pauseForStream(): void {
-    if (this.incoming?.hasRoom === false) this.pauseReading();
+    if (!this.streamsHaveRoom) this.pauseReading();
+  }
+
+  /** Held for streams that nobody has read. */
+  private get streamedBytes(): number {
+    const { incoming, candidate, unread } = this;
+    const bytes = (incoming?.heldBytes ?? 0) + (candidate?.heldBytes ?? 0);
+    return unread.length === 0 ? bytes : unread.reduce((sum, { heldBytes }) => sum + heldBytes, bytes);
+  }
+
+  /** While a handler awaits an answer of the peer, that may stand behind a message's worth of what is not read. */
+  private get streamsHaveRoom(): boolean {
+    if (this.unread.length > 0) this.unread = this.unread.filter(({ hasRoom }) => !hasRoom);
+    if (this.incoming?.hasRoom !== false && this.unread.length === 0) return true;
+    if (!this.host.awaitsAnswer) return false;
+    const { maxMessageBytes } = this.limits;
+    this.incoming?.inflateAhead(maxMessageBytes);
+    return this.streamedBytes < maxMessageBytes;
   }
 
   private pauseReading(): void {
@@ -342,7 +411,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Half of the inbox must be free, so that reading does not start and stop for each message. */
   private hasRoom(): boolean {
     if (this.host.hearing === 'deaf') return true;
-    if (this.inflating || this.incoming?.hasRoom === false) return false;
+    if (this.inflating || !this.streamsHaveRoom) return false;
     if (this.host.hearing === 'closing' || this.inbox === undefined) return true;
     return this.mayQueue(this.inbox, this.limits.maxQueuedMessages >> 1);
   }

@@ -26,8 +26,11 @@ export interface StreamOwner {
  */
 export class IncomingStream {
   private readonly parts: Buffer[] = [];
+  /** What was looked at, in order, and is still to be read. */
+  private peeked: Buffer[] = [];
   private readonly decoder: StringDecoder | undefined;
   private readonly utf8: Utf8Validator | undefined;
+  private held = 0;
   private ended = false;
   private failed = false;
   private discarded = false;
@@ -53,12 +56,16 @@ export class IncomingStream {
 
   /** Whether all that has arrived was read, or nobody will. */
   get hasRoom(): boolean {
-    return this.parts.length === 0 || this.failed;
+    return this.parts.length + this.peeked.length === 0 || this.failed;
   }
 
-  /** Bytes that have arrived and nobody has read. */
+  get compressed(): boolean {
+    return this.inflate !== undefined;
+  }
+
+  /** What has arrived and nobody has read, with what it costs to hold its parts. */
   get heldBytes(): number {
-    return this.parts.reduce((sum, part) => sum + part.length, 0);
+    return this.held;
   }
 
   /** Whether all of the message has arrived. */
@@ -68,12 +75,38 @@ export class IncomingStream {
 
   push(bytes: Buffer): void {
     this.parts.push(bytes);
+    this.held += costOf(bytes);
     this.advance();
   }
 
   end(): void {
     this.ended = true;
     this.advance();
+  }
+
+  /** All of a message that has arrived, which can be read as before; undefined where it is larger than `most`, or broke a rule. */
+  peek(most: number): Buffer | undefined {
+    this.readAhead(most);
+    return this.finished && !this.failed ? Buffer.concat(this.peeked) : undefined;
+  }
+
+  /** Later messages may refer to a compressed one that nobody has read yet: it is inflated, up to so many bytes. */
+  inflateAhead(most: number): void {
+    if (this.remembers && this.ended) this.readAhead(most);
+  }
+
+  private readAhead(most: number): void {
+    if (this.finished || this.held > most) return;
+    const peeked: Buffer[] = [];
+    let size = 0;
+    while (size <= most) {
+      const bytes = this.nextBytes();
+      if (bytes === undefined) break;
+      peeked.push(bytes);
+      size += bytes.length;
+    }
+    for (const bytes of peeked) this.held += costOf(bytes);
+    this.peeked.unshift(...peeked);
   }
 
   /** No more will come. */
@@ -119,8 +152,10 @@ export class IncomingStream {
     this.wake?.();
     if (!this.discarded) return;
     if (this.remembers) while (this.next() !== undefined);
-    else if (this.parts.length > 0) {
+    else if (this.parts.length + this.peeked.length > 0) {
       this.parts.length = 0;
+      this.peeked.length = 0;
+      this.held = 0;
       this.owner.onStreamRead();
     }
     if (this.ended) this.inflate?.close();
@@ -130,6 +165,7 @@ export class IncomingStream {
   private next(): string | Uint8Array | undefined {
     const bytes = this.nextBytes();
     if (bytes === undefined) {
+      if (this.finished && this.utf8?.complete === false) return this.violate(Violations.InvalidUtf8);
       // the session may read on: all that came is used up
       if (!this.failed) this.owner.onStreamRead();
       return undefined;
@@ -141,8 +177,10 @@ export class IncomingStream {
 
   private nextBytes(): Buffer | undefined {
     if (this.failed) return undefined;
+    const peeked = this.take(this.peeked);
+    if (peeked !== undefined) return peeked;
     if (this.inflate === undefined) {
-      const part = this.parts.shift();
+      const part = this.take(this.parts);
       this.finished = part === undefined && this.ended;
       return part;
     }
@@ -158,11 +196,17 @@ export class IncomingStream {
     return piece;
   }
 
+  private take(parts: Buffer[]): Buffer | undefined {
+    const part = parts.shift();
+    if (part !== undefined) this.held -= costOf(part);
+    return part;
+  }
+
   private pullInflated(inflate: InflateStream): Buffer | Violation | undefined {
     for (;;) {
       const piece = inflate.pull();
       if (piece !== undefined) return piece;
-      const part = this.parts.shift();
+      const part = this.take(this.parts);
       if (part !== undefined) inflate.push(part);
       else if (this.ended && !this.tailPushed) {
         this.tailPushed = true;
@@ -174,7 +218,6 @@ export class IncomingStream {
   private finishInflating(): void {
     this.finished = true;
     this.inflate?.close();
-    if (this.utf8?.complete === false) this.violate(Violations.InvalidUtf8);
   }
 
   private violate(violation: Violation): undefined {
@@ -182,6 +225,13 @@ export class IncomingStream {
     this.owner.onStreamViolation(violation);
     return undefined;
   }
+}
+
+/** A peer may send each byte in a fragment of its own. */
+const PART_BYTES = 96;
+
+function costOf({ length }: Buffer): number {
+  return length + PART_BYTES;
 }
 
 /**

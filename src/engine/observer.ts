@@ -45,8 +45,8 @@ interface Reports {
    * `path`: the pattern of what was asked for, where there is such a path.
    */
   handshakeRefused(refusal: Refusal, handshake: Handshake, path?: string): void;
-  /** The client left while its upgrade was still to be decided. */
-  abandoned(handshake: Handshake, path: string): void;
+  /** The client left while its upgrade was still to be decided, or was cut by `connection.terminate()`. */
+  abandoned(handshake: Handshake, path: string, connection?: Connection): void;
   opened(connection: Connection): void;
   closed(connection: Connection, close: CloseInfo): void;
   /** A message has arrived: bytes, or UTF-16 units of text; 0 for one that is streamed. */

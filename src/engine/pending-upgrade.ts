@@ -9,14 +9,19 @@ export interface UpgradeDoor {
   /** @throws Error when what the hook asks for cannot be had */
   accept(acceptance: Acceptance | undefined): void;
   refuse(refusal: Refusal): void;
+  /** Nobody waits for an answer any more. */
+  abandoned(): void;
   /** The hook failed. */
   failed(error: unknown): void;
-  /** Whether the client is still there; where it is not, `abandon` follows. */
-  stays(): Promise<boolean>;
+  /** Resolves when a client that has left by now is known to have: where it has, `abandon` was called. */
+  look(): Promise<void>;
 }
 
 const FAILED = new Refusal(500, 'The handshake failed.');
 const TOO_SLOW = new Refusal(408, 'The handshake took too long.', {}, 'handshakeTimeoutMs');
+
+/** After a hook that kept the event loop busy for so long, clients may have left unseen. */
+const LONG_MS = 20;
 
 /**
  * An upgrade request that is in order, and that the endpoint's hook accepts or refuses, in its own time up to a deadline.
@@ -29,31 +34,33 @@ export class PendingUpgrade {
   constructor(
     private readonly session: Session,
     private readonly door: UpgradeDoor,
-    /** Called when a decision that took time has been made. */
+    /** Called when it is decided. */
     private readonly done: (upgrade: PendingUpgrade) => void,
-  ) {}
+  ) {
+    session.upgrade = this;
+  }
 
-  /** True when it was decided at once. */
-  ask(hook: NonNullable<Endpoint['upgrade']>, deadlines: Deadlines, timeoutMs: number): boolean {
+  ask(hook: NonNullable<Endpoint['upgrade']>, deadlines: Deadlines, timeoutMs: number): void {
     let verdict: Promise<Verdict> | Verdict;
     let isLate: boolean;
+    const begin = performance.now();
     try {
       verdict = hook(this.session.connection);
-      isLate = isThenable(verdict);
+      isLate = isThenable(verdict) || performance.now() - begin > LONG_MS;
     } catch (error) {
       this.fail(error);
-      return true;
+      return;
     }
     if (!isLate) {
       this.decide(verdict as Verdict);
-      return true;
+      return;
     }
-    this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
+    // the hook itself may have refused
+    if (!this.decided) this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
     Promise.resolve(verdict).then(
-      (late) => this.ifStays(() => this.decide(late)),
-      (error: unknown) => this.ifStays(() => this.fail(error)),
+      (late) => this.afterLook(() => this.decide(late)),
+      (error: unknown) => this.afterLook(() => this.fail(error)),
     );
-    return false;
   }
 
   refuse(refusal: Refusal): void {
@@ -62,13 +69,17 @@ export class PendingUpgrade {
     this.session.discard();
   }
 
-  /** The client has gone. */
+  /** The client has gone, or was cut. */
   abandon(): void {
-    if (this.settle()) this.session.discard();
+    if (!this.settle()) return;
+    this.door.abandoned();
+    this.session.discard();
   }
 
-  private async ifStays(settle: () => void): Promise<void> {
-    if (!this.decided && (await this.door.stays())) settle();
+  private async afterLook(settle: () => void): Promise<void> {
+    if (this.decided) return;
+    await this.door.look();
+    settle();
   }
 
   private decide(verdict: Verdict): void {
@@ -98,6 +109,7 @@ export class PendingUpgrade {
   private settle(): boolean {
     if (this.decided) return false;
     this.decided = true;
+    this.session.upgrade = undefined;
     this.cancelDeadline?.();
     this.done(this);
     return true;

@@ -1,3 +1,5 @@
+import { ConnectionClosedError } from './portal-error';
+
 interface PendingPing {
   readonly payload: Buffer;
   readonly sentAt: number;
@@ -24,6 +26,7 @@ export class Pings {
   }
 
   abandon(): void {
-    for (const ping of this.pending.splice(0)) ping.reject(new Error('the connection closed before the pong came'));
+    for (const ping of this.pending.splice(0))
+      ping.reject(new ConnectionClosedError('the connection closed before the pong came'));
   }
 }

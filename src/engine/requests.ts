@@ -1,4 +1,4 @@
-import type { Codec, Envelope } from '../codecs';
+import { JsonCodec, type Codec, type Envelope } from '../codecs';
 import type { Deadlines } from './deadlines';
 import type { Message } from './endpoint';
 import { ConnectionClosedError, PortalError } from './portal-error';
@@ -7,6 +7,13 @@ import { ConnectionClosedError, PortalError } from './portal-error';
 export const SERVER_ID = 's:';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** JSON that is no object: what follows white space is something else. */
+const NO_OBJECT = /^[ \t\r\n]*[^ \t\r\n{]/;
+/** So much white space is enough. */
+const MAX_BEGINNING = 256;
 
 export interface RequestOptions {
   /** Milliseconds until the request fails with `timeout`. Default 10,000. */
@@ -77,6 +84,15 @@ export class Requests {
       signal?.addEventListener('abort', onAbort);
       this.send(message);
     });
+  }
+
+  /**
+   * Whether a message of a kind may answer one of them, in time or too late; `beginning`: what has come of it. Of a client that never
+   * answers that is said for good.
+   */
+  expects(binary: boolean, beginning: Buffer = NO_BYTES): boolean {
+    if (this.pending.size + this.abandoned === 0 || binary !== this.codec.binary) return false;
+    return !(this.codec instanceof JsonCodec) || !NO_OBJECT.test(beginning.toString('latin1', 0, MAX_BEGINNING));
   }
 
   /** Takes a message that answers one of our requests, in time or too late. False: it is something else. */

@@ -10,6 +10,7 @@ import {
 } from '../protocol';
 import type { Holder } from './budget';
 import type { Codec } from '../codecs';
+import { isCancelled } from './cancelled';
 import { Connection, type ConnectionFacts } from './connection';
 import { containSignal } from './contained-signal';
 import type { Hook, Message } from './endpoint';
@@ -18,7 +19,9 @@ import { Intake, type IntakeHost } from './intake';
 import type { LimitName } from './observer';
 import { Outbox } from './outbox';
 import type { Chunks } from './outgoing-stream';
+import type { PendingUpgrade } from './pending-upgrade';
 import { ConnectionClosedError } from './portal-error';
+import { refusalForClose } from './refusals';
 import { Requests, type RequestOptions } from './requests';
 import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
@@ -39,6 +42,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   readonly outbox: Outbox;
   readonly connection: Connection;
   pulse = 0;
+  /** While the handshake is still to be answered. */
+  upgrade: PendingUpgrade | undefined;
   private readonly intake: Intake;
   /** Something came since the heartbeat looked. */
   private heard = false;
@@ -228,6 +233,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.close(CloseCode.UnsupportedData, reason);
   }
 
+  expectsAnswer(binary: boolean, beginning?: Buffer): boolean {
+    return this.waits?.requests?.expects(binary, beginning) === true;
+  }
+
   takeAnswer(message: Message): boolean {
     return this.waits?.requests?.take(message) === true;
   }
@@ -307,9 +316,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     return sent;
   }
 
-  /** Starts the closing handshake; does nothing when it has begun. */
+  /** Starts the closing handshake, or refuses the upgrade; does nothing when either has happened. */
   close(code?: number, reason?: string): void {
     const payload = closePayload(code, reason);
+    this.upgrade?.refuse(refusalForClose(code, reason));
     if (!this.started || this.transportClosed || !this.closing.sendClose()) return;
     this.outgoing.sendControl(Opcode.Close, payload);
     this.abandon();
@@ -329,6 +339,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.transport.destroy();
     // what waits is let go now, not when the socket has closed
     this.outgoing.close();
+    this.upgrade?.abandon();
   }
 
   closed(): Promise<CloseInfo> {
@@ -342,6 +353,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   private onFailure(error: unknown, what: string): void {
+    if (what !== 'close' && isCancelled(error, this)) return;
     const { endpoint } = this.route;
     this.context.observer.failed?.(error, `${endpoint.name ?? endpoint.path} (${what})`, this.connection);
     this.close(CloseCode.InternalError, 'internal error');

@@ -134,7 +134,7 @@ export function deliver(receiver: TransportReceiver, bytes: Buffer, length: numb
 }
 
 /** RFC 9113 8.1: once END_STREAM is sent, nothing more is wanted of the client either, and undici for one leaves its side open. */
-function closeEnded(stream: Http2Stream): void {
+export function closeEnded(stream: Http2Stream): void {
   if (!stream.destroyed && stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 

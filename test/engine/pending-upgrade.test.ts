@@ -16,13 +16,14 @@ function asking(hook: (connection: Connection) => Promise<Verdict> | Verdict, st
     accept: jest.fn((acceptance: unknown) => void calls.push(['accept', acceptance])),
     refuse: ({ status }: Refusal) => void calls.push(['refuse', status]),
     failed: (error: unknown) => void calls.push(['failed', error]),
-    stays: () => Promise.resolve(stays),
+    abandoned: () => void calls.push('abandoned'),
+    look: async (): Promise<void> => (stays ? undefined : upgrade.abandon()),
   };
   const session = { connection, discard: () => void calls.push('discard') } as unknown as Session;
   const done = jest.fn();
-  const upgrade = new PendingUpgrade(session, door, done);
-  const ask = (): boolean => upgrade.ask(hook, new Deadlines(clock), 100);
-  return { upgrade, ask, calls, clock, done, door };
+  const upgrade: PendingUpgrade = new PendingUpgrade(session, door, done);
+  const ask = (): void => upgrade.ask(hook, new Deadlines(clock), 100);
+  return { upgrade, ask, calls, clock, done, door, session };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -45,7 +46,7 @@ test.each(OUTCOMES)('a hook that returns %s decides at once', (_what, hook, expe
     expect(asked).toBe(connection);
     return hook();
   });
-  expect(ask()).toBe(true);
+  ask();
   expect(calls).toEqual(expected);
   expect(done).toHaveBeenCalledTimes(1);
   expect(clock.pending).toBe(0);
@@ -54,7 +55,7 @@ test.each(OUTCOMES)('a hook that returns %s decides at once', (_what, hook, expe
 test.each(OUTCOMES)('a hook that promises %s decides when it does', async (_what, hook, expected) => {
   const gate = deferred();
   const { upgrade, ask, calls, clock, done } = asking(() => gate.promise.then(hook));
-  expect(ask()).toBe(false);
+  ask();
   expect(calls).toEqual([]);
   expect(done).not.toHaveBeenCalled();
   gate.resolve();
@@ -67,7 +68,7 @@ test.each(OUTCOMES)('a hook that promises %s decides when it does', async (_what
 test.each<[string, (upgrade: PendingUpgrade, clock: ManualClock) => void, unknown[]]>([
   ['the deadline', (_upgrade, clock) => clock.advance(100), [['refuse', 408], 'discard']],
   ['the end of the server', (upgrade) => upgrade.refuse(new Refusal(503, 'bye')), [['refuse', 503], 'discard']],
-  ['the client, which has gone,', (upgrade) => upgrade.abandon(), ['discard']],
+  ['the client, which has gone,', (upgrade) => upgrade.abandon(), ['abandoned', 'discard']],
 ])('%s decides before the hook, and nothing counts any more', async (_what, decide, expected) => {
   for (const [, late] of OUTCOMES) {
     const gate = deferred();
@@ -116,11 +117,39 @@ test('what accepting causes cannot refuse it any more', async () => {
 });
 
 test.each(OUTCOMES)('%s comes too late where the client has left: it is abandoned then', async (_what, hook) => {
-  const { upgrade, ask, calls } = asking(() => turn().then(hook), false);
-  expect(ask()).toBe(false);
+  const { ask, calls } = asking(() => turn().then(hook), false);
+  ask();
   await turn();
   await turn();
-  expect(calls).toEqual([]);
-  upgrade.abandon();
-  expect(calls).toEqual(['discard']);
+  expect(calls).toEqual(['abandoned', 'discard']);
+});
+
+test('after a hook that kept everybody waiting, clients are looked for before they are let in', async () => {
+  const { ask, calls } = asking(() => {
+    const until = performance.now() + 30;
+    while (performance.now() < until);
+    return undefined;
+  }, false);
+  ask();
+  await turn();
+  expect(calls).toEqual(['abandoned', 'discard']);
+});
+
+test.each<[string, () => Promise<Verdict> | Verdict]>([
+  ['lets in at once', () => undefined],
+  ['lets in later', async () => undefined],
+  ['refuses otherwise', () => NOT_YOU],
+  ['throws', OUTCOMES[3]![1]],
+])('a hook that closes the connection and %s has refused', async (_what, hook) => {
+  const { ask, calls, clock, done, session } = asking(() => {
+    session.upgrade!.refuse(new Refusal(401, 'who?'));
+    return hook();
+  });
+  ask();
+  expect(calls).toEqual([['refuse', 401], 'discard']);
+  await turn();
+  expect(calls).toEqual([['refuse', 401], 'discard']);
+  expect(session.upgrade).toBeUndefined();
+  expect(done).toHaveBeenCalledTimes(1);
+  expect(clock.pending).toBe(0);
 });

@@ -1,5 +1,4 @@
-import { ConnectionClosedError, PortalError } from '../engine';
-import { ChannelError } from './channel-name';
+import { ConnectionClosedError, PortalError } from './portal-error';
 
 /**
  * The same outcome, but a rejection that a client can bring about (a name, a refusal, its leaving) does not end the process where
@@ -16,5 +15,7 @@ export function unawaited<Value>(work: Promise<Value>): Promise<Value> {
 }
 
 function isOfClients(error: unknown): boolean {
-  return error instanceof ChannelError || error instanceof PortalError || error instanceof ConnectionClosedError;
+  if (error instanceof PortalError || error instanceof ConnectionClosedError) return true;
+  // one about a channel's name
+  return error instanceof TypeError && (error as { code?: unknown }).code === 'validation_failed';
 }

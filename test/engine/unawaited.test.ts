@@ -1,6 +1,6 @@
 import { ConnectionClosedError, ForbiddenError, PortalError } from '../../src';
 import { ChannelError } from '../../src/channels/channel-name';
-import { unawaited } from '../../src/channels/unawaited';
+import { unawaited } from '../../src/engine/unawaited';
 
 /** Node tells of rejections that nobody handles when all microtasks are done, and Jest makes the test fail. */
 const turns = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

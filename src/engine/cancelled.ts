@@ -1,0 +1,35 @@
+import type { Connection } from './connection';
+import { IncompleteMessageError } from './message-stream';
+import { ConnectionClosedError } from './portal-error';
+
+/** How Node, axios and undici say that something was given up, or that its stream ended early. */
+const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+/** Errors have causes, which may be a circle. */
+const MAX_DEPTH = 5;
+
+/**
+ * Whether users' code was given up since its connection closed, or since its client left before the handshake was answered, which is
+ * no failure: it awaited an answer, read a message that will never be complete, or listened to `connection.signal`.
+ */
+export function isCancelled(error: unknown, connection: Pick<Connection, 'state' | 'signal'>): boolean {
+  if (connection.state === 'open') return false;
+  const { signal } = connection;
+  try {
+    return signal.aborted && comesOfAbort(error, signal.reason, MAX_DEPTH);
+  } catch {
+    // it cannot be looked at
+    return false;
+  }
+}
+
+function comesOfAbort(error: unknown, reason: unknown, depth: number): boolean {
+  if (error === reason || error instanceof ConnectionClosedError || error instanceof IncompleteMessageError)
+    return true;
+  if (typeof error !== 'object' || error === null || depth === 0) return false;
+  const { name, code, cause, errors } = error as Partial<Record<string, unknown>>;
+  if (name === 'AbortError' || CODES.has(code)) return true;
+  // of `Promise.any`
+  if (Array.isArray(errors) && errors.length > 0) return errors.every((each) => comesOfAbort(each, reason, depth - 1));
+  return comesOfAbort(cause, reason, depth - 1);
+}
