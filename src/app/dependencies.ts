@@ -5,6 +5,7 @@ import { otherMajorOf, ownClass } from '../copies';
 import { moduleOf, pathOf, type Constructor } from '../decorators';
 import { CIRCULAR_IMPORT } from '../engine/option-table';
 import { describe } from './describe';
+import { refuseHooks } from './hooks';
 import { constructorTypes, delayed, needsIn, type Need } from './registrations';
 
 /** What a constructor's parameter may be declared as and the container can make nothing of. */
@@ -125,6 +126,10 @@ export function inOrder(
       throw new BootError(
         `${place}: each connection has its own ${describe(token)}, so what is made once cannot have one.`,
       );
+    }
+    const isOfConnection = [...chain, making].some((each) => each.lifecycle === Lifecycle.ContainerScoped);
+    if (making.class !== undefined && lifecycle !== Lifecycle.Singleton && owner === 'connection' && isOfConnection) {
+      refuseHooks(token, making.class.prototype);
     }
     if (seen[owner].has(making)) return;
     if (chain.includes(making)) throw circular([...chain.slice(chain.indexOf(making)), making]);

@@ -71,7 +71,7 @@ export function compileController(
   }
   const instances = path.options.scope === 'connection' ? new ConnectionInstances(controller, resolver) : undefined;
   // before its handlers, whose parameters may be what it is made with
-  if (instances !== undefined) resolver.scoped(controller);
+  if (instances !== undefined) resolver.scoped(controller as never);
   // one that is undefined must not take a strict one's place
   const validation: ValidationOptions = given(options.validation ?? {});
   const limits = { ...DEFAULT_LIMITS, ...given(options.limits ?? {}), ...given(path.options.limits ?? {}) };

@@ -131,15 +131,15 @@ class EndpointCompiler {
         ? { ...this.stage('upgrade', ''), called: this.called('upgrade', '') }
         : this.stageOf('upgrade', bound);
     const decide: Invoke = bound === undefined ? () => undefined : compileInvoke(stage);
-    const invoke: Invoke = (connection, body, exchange) => {
+    const invoke: Invoke = (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
       for (const check of checks) {
         const wrong = check(connection);
         if (wrong !== undefined) return new Refusal(400, wrong);
       }
-      const asking = admit(guards, contextOf(stage, connection, body, exchange));
+      const asking = admit(guards, context);
       return asking === undefined
-        ? decide(connection, body, exchange)
-        : asking.then(() => decide(connection, body, exchange));
+        ? decide(connection, body, exchange, context)
+        : asking.then(() => decide(connection, body, exchange, context));
     };
     return this.pipeline.compileUpgrade(stage, invoke, verdictOf);
   }

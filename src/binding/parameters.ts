@@ -242,6 +242,7 @@ class Binder {
           `too: @WebSocketPath('…', { scope: 'connection' }).`,
       );
     }
+    resolver.scoped(token as InjectionToken);
     return (connection) => instances.resolve(connection, token);
   }
 }
