@@ -266,7 +266,8 @@ function tokenOf(provider: ModuleProvider): unknown {
 }
 
 function isSingleton(controller: Constructor): boolean {
-  return pathOf<WebSocketPathOptions>(controller)?.options.scope !== 'connection';
+  // what they are is judged later
+  return pathOf<WebSocketPathOptions | null | undefined>(controller)?.options?.scope !== 'connection';
 }
 
 /** Patterns that differ only in the names of their parameters match the same paths. */

@@ -12,12 +12,15 @@ import { Connection } from '../engine';
 import { ConnectionScope } from './connection-scope';
 import { inOrder, knownNeeds, type Making, type Owner } from './dependencies';
 import { describe } from './describe';
-import { Factories, there, type Factory } from './factories';
+import { Factories, refuseAsync, there, type Factory } from './factories';
+import { refuseHooks } from './hooks';
 import { Instances, type Instance } from './instances';
+import { Thrown } from './thrown';
 import { delayed, disposeWith, registrationsOf, teach } from './registrations';
 
 type Fail = (error: unknown, where: string, connection: Connection) => void;
-type Resolve = (token: InjectionToken, ...rest: unknown[]) => unknown;
+/** `context`: undefined where it is not tsyringe that asks. */
+type Resolve = (token: InjectionToken, context?: unknown, ...rest: unknown[]) => unknown;
 
 /** tsyringe's container, whose own calls of these methods come by as well. */
 type Methods = { resolve: Resolve; resolveAll: Resolve; createChildContainer: () => DependencyContainer };
@@ -37,6 +40,7 @@ export class AppContainer implements Resolver {
   private readonly judged = new Set<InjectionToken>();
   private readonly factories = new Factories(this.container);
   private readonly instances = new Instances(this.container);
+  private readonly thrown = new Thrown();
 
   constructor(private readonly fail: Fail = () => {}) {}
 
@@ -109,10 +113,12 @@ export class AppContainer implements Resolver {
     return own !== Connection && this.isOfConnection(own);
   }
 
-  scoped(constructor: Constructor): void {
-    const token = constructor as InjectionToken;
-    if (!this.makings.has(token)) this.addClass(constructor, token, Lifecycle.ContainerScoped);
-    this.prepare(token, 'connection');
+  scoped(token: InjectionToken): void {
+    const own = ownClass(token);
+    if (!this.makings.has(own) && typeof own === 'function') {
+      this.addClass(own as Constructor, own, Lifecycle.ContainerScoped);
+    }
+    this.prepare(own, 'connection');
   }
 
   openScope(connection: Connection): Scope {
@@ -170,13 +176,17 @@ export class AppContainer implements Resolver {
       this.factories.add(making, factory);
       return;
     }
+    refuseAsync(token, factory);
     // tsyringe has no lifecycles for factories, but for tokens that lead to one
     const key = Symbol(describe(token));
     this.container.register(key, {
       useFactory: (container) => {
         const product = there(token, factory(container));
         // the application would keep them for ever
-        if (container !== this.container) disposeWith(container, product);
+        if (container !== this.container && !this.instances.knows(product)) {
+          refuseHooks(token, product);
+          disposeWith(container, product);
+        }
         return product;
       },
     });
@@ -257,10 +267,14 @@ export class AppContainer implements Resolver {
   private watched(container: DependencyContainer): DependencyContainer {
     const methods = container as unknown as Methods;
     const { resolve, resolveAll, createChildContainer } = methods;
-    methods.resolve = (token, ...rest) =>
-      this.resolved(container, token, (own) => resolve.call(container, own, ...rest));
-    methods.resolveAll = (token, ...rest) =>
-      this.resolved(container, token, (own) => resolveAll.call(container, own, ...rest));
+    const watch = (original: Resolve): Resolve => {
+      return (token, context, ...rest) =>
+        this.thrown.restore(context !== undefined, () =>
+          this.resolved(container, token, (own) => original.call(container, own, context, ...rest)),
+        );
+    };
+    methods.resolve = watch(resolve);
+    methods.resolveAll = watch(resolveAll);
     methods.createChildContainer = () => this.watched(createChildContainer.call(container));
     return container;
   }
@@ -286,7 +300,10 @@ export class AppContainer implements Resolver {
     if (making.lifecycle === Lifecycle.ContainerScoped && !container.isRegistered(token)) {
       container.register(token, provider as never, { lifecycle: Lifecycle.ContainerScoped });
     }
-    return resolve(token);
+    const value = resolve(token);
+    // one that a field holds shows on the instance only
+    if (making.class !== undefined) refuseHooks(making.token, value);
+    return value;
   }
 }
 

@@ -3,11 +3,13 @@ import { BootError } from '../binding';
 import { WHO_EMITS_NONE } from '../binding/boot-error';
 import { otherMajorOf, ownClass } from '../copies';
 import { moduleOf, pathOf, type Constructor } from '../decorators';
+import { CIRCULAR_IMPORT } from '../engine/option-table';
 import { describe } from './describe';
+import { refuseHooks } from './hooks';
 import { constructorTypes, delayed, needsIn, type Need } from './registrations';
 
 /** What a constructor's parameter may be declared as and the container can make nothing of. */
-const NO_TOKENS = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt, undefined]);
+const NO_TYPES = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt]);
 
 /** What a constructor is called with. */
 export interface ParameterNeed extends Need {
@@ -20,9 +22,11 @@ export interface ParameterNeed extends Need {
  * @throws BootError for a parameter whose type names no provider: tsyringe would hand in `new String()`, or nothing
  */
 export function constructorNeeds(constructor: Constructor): ParameterNeed[] {
-  const { types } = constructorTypes(constructor);
+  const { types, tokens } = constructorTypes(constructor);
   return parameters(constructor, (index) => {
-    throw new BootError(`${parameter(constructor, index)}: ${whyNoToken(constructor, types, index)}`);
+    const isTokenGiven = index in tokens && !NO_TYPES.has(tokens[index]);
+    const why = isTokenGiven ? `its token is undefined; ${CIRCULAR_IMPORT}.` : whyNoToken(constructor, types, index);
+    throw new BootError(`${parameter(constructor, index)}: ${why}`);
   });
 }
 
@@ -36,10 +40,13 @@ function parameters(constructor: Constructor, unknown: (index: number) => void):
   const indices = Object.keys(tokens).map((index) => Number(index) + 1);
   const count = Math.max(types.length, constructor.length, ...indices);
   return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
-    const recorded = tokens[index] ?? types[index];
-    if (!NO_TOKENS.has(recorded)) return needsIn(recorded).map((need) => ({ ...need, index }));
-    unknown(index);
-    return [];
+    const recorded = index in tokens ? tokens[index] : types[index];
+    const needs =
+      recorded === undefined || NO_TYPES.has(recorded)
+        ? []
+        : needsIn(recorded).filter(({ token }) => token !== undefined);
+    if (needs.length === 0) unknown(index);
+    return needs.map((need) => ({ ...need, index }));
   });
 }
 
@@ -52,7 +59,7 @@ function whyNoToken(constructor: Constructor, types: readonly unknown[], index: 
     if (isInjectable) return `its type is not known. Set ${setting}`;
     return `its type is not known. Decorate ${describe(constructor as InjectionToken)} with @injectable() from portal-ws, with ${setting}`;
   }
-  if (type === undefined) return 'its type is undefined; two files that import each other are the usual cause.';
+  if (type === undefined) return `its type is undefined; ${CIRCULAR_IMPORT}.`;
   const unnamed = `its type came out as ${(type as Function).name}, which names no provider`;
   if (type !== Object && type !== Function) return `${unnamed}. Use @Inject(token).`;
   return (
@@ -119,6 +126,10 @@ export function inOrder(
       throw new BootError(
         `${place}: each connection has its own ${describe(token)}, so what is made once cannot have one.`,
       );
+    }
+    const isOfConnection = [...chain, making].some((each) => each.lifecycle === Lifecycle.ContainerScoped);
+    if (making.class !== undefined && lifecycle !== Lifecycle.Singleton && owner === 'connection' && isOfConnection) {
+      refuseHooks(token, making.class.prototype);
     }
     if (seen[owner].has(making)) return;
     if (chain.includes(making)) throw circular([...chain.slice(chain.indexOf(making)), making]);

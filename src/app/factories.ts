@@ -1,4 +1,5 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
+import { BootError } from '../binding';
 import type { Making } from './dependencies';
 import { describe } from './describe';
 
@@ -59,9 +60,20 @@ export class Factories {
   }
 }
 
+const AsyncFunction = (async () => {}).constructor;
+
+/** @throws BootError for a factory of this kind that shows to be async before it is called */
+export function refuseAsync(token: InjectionToken, factory: Factory): void {
+  if (factory instanceof AsyncFunction) throw new BootError(`${cannotWait(token)}.`);
+}
+
 /** The product of a factory that is called whenever it is asked for. @throws Error for a promise */
 export function there(token: InjectionToken, product: unknown): unknown {
   if (!(product instanceof Promise)) return product;
   product.catch(() => {});
-  throw new Error(`${describe(token)} is made whenever it is asked for, so its factory cannot be async`);
+  throw new Error(cannotWait(token));
+}
+
+function cannotWait(token: InjectionToken): string {
+  return `${describe(token)} is made whenever it is asked for, so its factory cannot be async`;
 }

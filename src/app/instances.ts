@@ -25,6 +25,11 @@ export class Instances {
     return this.single.has(making);
   }
 
+  /** Whether something is the application's, and not of the one who asks for it. */
+  knows(value: unknown): boolean {
+    return this.known.has(value);
+  }
+
   /** Calls what makes an instance, or finds it, and takes note of it, and of who asked. */
   make(making: Making, make: () => unknown): unknown {
     if (this.tell === undefined) this.stack.at(-1)?.asked.add(making);

@@ -1,7 +1,7 @@
 import { BootError, refuseOtherMajor } from '../binding';
 import { refuseMisplaced } from '../binding/places';
 import { handlersOf, moduleOf, pathOf, type Constructor, type ModuleOptions, type ModuleProvider } from '../decorators';
-import { unknownName } from '../engine/option-table';
+import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../engine/option-table';
 import { checkProvider, isClass } from './provider-check';
 
 /** All that the modules reachable from a root declare, each thing once, imported modules first. */
@@ -51,7 +51,7 @@ function notAModule(module: unknown, importedBy: string): string {
     return `${module.name}${by} is no module: ${advice}.`;
   }
   if (importedBy === '') {
-    return `an application is made of a class with @Module({ controllers: […], providers: […] }), not of ${String(module)}.`;
+    return `an application is made of a class with @Module({ controllers: […], providers: […] }), not of ${String(module)}${whyUndefined(module)}.`;
   }
   const isDynamic = typeof module === 'object' && module !== null && 'module' in module;
   const advice = isDynamic
@@ -61,9 +61,10 @@ function notAModule(module: unknown, importedBy: string): string {
 }
 
 /** What `@Module` was given, and whether the class is nothing else too. */
-function checkModule(module: Constructor, options: ModuleOptions): void {
+function checkModule(module: Constructor, options: ModuleOptions | null): asserts options is ModuleOptions {
   const { name } = module;
-  if (typeof options !== 'object' || options === null) {
+  if (options === null) throw new BootError(`${name}: what @Module is given is undefined; ${CIRCULAR_IMPORT}.`);
+  if (typeof options !== 'object') {
     throw new BootError(`${name}: write @Module({ controllers: […], providers: […] }), not ${kindOf(options)}.`);
   }
   const unknown = Object.keys(options).find((list) => !Object.hasOwn(LISTS, list));
@@ -100,9 +101,7 @@ function listed<List extends keyof ModuleOptions>(
   const entries: unknown = options[list] ?? [];
   if (!Array.isArray(entries)) throw new BootError(`${name}: ${list} must be an array, not ${kindOf(entries)}.`);
   if (entries.includes(undefined)) {
-    throw new BootError(
-      `${name}: an entry of ${list} is undefined; two files that import each other are the usual cause.`,
-    );
+    throw new BootError(`${name}: an entry of ${list} is undefined; ${CIRCULAR_IMPORT}.`);
   }
   return entries as NonNullable<ModuleOptions[List]>;
 }

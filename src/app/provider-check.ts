@@ -1,10 +1,18 @@
 import { BootError } from '../binding';
 import { refuseMisplaced } from '../binding/places';
 import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
-import { checkOptions, judgedElsewhere, must, options, unknownName, type Rule } from '../engine/option-table';
+import {
+  checkOptions,
+  CIRCULAR_IMPORT,
+  judgedElsewhere,
+  must,
+  options,
+  unknownName,
+  whyUndefined,
+  type Rule,
+} from '../engine/option-table';
 import { describe } from './describe';
-
-const CIRCLE = 'two files that import each other are the usual cause';
+import { delayed, isToken } from './registrations';
 
 /** Names of NestJS, and what stands for them here. */
 const ELSEWHERE = new Map([
@@ -14,12 +22,14 @@ const ELSEWHERE = new Map([
   ['scope', 'write options: { lifecycle }, of tsyringe'],
 ]);
 
-const aClass = must('a class', (value) => isClass(value) || isDelayed(value));
+const aClass = must('a class', (value) => isClass(value) || delayed(value) !== undefined);
 const aFactory = must('a function', (value) => typeof value === 'function');
 
-const WAYS = { useClass: aClass, useValue: judgedElsewhere, useFactory: aFactory, useToken: judgedElsewhere };
+const aToken = must('a class, a string or a symbol', isToken);
+
+const WAYS = { useClass: aClass, useValue: judgedElsewhere, useFactory: aFactory, useToken: aToken };
 const LIFECYCLE: Rule = must('one of the Lifecycle of tsyringe', (value) => [0, 1, 2, 3].includes(value as number));
-const PROVIDER = { token: judgedElsewhere, ...WAYS, options: options<{ lifecycle: number }>({ lifecycle: LIFECYCLE }) };
+const PROVIDER = { token: aToken, ...WAYS, options: options<{ lifecycle: number }>({ lifecycle: LIFECYCLE }) };
 
 /** @throws BootError for what is no provider. `list`: where it is listed, such as `AppModule, providers` */
 export function checkProvider(provider: unknown, list: string): void {
@@ -27,7 +37,7 @@ export function checkProvider(provider: unknown, list: string): void {
   else if (typeof provider === 'object' && provider !== null) checkProviderObject(provider, list);
   else
     throw new BootError(
-      `${list}: a provider is a class or an object such as { token: …, useValue: … }, not ${String(provider)}.`,
+      `${list}: a provider is a class or an object such as { token: …, useValue: … }, not ${String(provider)}${whyUndefined(provider)}.`,
     );
 }
 
@@ -47,7 +57,7 @@ function checkProviderClass(provider: Constructor, list: string): void {
 
 function checkProviderObject(provider: object, list: string): void {
   const { token } = provider as { token?: never };
-  const place = token === undefined ? `${list}: a provider` : `${list}: the provider of ${describe(token)}`;
+  const place = isToken(token) ? `${list}: the provider of ${describe(token)}` : `${list}: a provider`;
   const unknown = Object.keys(provider).find((name) => !Object.hasOwn(PROVIDER, name));
   if (unknown !== undefined) {
     const instead = ELSEWHERE.get(unknown);
@@ -55,11 +65,14 @@ function checkProviderObject(provider: object, list: string): void {
       `${place}: ${instead === undefined ? unknownName(unknown, PROVIDER) : `there is no option "${unknown}"; ${instead}`}.`,
     );
   }
+  if ('token' in provider && token === undefined) {
+    throw new BootError(`${place}: token is undefined; ${CIRCULAR_IMPORT}.`);
+  }
   const ways = Object.keys(WAYS).filter((way) => way in provider);
   if (ways.length > 1) throw new BootError(`${place} has ${ways.join(' and ')}. Leave one of them.`);
   const [way] = ways;
   if (way !== undefined && way !== 'useValue' && (provider as Record<string, unknown>)[way] === undefined) {
-    throw new BootError(`${place}: ${way} is undefined; ${CIRCLE}.`);
+    throw new BootError(`${place}: ${way} is undefined; ${CIRCULAR_IMPORT}.`);
   }
   try {
     checkOptions(provider, PROVIDER);
@@ -70,11 +83,6 @@ function checkProviderObject(provider: object, list: string): void {
   if (isClass(useClass) && pathOf(useClass) !== undefined) {
     throw new BootError(`${place}: ${useClass.name} is a controller. List it under controllers.`);
   }
-}
-
-/** `delay(() => Class)` of tsyringe. */
-function isDelayed(value: unknown): boolean {
-  return typeof (Object(value) as { createProxy?: unknown }).createProxy === 'function';
 }
 
 /** Whether something can be made with `new`: an arrow function has no prototype. */

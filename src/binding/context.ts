@@ -1,6 +1,6 @@
 import type { Connection, Refusal } from '../engine';
 
-/** What is being called, for guards, interceptors and filters. */
+/** What is being called, for guards, interceptors and filters: one object for all who have to do with one call. */
 export interface Context {
   readonly kind: ContextKind;
   readonly connection: Connection;

@@ -9,7 +9,8 @@ import {
 import { DEFAULT_LIMITS, type Endpoint, type Limits } from '../engine';
 import { PATH_OPTIONS } from '../engine/engine-options';
 import { given } from '../engine/given';
-import { checkOptions, judgedElsewhere, type OptionTable } from '../engine/option-table';
+import { checkOptions, judgedElsewhere, shown, whyUndefined, type OptionTable } from '../engine/option-table';
+import { checkArguments } from './arguments';
 import { BootError, refuseOtherMajor } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
@@ -56,6 +57,7 @@ export function compileController(
   checkPlaces(controller);
   const path = declaredPath(controller);
   const records = handlersOf(controller);
+  for (const record of records) checkArguments(controller, record);
   for (const method of handlersUndone(controller)) {
     throw new BootError(
       `${controller.name}.${method} overrides a handler with decorators of its own, which replace all that its base class says ` +
@@ -69,7 +71,7 @@ export function compileController(
   }
   const instances = path.options.scope === 'connection' ? new ConnectionInstances(controller, resolver) : undefined;
   // before its handlers, whose parameters may be what it is made with
-  if (instances !== undefined) resolver.scoped(controller);
+  if (instances !== undefined) resolver.scoped(controller as never);
   // one that is undefined must not take a strict one's place
   const validation: ValidationOptions = given(options.validation ?? {});
   const limits = { ...DEFAULT_LIMITS, ...given(options.limits ?? {}), ...given(path.options.limits ?? {}) };
@@ -83,7 +85,9 @@ function declaredPath(controller: Constructor): { pattern: string; options: WebS
   const path = pathOf<WebSocketPathOptions>(controller);
   if (path === undefined) throw new BootError(whyNoPath(controller));
   if (typeof path.pattern !== 'string' || !path.pattern.startsWith('/')) {
-    throw new BootError(`${controller.name}: the path ${JSON.stringify(path.pattern)} must begin with a slash.`);
+    throw new BootError(
+      `${controller.name}: the path ${shown(path.pattern)} must begin with a slash${whyUndefined(path.pattern)}.`,
+    );
   }
   try {
     checkOptions(path.options, WEB_SOCKET_PATH, '@WebSocketPath');

@@ -138,15 +138,15 @@ class EndpointCompiler {
             guards: stage.guards.map(whileUndecided),
             call: (connection, body) => (connection.decided ? undefined : stage.call(connection, body)),
           });
-    const invoke: Invoke = (connection, body, exchange) => {
+    const invoke: Invoke = (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
       for (const check of checks) {
         const wrong = check(connection);
         if (wrong !== undefined) return new Refusal(400, wrong);
       }
-      const asking = admit(guards, contextOf(stage, connection, body, exchange));
+      const asking = admit(guards, context);
       return asking === undefined
-        ? decide(connection, body, exchange)
-        : asking.then(() => decide(connection, body, exchange));
+        ? decide(connection, body, exchange, context)
+        : asking.then(() => decide(connection, body, exchange, context));
     };
     return this.pipeline.compileUpgrade(stage, invoke, verdictOf);
   }

@@ -1,7 +1,15 @@
 import type { InjectionToken } from 'tsyringe';
 import { MAJOR, otherMajorOf, ownClass } from '../copies';
-import { emittedTypes, parametersOf, type Constructor, type HandlerRecord, type ParameterBinding } from '../decorators';
+import {
+  decoratorOf,
+  emittedTypes,
+  parametersOf,
+  type Constructor,
+  type HandlerRecord,
+  type ParameterBinding,
+} from '../decorators';
 import { CloseInfo, Connection } from '../engine';
+import { CIRCULAR_IMPORT, whyUndefined } from '../engine/option-table';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
 import type { BodyLimits } from './body-walk';
 import { BootError, WHO_EMITS_NONE } from './boot-error';
@@ -83,12 +91,11 @@ class Binder {
     for (let index = 0; index < count; index++) {
       const place = `${controller.name}.${method}, parameter ${index + 1}${names[index] ? ` (${names[index]})` : ''}`;
       const binding = explicit.get(index);
-      const type = this.types?.[index];
       const hasDefault = mayHaveDefault(implementation, index);
       this.readers.push(
         binding === undefined
-          ? this.byType(place, type, hasDefault)
-          : this.explicitly(place, binding, type, hasDefault),
+          ? this.byType(place, this.types?.[index], hasDefault)
+          : this.explicitly(place, index, binding, hasDefault),
       );
     }
     const { readers, body, mayWait, urlChecks } = this;
@@ -120,7 +127,8 @@ class Binder {
     return this.takeBody(place, undefined, this.declaredBody(place, type, undefined, undefined), hasDefault);
   }
 
-  private explicitly(place: string, binding: ParameterBinding, type: unknown, hasDefault: boolean): Reader {
+  private explicitly(place: string, index: number, binding: ParameterBinding, hasDefault: boolean): Reader {
+    const type = this.types?.[index];
     switch (binding.from) {
       case 'connection':
         return readConnection;
@@ -129,6 +137,13 @@ class Binder {
       case 'body': {
         const { kind } = this.record;
         if (WITHOUT_BODY.has(kind)) throw new BootError(`${place}: @MessageBody() in a handler without a body.`);
+        if ('shape' in binding && binding.shape === undefined) {
+          throw new BootError(`${place}: what @MessageBody is given is undefined; ${CIRCULAR_IMPORT}.`);
+        }
+        if (kind !== 'message' && binding.shape !== undefined) {
+          throw new BootError(`${place}: @MessageBody checks messages only, not what ${decoratorOf(kind)} takes.`);
+        }
+        if (kind === 'message' && binding.shape === undefined) this.refuseUndefinedType(place, index);
         const body = kind === 'message' ? this.declaredBody(place, type, binding.shape, binding.field) : ANY;
         return this.takeBody(place, binding.field, body, hasDefault);
       }
@@ -138,23 +153,33 @@ class Binder {
         if (!new RegExp(`:${escape(name)}(?![A-Za-z0-9_])`).test(pattern)) {
           throw new BootError(`${place}: the path ${pattern} has no parameter :${name}.`);
         }
-        return this.fromUrl(place, type, `path parameter ${name}`, (connection) => connection.params[name]);
+        return this.fromUrl(place, index, `path parameter ${name}`, (connection) => connection.params[name]);
       }
       case 'query': {
         const name = nameIn(binding, place);
         return this.fromUrl(
           place,
-          type,
+          index,
           `query parameter ${name}`,
           (connection) => connection.query.get(name) ?? undefined,
         );
       }
       case 'header': {
         const name = nameIn(binding, place).toLowerCase();
-        return this.fromUrl(place, type, `header ${name}`, (connection) => headerOf(connection, name));
+        return this.fromUrl(place, index, `header ${name}`, (connection) => headerOf(connection, name));
       }
       case 'container':
+        if (binding.token === undefined) {
+          throw new BootError(`${place}: the token that @Inject is given is undefined; ${CIRCULAR_IMPORT}.`);
+        }
         return BUILT_IN.get(ownClass(binding.token)) ?? this.provided(place, binding.token);
+    }
+  }
+
+  /** The compiler names no type where it emits none; where it emits `undefined`, the class was not there yet. */
+  private refuseUndefinedType(place: string, index: number): void {
+    if (this.types !== undefined && index in this.types && this.types[index] === undefined) {
+      throw new BootError(`${place}: ${whyUnbound(undefined)}`);
     }
   }
 
@@ -184,10 +209,12 @@ class Binder {
 
   private fromUrl(
     place: string,
-    type: unknown,
+    index: number,
     what: string,
     read: (connection: Connection) => string | undefined,
   ): Reader {
+    this.refuseUndefinedType(place, index);
+    const type = this.types?.[index];
     const convert = UNTOLD.has(type) ? undefined : converterTo(type);
     if (convert === undefined) {
       throw new BootError(
@@ -215,6 +242,7 @@ class Binder {
           `too: @WebSocketPath('…', { scope: 'connection' }).`,
       );
     }
+    resolver.scoped(token as InjectionToken);
     return (connection) => instances.resolve(connection, token);
   }
 }
@@ -259,8 +287,7 @@ function whyUnbound(type: unknown): string {
     );
   }
   if (type === CloseInfo) return 'a CloseInfo is there in @OnClose() only.';
-  if (type === undefined)
-    return 'its type came out as undefined; two files that import each other are the usual cause.';
+  if (type === undefined) return `its type came out as undefined; ${CIRCULAR_IMPORT}.`;
   return (
     `nothing binds ${typeName(type)}: it is no Connection, no AbortSignal and no provider. Add it to the providers of a ` +
     `module, or bind the parameter with a decorator.`
@@ -271,7 +298,9 @@ function whyUnbound(type: unknown): string {
 function nameIn({ from, name }: Extract<ParameterBinding, { name: string }>, place: string): string {
   if (typeof name === 'string' && name !== '') return name;
   const decorator = { path: 'PathParam', query: 'QueryParam', header: 'Header' }[from];
-  throw new BootError(`${place}: write the name that it is to have, as in @${decorator}('name'), not ${String(name)}.`);
+  throw new BootError(
+    `${place}: write the name that it is to have, as in @${decorator}('name'), not ${String(name)}${whyUndefined(name)}.`,
+  );
 }
 
 /** What to write where the compiler could not name the type, which may be a number as well as a text. */

@@ -39,8 +39,8 @@ export interface Stage {
   readonly called?: HandledCall;
 }
 
-/** A call inside its guards and interceptors. It may throw or reject. */
-export type Invoke = (connection: Connection, body: unknown, exchange: Exchange) => unknown;
+/** A call inside its guards and interceptors. It may throw or reject. `context`: that of the call, where there is one already. */
+export type Invoke = (connection: Connection, body: unknown, exchange: Exchange, context?: Context) => unknown;
 
 /** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
 export type Handler = (connection: Connection, body: unknown, exchange: Exchange) => Promise<void> | void;
@@ -48,13 +48,16 @@ export type Handler = (connection: Connection, body: unknown, exchange: Exchange
 /** Puts guards and interceptors around a call; without any, the call itself. */
 export function compileInvoke(stage: Stage): Invoke {
   const { guards, interceptors, call } = stage;
-  if (guards.length === 0 && interceptors.length === 0) return call;
+  if (!needsContext(stage)) return call;
   const run = compose(interceptors, ({ connection, body }) => call(connection, body));
-  return (connection, body, exchange) => {
-    const context = contextOf(stage, connection, body, exchange);
+  return (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
     const asking = admit(guards, context);
     return asking === undefined ? run(context) : asking.then(() => run(context));
   };
+}
+
+function needsContext({ guards, interceptors }: Stage): boolean {
+  return guards.length > 0 || interceptors.length > 0;
 }
 
 export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: Exchange): Context {
@@ -72,14 +75,16 @@ export class Pipeline {
 
   compile(stage: Stage): Handler {
     const invoke = this.measured(stage, compileInvoke(stage));
+    const inContext = needsContext(stage);
     return (connection, body, exchange) => {
+      const context = inContext ? contextOf(stage, connection, body, exchange) : undefined;
       try {
-        const value = invoke(connection, body, exchange);
+        const value = invoke(connection, body, exchange, context);
         if (replyNow(connection, value, exchange)) return undefined;
-        const fail = (error: unknown): Promise<void> => this.fail(stage, error, connection, body, exchange);
+        const fail = (error: unknown): Promise<void> => this.fail(stage, error, connection, body, exchange, context);
         return replyLater(connection, value, exchange, fail).then(undefined, fail);
       } catch (error) {
-        return this.fail(stage, error, connection, body, exchange);
+        return this.fail(stage, error, connection, body, exchange, context);
       }
     };
   }
@@ -92,27 +97,33 @@ export class Pipeline {
   /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
   compileUpgrade<Verdict>(stage: Stage, decide: Invoke, verdictOf: (value: unknown) => Verdict) {
     const invoke = this.measured(stage, decide);
-    const fail = (error: unknown, connection: Connection): Promise<Refusal> => this.refusalOf(stage, error, connection);
     return (connection: Connection): Promise<Verdict | Refusal> | Verdict | Refusal => {
+      const context = contextOf(stage, connection, undefined, PLAIN);
+      const fail = (error: unknown): Promise<Refusal> => this.refusalOf(stage, error, context);
       try {
-        const verdict = then(invoke(connection, undefined, PLAIN), verdictOf);
-        return verdict instanceof Promise
-          ? verdict.then(undefined, (error: unknown) => fail(error, connection))
-          : verdict;
+        const verdict = then(invoke(connection, undefined, PLAIN, context), verdictOf);
+        return verdict instanceof Promise ? verdict.then(undefined, fail) : verdict;
       } catch (error) {
         const thrown = readableOf(error);
-        return thrown instanceof Refusal ? thrown : fail(thrown, connection);
+        return thrown instanceof Refusal ? thrown : fail(thrown);
       }
     };
   }
 
-  /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. */
-  async fail(stage: Stage, thrown: unknown, connection: Connection, body: unknown, exchange: Exchange): Promise<void> {
+  /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. `context`: as for `Invoke`. */
+  async fail(
+    stage: Stage,
+    thrown: unknown,
+    connection: Connection,
+    body: unknown,
+    exchange: Exchange,
+    context = contextOf(stage, connection, body, exchange),
+  ): Promise<void> {
     const readable = readableOf(thrown);
     const error = readable instanceof Refusal ? errorOf(readable) : readable;
     const told = tellable(error) ?? new PortalError('internal_error');
     try {
-      const outcome = await this.offer(stage, error, connection, body, exchange);
+      const outcome = await this.offer(stage, error, context, exchange);
       if (!outcome.handled) {
         this.giveUp(stage, outcome, connection, exchange);
       } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
@@ -144,10 +155,11 @@ export class Pipeline {
     return called === undefined || this.timing === undefined ? invoke : timed(invoke, called, this.timing);
   }
 
-  private async refusalOf(stage: Stage, unread: unknown, connection: Connection): Promise<Refusal> {
+  private async refusalOf(stage: Stage, unread: unknown, context: Context): Promise<Refusal> {
+    const { connection } = context;
     const thrown = readableOf(unread);
     if (thrown instanceof Refusal) return thrown;
-    const outcome = await this.offer(stage, thrown, connection, undefined, PLAIN);
+    const outcome = await this.offer(stage, thrown, context, PLAIN);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;
     const error = outcome.handled ? thrown : outcome.error;
     const told = tellable(error);
@@ -164,14 +176,7 @@ export class Pipeline {
   }
 
   /** Asks the takers in turn. A `PortalError` that one throws takes the place of the error; any other is reported. */
-  private async offer(
-    stage: Stage,
-    thrown: unknown,
-    connection: Connection,
-    body: unknown,
-    exchange: Exchange,
-  ): Promise<Outcome> {
-    const context = contextOf(stage, connection, body, exchange);
+  private async offer(stage: Stage, thrown: unknown, context: Context, exchange: Exchange): Promise<Outcome> {
     let error = thrown;
     let broken = false;
     for (const taker of stage.takers) {
@@ -184,7 +189,7 @@ export class Pipeline {
           error = second;
           continue;
         }
-        this.reportFailure(stage, second, connection, `${placeOf(stage)} (${taker.name})`);
+        this.reportFailure(stage, second, context.connection, `${placeOf(stage)} (${taker.name})`);
         broken = true;
       }
     }

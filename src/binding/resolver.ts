@@ -12,8 +12,8 @@ export interface Resolver {
   shared(constructor: Constructor, wanted: string): unknown;
   /** Whether each connection has its own. */
   isScoped(token: InjectionToken): boolean;
-  /** Checks, without making one, that a class can be made for each connection. @throws BootError */
-  scoped(constructor: Constructor): void;
+  /** Checks, without making one, that something can be made for each connection. @throws BootError */
+  scoped(token: InjectionToken): void;
   openScope(connection: Connection): Scope;
 }
 

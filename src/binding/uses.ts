@@ -1,6 +1,9 @@
-import { usesOf, type Constructor, type Use, type UseRole } from '../decorators';
+import { caughtBy, usesOf, type Constructor, type Use, type UseRole } from '../decorators';
+import { shown, whyUndefined } from '../engine/option-table';
+import { isClass } from './arguments';
 import { BootError, refuseOtherMajor } from './boot-error';
 import type { ExceptionFilter, Guard, Interceptor } from './context';
+import { refuseMisplaced } from './places';
 import type { Resolver } from './resolver';
 
 /** What an application puts around all of its controllers. */
@@ -40,13 +43,25 @@ export class Uses {
 
   private instance<Role extends UseRole>(role: Role, item: Use, place: string): Roles[Role] {
     const wanted = `${place}, ${NAMES[role]}`;
-    // an arrow function has no prototype, and is no class
-    const isClass = typeof item === 'function' && item.prototype !== undefined;
-    if (isClass) refuseOtherMajor(item as Constructor);
-    const made = isClass ? this.resolver.shared(item as Constructor, wanted) : item;
+    if (isClass(item)) refuseOtherMajor(item);
+    const made = isClass(item) ? this.resolver.shared(item, wanted) : item;
     const method = METHODS[role];
-    if (typeof (Object(made) as Record<string, unknown>)[method] === 'function') return made as Roles[Role];
-    const name = typeof item === 'function' ? item.name : String(item);
-    throw new BootError(`${place}: ${name || 'a function'} is no ${NAMES[role]}: it has no method ${method}.`);
+    if (typeof (Object(made) as Record<string, unknown>)[method] !== 'function') {
+      const name = typeof item === 'function' ? item.name : String(item);
+      const why = `it has no method ${method}${whyUndefined(item)}`;
+      throw new BootError(`${place}: ${name || 'a function'} is no ${NAMES[role]}: ${why}.`);
+    }
+    const { constructor } = made as object;
+    if (isClass(constructor)) refuseMisplaced(constructor);
+    if (role === 'filters') checkCaught(made as ExceptionFilter);
+    return made as Roles[Role];
+  }
+}
+
+function checkCaught(filter: ExceptionFilter): void {
+  for (const error of caughtBy(filter)) {
+    if (isClass(error)) continue;
+    const { name } = filter.constructor;
+    throw new BootError(`${name}: @Catch() takes classes of errors, not ${shown(error)}${whyUndefined(error)}.`);
   }
 }

@@ -5,11 +5,9 @@ import { recordParameter, type BodyShape } from './metadata';
  * `@MessageBody('name')` binds one of its properties, undefined when it is absent. `@MessageBody(() => Dto)` says what it
  * is where the compiler emits no types; `@MessageBody(schema)` validates it by a Standard Schema, and binds the output.
  */
-export function MessageBody(of?: string | BodyShape): ParameterDecorator {
-  return (prototype, method, index) =>
-    recordParameter(prototype, method, index, {
-      from: 'body',
-      ...(typeof of === 'string' && { field: of }),
-      ...(of !== undefined && typeof of !== 'string' && { shape: of }),
-    });
+export function MessageBody(of?: string | BodyShape): ParameterDecorator;
+export function MessageBody(...given: (string | BodyShape | undefined)[]): ParameterDecorator {
+  const [of] = given;
+  const said = given.length > 0 && (typeof of === 'string' ? { field: of } : { shape: of! });
+  return (prototype, method, index) => recordParameter(prototype, method, index, { from: 'body', ...said });
 }

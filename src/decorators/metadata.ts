@@ -135,7 +135,13 @@ export function handlersUndone(target: Constructor): string[] {
 
 export function recordParameter(prototype: object, method: unknown, index: number, binding: ParameterBinding): void {
   refuseStandardDecorators(method);
-  if (!standsOnParameter(PARAMETER_DECORATORS[binding.from], prototype, method, index)) return;
+  const decorator = PARAMETER_DECORATORS[binding.from];
+  if (!standsOnParameter(decorator, prototype, method, index)) return;
+  const other = own<ParameterRecord>(PARAMETERS, prototype).find((at) => at.method === method && at.index === index);
+  if (other !== undefined) {
+    const beside = `${PARAMETER_DECORATORS[other.binding.from]} on parameter ${index + 1} of ${String(method)}`;
+    note(prototype, { decorator, fault: `stands beside ${beside}, and only one of them would hold.` });
+  }
   append<ParameterRecord>(PARAMETERS, prototype, { method: methodName(method), index, binding });
 }
 

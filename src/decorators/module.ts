@@ -18,7 +18,10 @@ export interface ModuleOptions {
 }
 
 /** Groups controllers and providers; `bootstrap` starts from one. All modules share one container. */
-export function Module(options: ModuleOptions = {}): ClassDecorator {
+export function Module(options?: ModuleOptions): ClassDecorator;
+export function Module(...given: (ModuleOptions | undefined)[]): ClassDecorator {
+  // null, as undefined would say that it is no module
+  const options = given.length > 0 ? (given[0] ?? null) : {};
   return (target: Function, context?: unknown) => {
     if (!recordModule(target, context, options)) return;
     injectable()(target as InjectionToken & (new (...args: never[]) => unknown));

@@ -5,7 +5,8 @@ import { recordHandler } from './metadata';
  * text, `Uint8Array` or `Buffer` binary, `MessageStream` either while it arrives, a class what the codec makes of it.
  * What it returns is sent.
  */
-export function OnMessage(event?: string): MethodDecorator {
+export function OnMessage(event?: string): MethodDecorator;
+export function OnMessage(...given: (string | undefined)[]): MethodDecorator {
   return (prototype, method) =>
-    recordHandler(prototype, method, { kind: 'message', ...(event !== undefined && { event }) });
+    recordHandler(prototype, method, { kind: 'message', ...(given.length > 0 && { event: given[0]! }) });
 }

@@ -27,7 +27,9 @@ export interface WebSocketPathOptions {
 }
 
 /** Makes the class the controller of a path such as `/echo` or `/rooms/:room`, and injectable. */
-export function WebSocketPath(pattern: string, options: WebSocketPathOptions = {}): ClassDecorator {
+export function WebSocketPath(pattern: string, options?: WebSocketPathOptions): ClassDecorator;
+export function WebSocketPath(pattern: string, ...given: (WebSocketPathOptions | undefined)[]): ClassDecorator {
+  const options = given.length > 0 ? given[0] : {};
   return (target: Function, context?: unknown) => {
     if (!recordPath(target, context, { pattern, options })) return;
     injectable()(target as InjectionToken & (new (...args: never[]) => unknown));

@@ -4,6 +4,9 @@ export type Rule = (value: unknown, place: string) => void;
 /** All that may stand in an object of options, and what each must be. */
 export type OptionTable<Options extends object> = { readonly [Name in keyof Required<Options>]: Rule };
 
+/** Why a value is undefined that somebody wrote. */
+export const CIRCULAR_IMPORT = 'two files that import each other are the usual cause';
+
 /** Another place judges it. */
 export const judgedElsewhere: Rule = () => {};
 
@@ -18,7 +21,7 @@ export const callable = must('a function', (value) => typeof value === 'function
 /** A rule of one condition. `what`: what the value must be. */
 export function must(what: string, holds: (value: unknown) => boolean): Rule {
   return (value, place) => {
-    if (!holds(value)) throw new TypeError(`${place} must be ${what}, not ${shown(value)}`);
+    if (!holds(value)) throw new TypeError(`${place} must be ${what}, not ${shown(value)}${whyUndefined(value)}`);
   };
 }
 
@@ -69,7 +72,9 @@ export function options<Options extends object>(table: OptionTable<Options>): Ru
 export function checkOptions<Options extends object>(value: unknown, table: OptionTable<Options>, place = ''): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const example = `{ ${Object.keys(table)[0]}: … }`;
-    throw new TypeError(`${place || 'the options'} must be an object such as ${example}, not ${shown(value)}`);
+    throw new TypeError(
+      `${place || 'the options'} must be an object such as ${example}, not ${shown(value)}${whyUndefined(value)}`,
+    );
   }
   for (const [name, item] of Object.entries(value)) {
     if (!Object.hasOwn(table, name)) throw new TypeError(unknownName(name, table, place));
@@ -109,6 +114,11 @@ function slipsBetween(a: string, b: string): number {
     [before, last] = [last, row];
   }
   return last[b.length]!;
+}
+
+/** For the end of a sentence that says what a value is. */
+export function whyUndefined(value: unknown): string {
+  return value === undefined ? `; ${CIRCULAR_IMPORT}` : '';
 }
 
 /** A wrong value in an error, which a long or secret one does not fill: of an object only what it is. */

@@ -5,7 +5,7 @@ import type { Handshake } from './connection';
 import { JsonCodec, MessagePackCodec, type Codec } from '../codecs';
 import type { CodecChoice, Endpoint } from './endpoint';
 import { ENDPOINT } from './engine-options';
-import { checkOptions } from './option-table';
+import { checkOptions, CIRCULAR_IMPORT } from './option-table';
 import { resolveLimits, type ResolvedLimits } from './limits';
 import { isThenable, takeRejection } from './users-code';
 
@@ -130,7 +130,9 @@ export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boole
 function choicesIn(codec: Readonly<Record<string, CodecChoice>>): Map<string, CodecChoice> {
   const byProtocol = new Map(Object.entries(Object(codec) as Record<string, CodecChoice>));
   if (byProtocol.size > 0 && [...byProtocol.values()].every(isChoice)) return byProtocol;
-  throw new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
+  const missing = [...byProtocol.keys()].find((protocol) => byProtocol.get(protocol) === undefined);
+  const why = missing === undefined ? '' : `, not undefined for ${JSON.stringify(missing)}; ${CIRCULAR_IMPORT}`;
+  throw new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol${why}`);
 }
 
 function isChoice(codec: unknown): codec is CodecChoice {

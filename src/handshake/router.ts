@@ -1,4 +1,5 @@
 import findMyWay from 'find-my-way';
+import { compilePattern } from './pattern';
 
 export interface Match<Endpoint> {
   readonly endpoint: Endpoint;
@@ -24,17 +25,29 @@ export class Router<Endpoint> {
 
   /** @throws Error when the pattern is malformed or taken */
   add(pattern: string, endpoint: Endpoint): void {
-    const mistake = mistakeIn(pattern);
-    if (mistake !== undefined) throw new Error(`the path ${pattern} has ${mistake}`);
+    const compiled = compilePattern(pattern);
     try {
-      this.routes.on('GET', pattern, { constraints: { search: ANY } }, () => {}, endpoint);
+      this.routes.on('GET', compiled, { constraints: { search: ANY } }, () => {}, endpoint);
     } catch (error) {
-      throw error instanceof EvalError ? new Error(NO_CODE, { cause: error }) : error;
+      if (error instanceof EvalError) throw new Error(NO_CODE, { cause: error });
+      if ((error as Error).message.includes('already declared'))
+        throw new Error(`the path ${pattern} is served already`, { cause: error });
+      throw error;
     }
   }
 
-  /** Parameters come percent-decoded; a path that cannot be decoded matches nothing. */
+  /**
+   * Parameters come percent-decoded; a path that cannot be decoded matches nothing. A static part matches in whatever encoding (RFC 3986
+   * 6.2.2.2), where find-my-way decodes all but what may be a delimiter; `/` and its kin remain encoded, and so part of a parameter.
+   */
   find(path: string): Match<Endpoint> | undefined {
+    const match = this.match(path);
+    if (match !== undefined || !path.includes('%')) return match;
+    const decoded = path.replace(NO_DELIMITER, decodeURIComponent);
+    return decoded === path ? undefined : this.match(decoded);
+  }
+
+  private match(path: string): Match<Endpoint> | undefined {
     const search = new Search();
     for (;;) {
       const found = this.routes.find('GET', path, { search });
@@ -45,6 +58,9 @@ export class Router<Endpoint> {
     }
   }
 }
+
+/** `$ & + , : ; = @`, which a path may have as they are (RFC 3986 3.3). */
+const NO_DELIMITER = /%(?:2[46bc]|3[abd]|40)/gi;
 
 /** What routes are registered with; that there is one lets find-my-way ask their leaves. */
 const ANY = 'any';
@@ -94,13 +110,4 @@ const NO_CODE =
 function hasKeys(params: Record<string, string | undefined>): params is Record<string, string> {
   for (const _ in params) return true;
   return false;
-}
-
-/** What find-my-way lets pass, and what would never match or lose a value. */
-function mistakeIn(pattern: string): string | undefined {
-  if (/(?<!:):(?![A-Za-z_:])/.test(pattern)) return 'a parameter without a name';
-  if (/[?#](?=.)|#/.test(pattern.replace(/\([^)]*\)/g, ''))) return 'a query or a fragment, which belong to no path';
-  const names = [...pattern.matchAll(/(?<!:):([A-Za-z_]\w*)/g)].map(([, name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  return twice === undefined ? undefined : `the parameter :${twice} twice`;
 }

@@ -96,7 +96,7 @@ describe('what is listed where it does not belong', () => {
       'AppModule: there is no option "exports" in @Module: all modules share one container. Leave it out.',
     ],
     [{}, 'AppModule has nothing: give @Module({ … }) its imports, controllers or providers.'],
-    [undefined, 'AppModule has nothing'],
+    [undefined, 'what @Module is given is undefined; two files that import each other are the usual cause.'],
   ])('%j', (options, wanted) => {
     expect(message(options)).toContain(wanted);
   });

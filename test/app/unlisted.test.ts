@@ -262,7 +262,11 @@ describe('hooks belong to what was made and handed out', () => {
   test('nothing is made only to see whether it can be', async () => {
     const calls: string[] = [];
     class Job extends living(calls, 'job') {}
-    class Cart extends living(calls, 'cart') {}
+    class Cart {
+      constructor() {
+        calls.push('new cart');
+      }
+    }
     class Gone extends living(calls, 'gone') {}
     const app = await serve([], {
       providers: [

@@ -260,7 +260,8 @@ describe('a parameter', () => {
       OnOpen()(Chat.prototype, 'open', Object.getOwnPropertyDescriptor(Chat.prototype, 'open')!);
       WebSocketPath('/')(Chat);
       expect(await bootErrorOf([Chat])).toBe(
-        `Chat.open, parameter 1 (value): write the name that it is to have, as in @${decorator.name}('name'), not ${String(name)}.`,
+        `Chat.open, parameter 1 (value): write the name that it is to have, as in @${decorator.name}('name'), not ${String(name)}` +
+          (name === undefined ? '; two files that import each other are the usual cause.' : '.'),
       );
     }
   });

@@ -301,7 +301,8 @@ describe('what is used around handlers', () => {
       open(): void {}
     }
     expect(await bootErrorOf([Chat], { guards: [undefined as never] })).toBe(
-      'the application: undefined is no guard: it has no method canActivate.',
+      'the application: undefined is no guard: it has no method canActivate; two files that import each other are the usual ' +
+        'cause.',
     );
   });
 

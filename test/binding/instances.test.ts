@@ -65,19 +65,22 @@ describe('with the scope connection', () => {
     expect(await bob.request('count')).toEqual({ same: true, name: 'bob', own: 1, session: 1, all: 11 });
   });
 
-  test.each([undefined, 'singleton'] as const)('the scope %p: one controller for all', async (scope) => {
-    class One {
-      count = 0;
-      @OnMessage('count')
-      counts(): number {
-        return ++this.count;
+  test.each([{}, { scope: undefined }, { scope: 'singleton' }] as const)(
+    'with %j one controller for all',
+    async (options) => {
+      class One {
+        count = 0;
+        @OnMessage('count')
+        counts(): number {
+          return ++this.count;
+        }
       }
-    }
-    Reflect.decorate([WebSocketPath('/', scope && { scope })], One);
-    const app = await serve([One]);
-    const [ann, bob] = [await app.connect('/'), await app.connect('/')];
-    expect([await ann.request('count'), await bob.request('count')]).toEqual([1, 2]);
-  });
+      Reflect.decorate([WebSocketPath('/', options)], One);
+      const app = await serve([One]);
+      const [ann, bob] = [await app.connect('/'), await app.connect('/')];
+      expect([await ann.request('count'), await bob.request('count')]).toEqual([1, 2]);
+    },
+  );
 
   test('a provider that only a handler names is made when it is called, once', async () => {
     const made: string[] = [];

@@ -1,4 +1,4 @@
-import { BootError, UseFilters, UseGuards, UseInterceptors, type Guard } from '../../src';
+import { BootError, Catch, UseFilters, UseGuards, UseInterceptors, type Guard } from '../../src';
 import { Uses } from '../../src/binding/uses';
 import type { Resolver } from '../../src/binding/resolver';
 import { filter, guard, interceptor } from '../support/uses';
@@ -66,10 +66,55 @@ test('a class is made for the place that names it', () => {
   expect(wanted).toEqual(['the application, guard', 'Chat, guard', 'Room.enter, guard']);
 });
 
+const CIRCLE = 'two files that import each other are the usual cause.';
+
+test('what a circular import left undefined is refused', () => {
+  const uses = new Uses({ interceptors: [undefined as never] }, resolverWith());
+  expect(() => uses.ofApplication('interceptors')).toThrow(
+    new BootError(`the application: undefined is no interceptor: it has no method intercept; ${CIRCLE}`),
+  );
+});
+
+test.each<[unknown, string]>([
+  [undefined, `undefined; ${CIRCLE}`],
+  [null, 'null.'],
+  ['TypeError', '"TypeError".'],
+  [[TypeError], 'an array.'],
+  [() => TypeError, 'a function.'],
+])('@Catch(%p) is refused, on the class of a filter and of an instance', (error, shown) => {
+  class Audit {
+    catch(): void {}
+  }
+  Catch(error as never)(Audit);
+  for (const item of [Audit, new Audit()]) {
+    const uses = new Uses({ filters: [item] }, resolverWith());
+    expect(() => uses.ofApplication('filters')).toThrow(
+      new BootError(`Audit: @Catch() takes classes of errors, not ${shown}`),
+    );
+  }
+});
+
+test('@Catch twice on one class is refused, on a base class and on its subclass it is not', () => {
+  @Catch(TypeError)
+  @Catch(RangeError)
+  class Audit {
+    catch(): void {}
+  }
+  expect(() => new Uses({ filters: [Audit] }, resolverWith()).ofApplication('filters')).toThrow(
+    new BootError('Audit: @Catch() stands on the class twice, and only one of them would hold.'),
+  );
+  @Catch(TypeError)
+  class Base {
+    catch(): void {}
+  }
+  @Catch(RangeError)
+  class Sub extends Base {}
+  expect(new Uses({ filters: [Sub] }, resolverWith()).ofApplication('filters')).toHaveLength(1);
+});
+
 test.each<[string, unknown, string]>([
   ['a class', class Plain {}, 'Plain is no guard'],
   ['an object', {}, '[object Object] is no guard'],
-  ['undefined', undefined, 'undefined is no guard'],
   ['a text', 'auth', 'auth is no guard'],
   ['an interceptor', around, '[object Object] is no guard'],
   [

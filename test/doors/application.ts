@@ -76,6 +76,15 @@ export class RoomController {
   }
 }
 
+/** A path that every client writes encoded, in its own way. */
+@WebSocketPath('/caf%C3%A9/$:dish')
+export class CafeController {
+  @OnMessage()
+  order(words: string, @PathParam('dish') dish: string) {
+    return `${words} ${dish}`;
+  }
+}
+
 /** Does what it is told: `close 4001 bye`, `flood`, `ping`, `stream`, `terminate`. A client names itself by `?name=`. */
 @WebSocketPath('/told')
 export class ToldController {
@@ -153,7 +162,7 @@ export class GuardedController {
 export const seen = new Seen();
 
 @Module({
-  controllers: [EchoController, RoomController, ToldController, GuardedController],
+  controllers: [EchoController, RoomController, CafeController, ToldController, GuardedController],
   providers: [{ token: Seen, useValue: seen }],
 })
 export class DoorsModule {}

@@ -116,6 +116,15 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(inflateMessage(payload).toString()).toBe(words);
       });
 
+      test.each(['/caf%C3%A9/$br%C3%BBl%C3%A9e', '/caf%c3%a9/%24br%C3%BBl%c3%a9e'])(
+        'the pattern of a path means what is encoded: %s',
+        async (path) => {
+          const { client } = await enter(path);
+          client.write(text('one'));
+          expect(await message(client)).toBe('one brûlée');
+        },
+      );
+
       test('events: replies by id, bodies validated', async () => {
         const { client } = await enter('/rooms/7');
         client.write(text('{"event":"sum","data":{"a":2,"b":3},"id":1}'));

@@ -76,12 +76,21 @@ test.each<[string, unknown]>([
   ['a class', JsonCodec],
   ['an object without codecs', {}],
   ['an object with something else among its codecs', { json, other: 'text' }],
-  ['an object with undefined among its codecs, as circular imports leave it', { json: undefined }],
   ['half a codec', { decode: () => ({}) }],
 ])('%s is no codec', (_what, codec) => {
   const error = new TypeError(`codec must be a codec, 'raw', or an object of those by subprotocol`);
   expect(() => routeOf({ codec: codec as Codec })).toThrow(error);
   expect(() => codecKinds(codec as Codec)).toThrow(error);
+});
+
+test('undefined among the codecs of an object, as circular imports leave it, is told', () => {
+  const codec = { pack, json: undefined } as never;
+  const error = new TypeError(
+    `codec must be a codec, 'raw', or an object of those by subprotocol, not undefined for "json"; two files that import each other are ` +
+      'the usual cause',
+  );
+  expect(() => routeOf({ codec })).toThrow(error);
+  expect(() => codecKinds(codec)).toThrow(error);
 });
 
 test.each<[string, Endpoint['codec'], boolean, boolean]>([

@@ -1,0 +1,28 @@
+import { decoratorOf, type Constructor, type HandlerRecord } from '../decorators';
+import { shown, whyUndefined } from '../engine/option-table';
+import { BootError } from './boot-error';
+
+/** @throws BootError for what `@OnMessage` or `@OnError` was given and cannot be meant, `undefined` among it */
+export function checkArguments(controller: Constructor, record: HandlerRecord): void {
+  const { kind, method } = record;
+  const place = `${controller.name}.${method}`;
+  const decorator = decoratorOf(kind);
+  const each = (given: unknown): string => (Array.isArray(given) ? '; write the decorator once for each' : '');
+  if ('event' in record && typeof record.event !== 'string') {
+    const given: unknown = record.event;
+    throw new BootError(
+      `${place}: ${decorator} takes the name of an event, such as 'chat.join', not ${shown(given)}${each(given)}${whyUndefined(given)}.`,
+    );
+  }
+  if ('error' in record && !isClass(record.error)) {
+    const given: unknown = record.error;
+    throw new BootError(
+      `${place}: ${decorator} takes a class of errors, not ${shown(given)}${each(given)}${whyUndefined(given)}.`,
+    );
+  }
+}
+
+/** An arrow function has no prototype, and is no class. */
+export function isClass(value: unknown): value is Constructor {
+  return typeof value === 'function' && value.prototype !== undefined;
+}
