@@ -8,6 +8,7 @@ import {
   type Connection,
   type HandledCall,
 } from '../engine';
+import { hearErrors } from '../engine/source';
 import type { Constructor } from '../decorators';
 import type { Call } from './call';
 import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
@@ -47,12 +48,18 @@ export type Handler = (connection: Connection, body: unknown, exchange: Exchange
 export function compileInvoke(stage: Stage): Invoke {
   const { guards, interceptors, call } = stage;
   if (guards.length === 0 && interceptors.length === 0) return call;
-  const run = compose(interceptors, ({ connection, body }) => call(connection, body));
+  const run = compose(interceptors, ({ connection, body }) => heard(call(connection, body)));
   return (connection, body, exchange) => {
     const context = contextOf(stage, connection, body, exchange);
     const asking = admit(guards, context);
     return asking === undefined ? run(context) : asking.then(() => run(context));
   };
+}
+
+/** Interceptors may take their time until what a method returned is sent. */
+function heard(value: unknown): unknown {
+  hearErrors(value);
+  return value;
 }
 
 export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: Exchange): Context {
