@@ -2,9 +2,10 @@ import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
 import { DEFAULT_LIMITS, PortalError } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
 import { ClassJudge, UNKNOWN_VALUE } from './class-judge';
-import { ClassPlan } from './class-plan';
+import { ClassPlan, type Answered } from './class-plan';
 import { ClassReader } from './class-reader';
 import { ClassShapes, Unplannable } from './class-shape';
 import { invalid, Issues, joinPath } from './issues';
@@ -48,7 +49,7 @@ export function classCheck(
     }
     // as codecs bring them; they have no properties that could be missing or wrong
     if (value instanceof Date || isCollection(value)) throw invalid(path, 'unknownValue', UNKNOWN_VALUE);
-    return check(value);
+    return check(value, plan?.takeAnswered());
   };
 }
 
@@ -58,7 +59,7 @@ function shapeCheck(
   settings: ValidatorOptions,
   { maxDepth }: BodyLimits,
   path: string,
-): ((value: object) => unknown) | undefined {
+): ((value: object, answered?: Answered) => unknown) | undefined {
   const shapes = new ClassShapes(settings);
   try {
     for (const type of shapes.prepare(root)) tryToMake(type);
@@ -66,9 +67,9 @@ function shapeCheck(
     if (error instanceof Unplannable) return undefined;
     throw error;
   }
-  return (value) => {
+  return (value, answered) => {
     const issues = new Issues();
-    const judge = new ClassJudge(shapes, issues, path);
+    const judge = new ClassJudge(shapes, issues, path, answered);
     const instance = new ClassReader(shapes, issues, maxDepth, path).readRoot(root, value);
     const { pending } = judge;
     try {
@@ -122,6 +123,7 @@ function make(type: Constructor, value: object, path: string): object {
     return plainToInstance(type as new () => object, value);
   } catch (error) {
     if (error instanceof PortalError) throw error;
+    takeRejection(error, () => {});
     throw invalid(path, 'transformation', `${path || 'data'} cannot be read`);
   }
 }

@@ -9,6 +9,7 @@ import {
   type HandledCall,
 } from '../engine';
 import { hearErrors } from '../engine/source';
+import { errorThrown } from '../engine/users-code';
 import type { Constructor } from '../decorators';
 import type { Call } from './call';
 import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
@@ -91,7 +92,14 @@ export class Pipeline {
 
   /** What it returns or throws is its caller's, which is users' code itself. */
   compileDecision(stage: Stage): Invoke {
-    return this.measured(stage, compileInvoke(stage));
+    const invoke = this.measured(stage, compileInvoke(stage));
+    return (connection, body, exchange) => {
+      try {
+        return invoke(connection, body, exchange);
+      } catch (thrown) {
+        throw this.thrownBy(stage, thrown, connection);
+      }
+    };
   }
 
   /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
@@ -106,14 +114,14 @@ export class Pipeline {
           : verdict;
       } catch (error) {
         const thrown = readableOf(error);
-        return thrown instanceof Refusal ? thrown : fail(thrown, connection);
+        return thrown instanceof Refusal ? thrown : fail(error, connection);
       }
     };
   }
 
   /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. */
   async fail(stage: Stage, thrown: unknown, connection: Connection, body: unknown, exchange: Exchange): Promise<void> {
-    const readable = readableOf(thrown);
+    const readable = this.thrownBy(stage, thrown, connection);
     const error = readable instanceof Refusal ? errorOf(readable) : readable;
     const told = tellable(error) ?? new PortalError('internal_error');
     try {
@@ -136,6 +144,10 @@ export class Pipeline {
     }
   }
 
+  private thrownBy(stage: Stage, thrown: unknown, connection: Connection): unknown {
+    return readableOf(errorThrown(thrown, (reason) => this.report(reason, placeOf(stage), connection)));
+  }
+
   /** The error reply. What of it cannot be encoded is left out, and reported with it. */
   private tell(stage: Stage, error: PortalError, connection: Connection, exchange: Exchange): void {
     try {
@@ -150,7 +162,7 @@ export class Pipeline {
   }
 
   private async refusalOf(stage: Stage, unread: unknown, connection: Connection): Promise<Refusal> {
-    const thrown = readableOf(unread);
+    const thrown = this.thrownBy(stage, unread, connection);
     if (thrown instanceof Refusal) return thrown;
     const outcome = await this.offer(stage, thrown, connection, undefined, PLAIN);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;

@@ -25,7 +25,7 @@ import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
-import { isThenable } from './users-code';
+import { errorThrown, isThenable } from './users-code';
 import { Waiting } from './waiting';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
@@ -355,7 +355,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   private async sendOwned(chunks: Chunks): Promise<void> {
-    await this.outbox.sendStream(this.own<Chunk>(chunks, (error) => this.onFailure(error, 'sendStream')));
+    const failed = (error: unknown): void => this.onFailure(error, 'sendStream');
+    try {
+      await this.outbox.sendStream(this.own<Chunk>(chunks, failed));
+    } catch (thrown) {
+      throw errorThrown(thrown, failed);
+    }
   }
 
   private onFailure(error: unknown, what: string): void {
