@@ -1,5 +1,5 @@
 import { systemClock, type Clock, type Gap } from '../engine';
-import { classNameOf } from '../engine/users-code';
+import { classNameOf, errorThrown } from '../engine/users-code';
 import { Deadline } from './deadline';
 
 /** What providers, controllers and modules may have. */
@@ -142,7 +142,7 @@ export class Lifecycle {
       } catch (error) {
         member.state = before;
         if (round === this.round) await (last ? this.end() : this.stop());
-        throw error;
+        throw errorThrown(error, (reason) => this.failed(reason, `${classNameOf(member.hooks)}.onInit`));
       }
       member.state = 'started';
       if (round !== this.round) {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { callUser } from '../engine/users-code';
+import { callUser, errorThrown } from '../engine/users-code';
 
 /** Where Portal logs: any logger with pino's shape. */
 export interface Logger {
@@ -29,7 +29,8 @@ export function guardedLogger(logger: Logger): Logger {
     );
   }
   let isTold = false;
-  const failed = (error: unknown): void => {
+  const failed = (thrown: unknown): void => {
+    const error = errorThrown(thrown, () => {});
     if (isTold) return;
     isTold = true;
     process.emitWarning(`the logger failed, and what it was given is lost: ${inspect(error)}`, 'PortalWarning');

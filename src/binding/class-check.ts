@@ -2,9 +2,10 @@ import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
 import { DEFAULT_LIMITS, PortalError } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
 import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
-import { ClassPlan } from './class-plan';
+import { ClassPlan, type Answered } from './class-plan';
 import { ClassReader } from './class-reader';
 import { ClassShapes, Unplannable } from './class-shape';
 import { invalid, Issues, joinPath } from './issues';
@@ -48,7 +49,7 @@ export function classCheck(
     }
     // as codecs bring them; they have no properties that could be missing or wrong
     if (value instanceof Date || isCollection(value)) throw invalid(path, 'unknownValue', UNKNOWN_VALUE);
-    return check(value);
+    return check(value, plan?.takeAnswered());
   };
 }
 
@@ -58,7 +59,7 @@ function shapeCheck(
   settings: ValidatorOptions,
   limits: BodyLimits,
   path: string,
-): ((value: object) => unknown) | undefined {
+): ((value: object, answered?: Answered) => unknown) | undefined {
   const shapes = new ClassShapes(settings);
   try {
     for (const type of shapes.prepare(root)) tryToMake(type);
@@ -67,9 +68,9 @@ function shapeCheck(
     throw error;
   }
   const maxChecks = maxChecksOf(limits.maxMessageBytes);
-  return (value) => {
+  return (value, answered) => {
     const issues = new Issues();
-    const judge = new ClassJudge(shapes, issues, maxChecks, path);
+    const judge = new ClassJudge(shapes, issues, maxChecks, path, answered);
     const instance = new ClassReader(shapes, issues, limits, maxChecks, path).readRoot(root, value);
     const { pending } = judge;
     try {
@@ -123,6 +124,7 @@ function make(type: Constructor, value: object, path: string): object {
     return plainToInstance(type as new () => object, value);
   } catch (error) {
     if (error instanceof PortalError) throw error;
+    takeRejection(error, () => {});
     throw invalid(path, 'transformation', `${path || 'data'} cannot be read`);
   }
 }

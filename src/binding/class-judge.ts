@@ -1,5 +1,6 @@
 import type { ValidationArguments } from 'class-validator';
 import type { PortalError } from '../engine';
+import type { Answered } from './class-plan';
 import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
 import { invalid, type Issues } from './issues';
 import { isCollection, NESTED, whatElse } from './nested-shape';
@@ -32,6 +33,7 @@ export class ClassJudge {
     private readonly issues: Issues,
     private readonly maxChecks: number,
     path: string,
+    private answered?: Answered,
   ) {
     this.trail = path === '' ? [] : [path];
   }
@@ -74,7 +76,7 @@ export class ClassJudge {
     const constraint = (check.constraint ??= check.found.instance);
     const isEach = metadata.each && typeof value === 'object' && value !== null && isCollection(value);
     for (const item of isEach ? value.values() : [value]) {
-      const verdict: unknown = constraint.validate(item, args);
+      const verdict = this.takeAnswer(check) ?? (constraint.validate(item, args) as unknown);
       if (isThenable(verdict)) {
         const refuse = this.refusalOf(check, args);
         this.pending.push(Promise.resolve(verdict).then((answer) => (answer ? undefined : refuse())));
@@ -84,6 +86,14 @@ export class ClassJudge {
       }
     }
     return true;
+  }
+
+  /** What the plan has asked, which knows no class with others in it. */
+  private takeAnswer({ found, metadata }: ShapeCheck): PromiseLike<unknown> | undefined {
+    const { answered } = this;
+    if (answered?.found !== found || answered.property !== metadata.propertyName) return undefined;
+    this.answered = undefined;
+    return answered.verdict;
   }
 
   private refusalOf({ metadata, found, constraint }: ShapeCheck, args: ValidationArguments): () => void {

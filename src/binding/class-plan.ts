@@ -1,5 +1,7 @@
 import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
 import type { Constructor } from '../decorators';
+import { takeRejection } from '../engine/users-code';
+import { isThenable } from './thenable';
 import { isTransformed } from './transform-metadata';
 
 type Storage = ReturnType<typeof getMetadataStorage>;
@@ -14,6 +16,13 @@ interface PlannedCheck {
   readonly each: boolean;
   readonly constraints: unknown[];
   readonly validateIf: Metadata['validateIf'];
+}
+
+/** What a validator has said already, to a value of a message that is judged again. */
+export interface Answered {
+  readonly found: Constraint;
+  readonly property: string;
+  readonly verdict: PromiseLike<unknown>;
 }
 
 interface PlannedProperty {
@@ -35,6 +44,7 @@ const ALLOWED = 'whitelistValidation';
  */
 export class ClassPlan {
   private usable = true;
+  private answered: Answered | undefined;
 
   private constructor(
     private readonly type: new () => object,
@@ -56,6 +66,13 @@ export class ClassPlan {
     const names = new Set(Object.keys(grouped));
     if (isTransformed(type, names)) return undefined;
     return new ClassPlan(type as new () => object, properties, names);
+  }
+
+  /** What was asked for the last value and needs time: it need not be asked again. */
+  takeAnswered(): Answered | undefined {
+    const { answered } = this;
+    this.answered = undefined;
+    return answered;
   }
 
   /** The instance, when the value is valid; undefined when that is for class-validator to say. */
@@ -80,7 +97,8 @@ export class ClassPlan {
   private make(): Record<string, unknown> | undefined {
     try {
       return new this.type() as Record<string, unknown>;
-    } catch {
+    } catch (error) {
+      takeRejection(error, () => {});
       return undefined;
     }
   }
@@ -97,10 +115,11 @@ export class ClassPlan {
       check.constraint ??= check.found.instance;
       const verdict = check.constraint.validate(value, { value, constraints, targetName, object, property: name });
       if (verdict === true) continue;
-      if (typeof verdict === 'object') {
-        // one that needs time is asked once for each message, by class-validator; this answer nobody awaits
+      if (isThenable(verdict)) {
+        // one that needs time is asked once for each message: from the next on by `ClassJudge`
         this.usable = false;
-        Promise.resolve(verdict).catch(() => {});
+        takeRejection(verdict, () => {});
+        this.answered = { found: check.found, property: name, verdict };
       }
       return false;
     }

@@ -1,6 +1,7 @@
 import type { ClassTransformOptions, TransformationType } from 'class-transformer';
 import type { Constructor } from '../decorators';
 import { PortalError } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import { BodyWalk, isObject, REFUSED_NAMES, tooManyKeys, type BodyLimits } from './body-walk';
 import { tooManyChecks } from './class-judge';
 import type { ClassShapes, Conversion, IncomingProperty } from './class-shape';
@@ -179,6 +180,7 @@ export class ClassReader {
       return make();
     } catch (error) {
       if (error instanceof PortalError) throw error;
+      takeRejection(error, () => {});
       const path = this.pathOf();
       this.issues.add(path, 'transformation', `${path || 'data'} cannot be read`);
       return undefined;

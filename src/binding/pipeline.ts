@@ -8,6 +8,8 @@ import {
   type Connection,
   type HandledCall,
 } from '../engine';
+import { hearErrors } from '../engine/source';
+import { errorThrown } from '../engine/users-code';
 import type { Constructor } from '../decorators';
 import { isCancelled } from '../engine/cancelled';
 import { refusalWith } from '../engine/refusals';
@@ -49,7 +51,7 @@ export type Handler = (connection: Connection, body: unknown, exchange: Exchange
 export function compileInvoke(stage: Stage): Invoke {
   const { guards, interceptors, call } = stage;
   if (!needsContext(stage)) return call;
-  const run = compose(interceptors, ({ connection, body }) => call(connection, body));
+  const run = compose(interceptors, ({ connection, body }) => heard(call(connection, body)));
   return (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
     const asking = admit(guards, context);
     return asking === undefined ? run(context) : asking.then(() => run(context));
@@ -58,6 +60,12 @@ export function compileInvoke(stage: Stage): Invoke {
 
 function needsContext({ guards, interceptors }: Stage): boolean {
   return guards.length > 0 || interceptors.length > 0;
+}
+
+/** Interceptors may take their time until what a method returned is sent. */
+function heard(value: unknown): unknown {
+  hearErrors(value);
+  return value;
 }
 
 export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: Exchange): Context {
@@ -91,7 +99,14 @@ export class Pipeline {
 
   /** What it returns or throws is its caller's, which is users' code itself. */
   compileDecision(stage: Stage): Invoke {
-    return this.measured(stage, compileInvoke(stage));
+    const invoke = this.measured(stage, compileInvoke(stage));
+    return (connection, body, exchange) => {
+      try {
+        return invoke(connection, body, exchange);
+      } catch (thrown) {
+        throw this.thrownBy(stage, thrown, connection);
+      }
+    };
   }
 
   /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
@@ -105,7 +120,7 @@ export class Pipeline {
         return verdict instanceof Promise ? verdict.then(undefined, fail) : verdict;
       } catch (error) {
         const thrown = readableOf(error);
-        return thrown instanceof Refusal ? thrown : fail(thrown);
+        return thrown instanceof Refusal ? thrown : fail(error);
       }
     };
   }
@@ -119,7 +134,7 @@ export class Pipeline {
     exchange: Exchange,
     context = contextOf(stage, connection, body, exchange),
   ): Promise<void> {
-    const readable = readableOf(thrown);
+    const readable = this.thrownBy(stage, thrown, connection);
     const error = readable instanceof Refusal ? errorOf(readable) : readable;
     const told = tellable(error) ?? new PortalError('internal_error');
     try {
@@ -142,6 +157,10 @@ export class Pipeline {
     }
   }
 
+  private thrownBy(stage: Stage, thrown: unknown, connection: Connection): unknown {
+    return readableOf(errorThrown(thrown, (reason) => this.report(reason, placeOf(stage), connection)));
+  }
+
   /** The error reply. What of it cannot be encoded is left out, and reported with it. */
   private tell(stage: Stage, error: PortalError, connection: Connection, exchange: Exchange): void {
     try {
@@ -157,7 +176,7 @@ export class Pipeline {
 
   private async refusalOf(stage: Stage, unread: unknown, context: Context): Promise<Refusal> {
     const { connection } = context;
-    const thrown = readableOf(unread);
+    const thrown = this.thrownBy(stage, unread, connection);
     if (thrown instanceof Refusal) return thrown;
     const outcome = await this.offer(stage, thrown, context, PLAIN);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;

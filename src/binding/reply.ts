@@ -1,9 +1,8 @@
 import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
-import { whileOpen } from '../engine/while-open';
 import type { Exchange } from './context';
 import { isThenable } from './thenable';
 
-type Items = Iterable<unknown> | AsyncIterable<unknown>;
+type OnError = (error: unknown) => Promise<void> | void;
 
 /** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
 const MAX_STREAMS = 64;
@@ -30,11 +29,12 @@ export async function replyLater(
   connection: Connection,
   value: unknown,
   exchange: Exchange,
-  onStreamError: (error: unknown) => Promise<void> | void,
+  onStreamError: OnError,
 ): Promise<void> {
-  const settled = await value;
+  // an error of a stream is heard by nobody until it is taken over: at once, where it is there
+  const settled = isThenable(value) ? await value : value;
   if (replyNow(connection, settled, exchange)) return;
-  await streamsOf(connection).run(settled as Items, exchange, onStreamError);
+  await streamsOf(connection).run(connection.own(settled, onStreamError), exchange, onStreamError);
 }
 
 type Telling = NonNullable<Envelope['error']>;
@@ -121,14 +121,12 @@ class Streams {
   constructor(private readonly connection: Connection) {}
 
   /** Resolves, as a rule at once, when the iterable has begun. */
-  run(iterable: Items, exchange: Exchange, onError: (error: unknown) => Promise<void> | void): Promise<void> | void {
+  run(items: AsyncIterable<unknown>, exchange: Exchange, onError: OnError): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
-      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() =>
-        this.run(iterable, exchange, onError),
-      );
+      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.run(items, exchange, onError));
     }
     this.running++;
-    void this.send(iterable, exchange)
+    void this.send(items, exchange)
       .catch(onError)
       .finally(() => {
         this.running--;
@@ -138,9 +136,9 @@ class Streams {
   }
 
   /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
-  private async send(iterable: Items, { event, id }: Exchange): Promise<void> {
+  private async send(items: AsyncIterable<unknown>, { event, id }: Exchange): Promise<void> {
     const { connection } = this;
-    for await (const item of whileOpen(iterable, connection.signal)) {
+    for await (const item of items) {
       if (event !== undefined && id !== undefined) {
         sendEnvelope(connection, { event, data: item ?? null, id, more: true });
       } else if (item !== undefined && item !== null) {

@@ -4,6 +4,7 @@ import { isObject, walkBody, type BodyLimits } from './body-walk';
 import { Issues, joinPath } from './issues';
 import { then } from './thenable';
 import type { Check } from './type-check';
+import { validateOf } from './zod-schema';
 
 export function isSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
@@ -13,9 +14,10 @@ export function isSchema(value: unknown): value is StandardSchema {
 
 /** Validates by a Standard Schema; what it returns is the schema's output. `path`: where the value stands in the message. */
 export function schemaCheck(schema: StandardSchema, path = '', limits: BodyLimits = DEFAULT_LIMITS): Check {
+  const validate = validateOf(schema);
   return (value) => {
     if (isObject(value)) walkBody(value, limits, path);
-    return then(schema['~standard'].validate(value), (result) => outputOf(result, path));
+    return then(validate(value), (result) => outputOf(result, path));
   };
 }
 

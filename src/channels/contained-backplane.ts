@@ -47,6 +47,8 @@ export class ContainedBackplane implements Backplane {
   }
 
   private readonly lost = (error: unknown): void => {
+    // what was thrown may be a promise: it says later why
+    if (isThenable(error)) return takeRejection(error, this.lost);
     this.events?.onLost(1, error instanceof Error ? error : new Error(String(error)));
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import type { Chunks } from './outgoing-stream';
+import type { OwnedSource } from './owned-source';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
 import type { Session } from './session';
@@ -149,7 +150,10 @@ export class Connection<Data = unknown> {
   /**
    * Sends one message in fragments, each chunk as it comes, and waits for the peer between them: text when the first chunk
    * is a string, binary when it is bytes. Messages sent meanwhile follow it; it is not compressed. Resolves when all is
-   * sent, or early when the connection closes, which ends the source with `return()`.
+   * sent, or early when the connection closes.
+   *
+   * The source is taken over by the call: errors of a stream are heard from then on, and when the connection is not open, or closes, a
+   * stream is destroyed, a `ReadableStream` cancelled, an iterator told by `return()`.
    *
    * Rejects with what the source throws, or a TypeError for a chunk that is no string and no bytes or not like the first;
    * the message is incomplete then, so the connection is closed with 1011.
@@ -158,7 +162,12 @@ export class Connection<Data = unknown> {
     return this.session.sendStream(chunks);
   }
 
-  /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is closed. */
+  /** @internal Takes over what a handler returned. @throws TypeError when it is no source of items */
+  own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
+    return this.session.own(source, failed);
+  }
+
+  /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is not open any more. */
   drained(): Promise<void> {
     return this.session.drained();
   }

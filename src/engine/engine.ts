@@ -120,7 +120,8 @@ export class Engine implements SessionContext, GateContext {
     this.deadlines = new Deadlines(this.clock);
     this.observer = allOf([options.observer ?? {}]);
     this.subscriptions = options.subscriptions ?? NO_CHANNELS;
-    this.routes = new Routes(this.limits, options.origins, options.compression);
+    const failed = (error: unknown, what: string): void => this.observer.failed?.(error, what);
+    this.routes = new Routes(this.limits, options.origins, options.compression, failed);
     this.admission = new Admission(this);
     this.budget = new Budget(this.limits.maxTotalBufferedBytes, () => this.connections.sessions());
     if (options.heartbeat !== false) {

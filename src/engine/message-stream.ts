@@ -112,7 +112,7 @@ export class IncomingStream {
   /** No more will come. */
   fail(): void {
     if (this.ended || this.failed) return;
-    this.failed = true;
+    this.giveUp();
     this.wake?.();
   }
 
@@ -131,12 +131,12 @@ export class IncomingStream {
     this.reading = true;
     try {
       for (;;) {
-        const piece = this.next();
+        const piece = this.discarded ? undefined : this.next();
         if (piece !== undefined) {
           if (piece.length > 0) yield piece;
         } else if (this.failed) {
           throw new IncompleteMessageError();
-        } else if (this.finished) {
+        } else if (this.finished || this.discarded) {
           return;
         } else if (this.parts.length === 0 && !this.ended) {
           // neither was there when the session was told to read on
@@ -220,8 +220,14 @@ export class IncomingStream {
     this.inflate?.close();
   }
 
-  private violate(violation: Violation): undefined {
+  private giveUp(): void {
     this.failed = true;
+    this.parts.length = 0;
+    this.inflate?.close();
+  }
+
+  private violate(violation: Violation): undefined {
+    this.giveUp();
     this.owner.onStreamViolation(violation);
     return undefined;
   }
@@ -248,6 +254,13 @@ export class MessageStream implements AsyncIterable<string | Uint8Array> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, void, void> {
-    return this.incoming.read();
+    const reading = this.incoming.read();
+    const end = reading.return.bind(reading);
+    // else it would end with the next bytes, which may never come
+    reading.return = (value) => {
+      this.incoming.discard();
+      return end(value);
+    };
+    return reading;
   }
 }

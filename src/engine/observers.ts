@@ -1,5 +1,5 @@
 import type { Observer } from './observer';
-import { callUser, takeRejection } from './users-code';
+import { callUser, errorThrown, takeRejection } from './users-code';
 
 type Report = keyof Observer;
 type Listener = (a?: unknown, b?: unknown, c?: unknown) => unknown;
@@ -39,9 +39,12 @@ export function allOf(observers: readonly Observer[]): Observer {
     const listeners = observers.filter((observer) => observer[report] !== undefined);
     if (listeners.length === 0) continue;
     // a log that cannot be written: there is nobody left to tell
-    const failed = (error: unknown): void => callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);
+    const failed = (thrown: unknown): void => {
+      const error = errorThrown(thrown, failed);
+      callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);
+    };
     // no report has more, and a list of them would be made for each message
-    joined[report] = (a, b, c) => {
+    const tell: Listener = (a, b, c) => {
       for (const observer of listeners) {
         try {
           const value = (observer[report] as Listener).call(observer, a, b, c);
@@ -51,6 +54,15 @@ export function allOf(observers: readonly Observer[]): Observer {
         }
       }
     };
+    joined[report] =
+      report === 'failed'
+        ? (error, b, c) =>
+            tell(
+              errorThrown(error, (reason) => tell(reason, b, c)),
+              b,
+              c,
+            )
+        : tell;
   }
   GUARDED.add(joined);
   return joined;

@@ -1,5 +1,5 @@
 import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
-import { sendFragments, type Chunks, type FragmentSender } from './outgoing-stream';
+import { sendFragments, type Chunk, type FragmentSender } from './outgoing-stream';
 import type { SharedMessage } from './shared-message';
 import type { WriteQueue } from './write-queue';
 
@@ -70,7 +70,7 @@ export class Outbox implements FragmentSender {
   }
 
   /** One message in fragments, after those that were begun before it. */
-  sendStream(chunks: Chunks): Promise<void> {
+  sendStream(chunks: AsyncIterable<Chunk>): Promise<void> {
     this.host.onSent(0);
     const sent = (this.lastStream ?? Promise.resolve()).then(() => sendFragments(this, chunks));
     this.lastStream = sent.catch(() => {});

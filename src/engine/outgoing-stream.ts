@@ -1,5 +1,4 @@
 import { FIN, Opcode } from '../protocol';
-import { whileOpen } from './while-open';
 
 export type Chunk = string | Uint8Array;
 export type Chunks = Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
@@ -15,10 +14,10 @@ export interface FragmentSender {
 
 /**
  * Sends one message in fragments (RFC 6455 5.4), each chunk as it comes, text or binary by the first of them. Ends early
- * when the connection does.
+ * when the connection does, which ends the source.
  * @throws what the source throws; TypeError for a chunk that is neither text nor bytes, or not like the first
  */
-export async function sendFragments(sender: FragmentSender, chunks: Chunks): Promise<void> {
+export async function sendFragments(sender: FragmentSender, chunks: AsyncIterable<Chunk>): Promise<void> {
   let opcode: number = Opcode.Continuation;
   let isText: boolean | undefined;
   // half of a character at the end of a string goes with the next string
@@ -27,7 +26,7 @@ export async function sendFragments(sender: FragmentSender, chunks: Chunks): Pro
     sender.sendFragment(opcode, payload);
     opcode = Opcode.Continuation;
   };
-  for await (const chunk of whileOpen(chunks as AsyncIterable<Chunk>, sender.signal)) {
+  for await (const chunk of chunks) {
     if (isText === undefined) {
       isText = typeof chunk === 'string';
       opcode = isText ? Opcode.Text : Opcode.Binary;

@@ -2,12 +2,12 @@ import { originRule, Router, type Match, type OriginRule, type Origins } from '.
 import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
-import { JsonCodec, MessagePackCodec, type Codec } from '../codecs';
+import { containCodec } from './contained-codec';
+import { JsonCodec, type Codec } from '../codecs';
 import type { CodecChoice, Endpoint } from './endpoint';
 import { ENDPOINT } from './engine-options';
 import { checkOptions, CIRCULAR_IMPORT } from './option-table';
 import { resolveLimits, type ResolvedLimits } from './limits';
-import { isThenable, takeRejection } from './users-code';
 
 /** An endpoint with everything that is decided before the first request. */
 export interface Route {
@@ -37,6 +37,7 @@ export class Routes {
     private readonly limits: ResolvedLimits,
     origins: Origins<Handshake> | undefined,
     compression?: boolean | Compression,
+    private readonly failed: (error: unknown, what: string) => void = () => {},
   ) {
     this.applicationCompression = resolveCompression(compression);
     this.applicationOrigins = originRule(origins);
@@ -47,7 +48,8 @@ export class Routes {
     checkOptions(endpoint, ENDPOINT);
     const limits = resolveLimits(endpoint.limits, this.limits);
     const rules = frameRules(endpoint, limits);
-    const { protocols, codecFor } = codecsOf(endpoint);
+    const where = `${endpoint.name ?? endpoint.path} (decode of its codec)`;
+    const { protocols, codecFor } = codecsOf(endpoint, (error) => this.failed(error, where));
     this.router.add(endpoint.path, {
       endpoint,
       protocols,
@@ -82,13 +84,16 @@ const JSON_CODEC = new JsonCodec();
  * One codec for all subprotocols, or one for each. A connection without a subprotocol gets the codec listed for `''`, or
  * the first.
  */
-function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route, 'protocols' | 'codecFor'> {
+function codecsOf(
+  { codec = JSON_CODEC, protocols = [] }: Endpoint,
+  failed: (error: unknown) => void,
+): Pick<Route, 'protocols' | 'codecFor'> {
   if (isChoice(codec)) {
-    const only = codec === 'raw' ? undefined : guarded(codec);
+    const only = codec === 'raw' ? undefined : containCodec(codec, failed);
     return { protocols, codecFor: () => only };
   }
   const byProtocol = new Map(
-    [...choicesIn(codec)].map(([name, choice]) => [name, choice === 'raw' ? choice : guarded(choice)]),
+    [...choicesIn(codec)].map(([name, choice]) => [name, choice === 'raw' ? choice : containCodec(choice, failed)]),
   );
   const [first] = byProtocol.values();
   const named = [...byProtocol.keys()].filter((protocol) => protocol !== '');
@@ -100,24 +105,6 @@ function codecsOf({ codec = JSON_CODEC, protocols = [] }: Endpoint): Pick<Route,
     },
   };
 }
-
-/** Users write codecs too, and may take them for asynchronous: what such a promise rejects with would be nobody's. */
-function guarded(codec: Codec): Codec {
-  if (codec instanceof JsonCodec || codec instanceof MessagePackCodec) return codec;
-  return {
-    binary: codec.binary,
-    decode: (message) => atOnce(codec.decode(message), 'decode'),
-    encode: (envelope) => atOnce(codec.encode(envelope), 'encode'),
-  };
-}
-
-function atOnce<T>(value: T, method: string): T {
-  if (typeof value === 'string' || value instanceof Uint8Array || !isThenable(value)) return value;
-  takeRejection(value, ignore);
-  throw new TypeError(`${method} of a codec returned a promise: a codec cannot be asynchronous`);
-}
-
-function ignore(): void {}
 
 /** Which kinds of message the codecs of an endpoint use. @throws TypeError for what is no codec */
 export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boolean; binary: boolean } {

@@ -18,7 +18,8 @@ import type { Beating } from './heartbeat';
 import { Intake, type IntakeHost } from './intake';
 import type { LimitName } from './observer';
 import { Outbox } from './outbox';
-import type { Chunks } from './outgoing-stream';
+import type { Chunk, Chunks } from './outgoing-stream';
+import { OwnedSources, type OwnedSource } from './owned-source';
 import type { PendingUpgrade } from './pending-upgrade';
 import { ConnectionClosedError } from './portal-error';
 import { refusalForClose } from './refusals';
@@ -27,7 +28,7 @@ import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
-import { isThenable } from './users-code';
+import { errorThrown, isThenable } from './users-code';
 import { Waiting } from './waiting';
 import { WriteQueue, type WriteQueueOwner } from './write-queue';
 
@@ -310,10 +311,22 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   /** A source that fails leaves a message that cannot be finished: 1011. */
   sendStream(chunks: Chunks): Promise<void> {
-    const sent = this.outbox.sendStream(chunks);
+    const sent = this.sendOwned(chunks);
     // whoever does not wait for the end need not handle its failure
     sent.catch(() => this.close(CloseCode.InternalError, 'internal error'));
     return sent;
+  }
+
+  /**
+   * Takes over a source of items: it is brought to its end with the connection at the latest, now if that is not open. `failed` is told
+   * of what it throws when nobody waits for its items any more.
+   * @throws TypeError for what is no source
+   */
+  own<T>(given: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
+    const sources = (this.waiting.sources ??= new OwnedSources());
+    const source = sources.own<T>(given, failed);
+    if (this.state !== 'open') source.release();
+    return source;
   }
 
   /** Starts the closing handshake, or refuses the upgrade; does nothing when either has happened. */
@@ -348,8 +361,17 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   drained(): Promise<void> {
-    const isDrained = this.transportClosed || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes;
+    const isDrained = this.state !== 'open' || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes;
     return isDrained ? Promise.resolve() : this.waiting.untilDrained();
+  }
+
+  private async sendOwned(chunks: Chunks): Promise<void> {
+    const failed = (error: unknown): void => this.onFailure(error, 'sendStream');
+    try {
+      await this.outbox.sendStream(this.own<Chunk>(chunks, failed));
+    } catch (thrown) {
+      throw errorThrown(thrown, failed);
+    }
   }
 
   private onFailure(error: unknown, what: string): void {
@@ -377,6 +399,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private abandon(): void {
     this.abort?.abort();
     this.waits?.requests?.close();
+    this.waits?.sources?.release();
+    // who waits for room to send waits no longer
+    this.outbox.onFlushed();
+    this.waits?.onDrained();
     this.context.subscriptions.left(this);
   }
 
@@ -399,9 +425,26 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
     const work = this.call('close', this.route.endpoint.close, info);
-    if (work === undefined) this.release();
-    else void work.then(() => this.release());
+    if (work === undefined) this.releaseWhenEnded();
+    else void work.then(() => this.releaseWhenEnded());
     this.context.observer.closed?.(this.connection, info);
+  }
+
+  /** After the sources, which may use what is released; those that never end have `closeTimeoutMs`. */
+  private releaseWhenEnded(): void {
+    const ending = this.waits?.sources?.untilEnded();
+    if (ending === undefined) {
+      this.release();
+      return;
+    }
+    const ended = new Promise<void>((resolve) => {
+      this.cancelDeadline = this.context.deadlines.set(this.route.limits.closeTimeoutMs, resolve);
+    });
+    void Promise.race([ending, ended]).then(() => {
+      this.cancelDeadline?.();
+      this.cancelDeadline = undefined;
+      this.release();
+    });
   }
 
   private release(): void {

@@ -1,5 +1,6 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
+import { errorThrown } from './users-code';
 
 /** Ours to say: which HTTP is spoken, and how long a handshake may take (`limits.handshakeTimeoutMs`). */
 type Ours = 'ALPNProtocols' | 'ALPNCallback' | 'handshakeTimeout' | 'allowHalfOpen' | 'pauseOnConnect';
@@ -67,7 +68,8 @@ export class Tls {
       if (error) this.failed(error);
       found(error, context);
     };
-    const fail = (error: unknown): void => {
+    const fail = (thrown: unknown): void => {
+      const error = errorThrown(thrown, this.failed);
       if (answered) this.failed(error);
       else answer(error instanceof Error ? error : new Error(String(error)));
     };

@@ -23,6 +23,17 @@ export function takeRejection(value: unknown, failed: (error: unknown) => void):
   }
 }
 
+/** What was thrown, as an error: a promise is none. `failed` is told of what that rejects with, which is the error that was meant. */
+export function errorThrown(thrown: unknown, failed: (error: unknown) => void): unknown {
+  try {
+    if (!isThenable(thrown)) return thrown;
+  } catch {
+    return thrown;
+  }
+  takeRejection(thrown, failed);
+  return new TypeError('a promise was thrown, which is no error: await it');
+}
+
 /** The name of an object's class, for the log: it may have no prototype, or one that fails. */
 export function classNameOf(value: unknown): string {
   try {

@@ -1,4 +1,5 @@
 import type { CloseInfo } from '../protocol';
+import type { OwnedSources } from './owned-source';
 import { Pings } from './pings';
 import type { Requests } from './requests';
 
@@ -7,6 +8,8 @@ export class Waiting {
   readonly pings = new Pings();
   /** Made with the first request. */
   requests: Requests | undefined;
+  /** Made with the first that is handed over. */
+  sources: OwnedSources | undefined;
   private closed: ((close: CloseInfo) => void)[] = [];
   private drained: (() => void)[] = [];
 

@@ -1,8 +1,14 @@
+import { sourceOf } from '../engine/source';
+
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** The same items, each made inside of `run`; `ended` is called once, with what the iterable threw if it did. */
+/**
+ * The same items, each made inside of `run`; `ended` is called once, with what the iterable threw if it did. The iterable is taken over
+ * at once, as the connection that it is sent to would.
+ * @throws TypeError for a web stream that somebody else reads
+ */
 export function within(
   run: <T>(call: () => T) => T,
   iterable: AsyncIterable<unknown>,
@@ -21,22 +27,19 @@ export function within(
       throw error;
     }
   };
+  const source = sourceOf<unknown>(iterable);
   return {
-    [Symbol.asyncIterator]() {
-      let iterator: AsyncIterator<unknown> | undefined;
-      const begun = (): AsyncIterator<unknown> => (iterator ??= iterable[Symbol.asyncIterator]());
-      return {
-        async next() {
-          const result = await guarded(() => begun().next());
-          if (result.done === true) end();
-          return result;
-        },
-        async return(value: unknown) {
-          const result = await guarded(() => begun().return?.(value));
-          end();
-          return result ?? { done: true, value };
-        },
-      };
-    },
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const result = await guarded(() => source.next());
+        if (result.done === true) end();
+        return result;
+      },
+      async return(value: unknown) {
+        await guarded(() => source.stop());
+        end();
+        return { done: true, value };
+      },
+    }),
   };
 }

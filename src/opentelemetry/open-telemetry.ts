@@ -3,7 +3,7 @@ import type * as Api from '@opentelemetry/api';
 import type { Context, Interceptor } from '../binding';
 import { faultIn } from '../binding/timing';
 import { isThenable } from '../binding/thenable';
-import { takeRejection } from '../engine/users-code';
+import { errorThrown, takeRejection } from '../engine/users-code';
 import { PortalError, type Connection, type Handshake, type Observer, type Refusal } from '../engine';
 import { optional } from '../packages';
 import { isAsyncIterable, within } from './iterables';
@@ -142,8 +142,9 @@ class Tracing implements Observer, Interceptor {
 function quietly<T>(call: () => T): T | undefined {
   try {
     return call();
-  } catch (error) {
-    diag.error('portal-ws: a span failed', error);
+  } catch (thrown) {
+    const told = (error: unknown): void => diag.error('portal-ws: a span failed', error);
+    told(errorThrown(thrown, told));
     return undefined;
   }
 }

@@ -382,3 +382,61 @@ describe('before class-transformer sees it', () => {
     expect(bytes.equals(value.tree as Buffer)).toBe(true);
   });
 });
+
+describe('a validator that needs time', () => {
+  let calls = 0;
+  const failure = new Error('the failure');
+
+  function checkWith(async: boolean, answer: (value: unknown) => unknown) {
+    class Body {
+      @IsString()
+      first!: string;
+
+      second!: string;
+
+      @IsString()
+      third!: string;
+    }
+    registerDecorator({
+      name: 'free',
+      target: Body,
+      propertyName: 'second',
+      async,
+      validator: {
+        validate: (value) => {
+          calls++;
+          return answer(value) as Promise<boolean>;
+        },
+      },
+    });
+    calls = 0;
+    return classCheck(Body, {});
+  }
+
+  const body = { first: 'a', second: 'b', third: 'c' };
+
+  test.each([true, false])('is asked once for each message, also for the first; it says so: %p', async (async) => {
+    const check = checkWith(async, (value) => Promise.resolve(value !== 'taken'));
+    for (let message = 1; message <= 3; message++) {
+      expect(await check(body)).toEqual(body);
+      expect(calls).toBe(message);
+    }
+    const again = checkWith(async, (value) => Promise.resolve(value !== 'taken'));
+    expect(await issuesOf(again, { ...body, second: 'taken' })).toMatchObject([{ path: 'second' }]);
+    expect(calls).toBe(1);
+  });
+
+  test.each([true, false])('and fails once, which is the failure of the handler; it says so: %p', async (async) => {
+    const check = checkWith(async, () => Promise.reject(failure));
+    for (let message = 1; message <= 2; message++) {
+      await expect(check(body)).rejects.toBe(failure);
+      expect(calls).toBe(message);
+    }
+  });
+
+  test('and fails beside another property that is wrong', async () => {
+    const check = checkWith(false, () => Promise.reject(failure));
+    await expect(check({ ...body, third: 5 })).rejects.toBe(failure);
+    expect(calls).toBe(1);
+  });
+});

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { Connection, JsonCodec, OnError, OnMessage, OnOpen, PortalError, WebSocketPath } from '../../src';
 import { replyLater } from '../../src/binding/reply';
+import { OwnedSources } from '../../src/engine/owned-source';
 import { deferred } from '../support/engine';
 import { serve, settled } from '../support/serve';
 
@@ -318,6 +319,7 @@ test('the next item is asked for when the peer has taken what was sent', async (
     signal: new AbortController().signal,
     state: 'open',
     send: (message: string) => sent.push(message),
+    own: (given: unknown, failed: (error: unknown) => void) => new OwnedSources().own(given, failed),
     drained: () => {
       const wait = deferred();
       waits.push(wait.resolve);

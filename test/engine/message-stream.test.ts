@@ -99,6 +99,30 @@ test('leaving the loop throws the rest away', async () => {
   expect(stream.hasRoom).toBe(true);
 });
 
+test('who has enough while nothing comes has it at once, and the rest is thrown away', async () => {
+  const { stream, message } = incoming(true);
+  stream.push(Buffer.from([1]));
+  const iterator = message[Symbol.asyncIterator]();
+  await iterator.next();
+  const next = iterator.next();
+  await turn();
+  await iterator.return!();
+  expect(await next).toMatchObject({ done: true });
+  stream.push(Buffer.from([2]));
+  expect(stream.hasRoom).toBe(true);
+});
+
+test.each([false, true])(
+  'what has arrived of a message that is not completed is held no longer; compressed: %p',
+  (compressed) => {
+    const { stream } = incoming(true, { compressed });
+    stream.push(Buffer.from([1, 2, 3]));
+    expect(stream.heldBytes).toBe(3);
+    stream.fail();
+    expect(stream.heldBytes).toBe(0);
+  },
+);
+
 test('it can be read once', async () => {
   const { stream, message } = incoming(true);
   stream.end();
