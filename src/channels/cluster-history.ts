@@ -37,12 +37,12 @@ export class ClusterHistory implements History {
   private onEmpty: (() => void) | undefined;
   private readonly reader: HistoryReader;
 
-  /** `failed`: told of what the broker refuses, which is lost. */
+  /** `failed`: told of what is lost, and of how many messages that is. */
   constructor(
     private readonly backplane: BackplaneHistory,
     private readonly packer: Packer,
     private readonly clock: Clock,
-    private readonly failed: (error: unknown) => void,
+    private readonly failed: (error: unknown, lost: number) => void,
   ) {
     this.reader = new HistoryReader((channel, since, keep) => this.read(channel, since, keep), clock);
   }
@@ -52,7 +52,7 @@ export class ClusterHistory implements History {
     const bytes = packet.length + OVERHEAD;
     if (bytes > WAITING_BYTES || this.isTooLarge(packet)) return 'too_large';
     if (this.waitingBytes + bytes > WAITING_BYTES) {
-      this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`));
+      this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`), 1);
       return 'lost';
     }
     const entry = { channel, packet, number: this.packer.number, keep };
@@ -132,6 +132,7 @@ export class ClusterHistory implements History {
       this.settle(entry);
       this.failed(
         new Error(`a message of ${packet.length} bytes to ${channel} is lost: the broker keeps none of this size`),
+        1,
       );
       return;
     }
@@ -144,7 +145,7 @@ export class ClusterHistory implements History {
           return;
         }
         this.settle(entry);
-        this.failed(error);
+        this.failed(error, 1);
       },
     );
   }

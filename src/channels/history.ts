@@ -1,14 +1,10 @@
-import type { SharedMessage } from '../engine';
+import type { Others, SharedMessage } from '../engine';
 import type { HistoryOptions } from './backplane';
 import { isPattern } from './channel-name';
 import type { Piece } from './history-reader';
 import { PatternTree } from './pattern-tree';
 
-/**
- * What became of a message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, it is lost,
- * or it is larger than the broker takes, so that it stays in this process.
- */
-export type Others = 'none' | 'sent' | 'kept' | 'lost' | 'too_large';
+export type { Others };
 
 /** Keeps messages, and delivers each in its turn once it is kept. */
 export interface History {
