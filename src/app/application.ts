@@ -194,11 +194,14 @@ export async function buildParts(
   const lifecycle = new Lifecycle([], failed, { clock, deadlineMs });
   const channels = new Channels({ backplane, history }, clock, {
     failed,
-    onDown: (error) => observer.backplaneDown?.(error),
-    onGap: (gap) => {
-      observer.backplaneGap?.(gap);
+    onDown: (error, node) => observer.backplaneDown?.(error, node),
+    onGap: (gap, node) => {
+      observer.backplaneGap?.(gap, node);
       void lifecycle.tellOfGap(gap);
     },
+    onLost: (messages) => observer.backplaneLost?.(messages),
+    onStopped: (node) => observer.backplaneStopped?.(node),
+    onPublished: observer.published && ((others) => observer.published?.(others)),
   });
   // before all others, which may use it, and after them
   lifecycle.add(new ChannelsLife(channels), false);

@@ -1,4 +1,4 @@
-import type { Gap, SharedMessage } from '../engine';
+import type { Gap, Others, SharedMessage } from '../engine';
 import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
 import type { Presence } from './presence';
@@ -8,8 +8,12 @@ import type { Kept } from './topic';
 /** Whom to tell of what the cluster reports. */
 export interface Reports {
   failed(error: unknown, where: string): void;
-  onDown(error: Error): void;
-  onGap(gap: Gap): void;
+  onDown(error: Error, node: string): void;
+  onGap(gap: Gap, node: string): void;
+  /** Messages did not reach other processes, or may not have, beside those that a gap counts. */
+  onLost?(messages: number): void;
+  onStopped?(node: string): void;
+  onPublished?: ((others: Others) => void) | undefined;
 }
 
 /** What comes from the cluster: to subscribers, to presence, to whoever asked. */
@@ -21,6 +25,7 @@ export class Arrivals implements ClusterHost {
     private readonly hub: Hub,
     private readonly presence: Presence,
     private readonly reports: Reports,
+    private readonly node: string,
   ) {}
 
   onMessage(channel: string, message: SharedMessage): void {
@@ -54,7 +59,7 @@ export class Arrivals implements ClusterHost {
   /** Messages with an offset that come before those that are missed wait for them. */
   onDown(error: Error): void {
     this.pause();
-    this.reports.onDown(error);
+    this.reports.onDown(error, this.node);
   }
 
   onUp(): void {
@@ -75,10 +80,11 @@ export class Arrivals implements ClusterHost {
   onGap(gap: Omit<Gap, 'unrecovered'>): void {
     const unrecovered = [...this.lost];
     this.lost.clear();
-    this.reports.onGap({ ...gap, unrecovered });
+    this.reports.onGap({ ...gap, unrecovered }, this.node);
   }
 
-  failed(error: unknown): void {
+  failed(error: unknown, lost = 0): void {
+    if (lost > 0) this.reports.onLost?.(lost);
     this.reports.failed(error, 'the backplane');
   }
 

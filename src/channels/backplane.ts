@@ -92,8 +92,9 @@ export interface BackplaneHistory {
   last(subject: string, keep: HistoryOptions): Promise<string>;
 
   /**
-   * All packets after an offset that `last` or `onPacket` gave, the oldest first; undefined when one of them is gone, or may be.
-   * Rejects while the broker is away.
+   * Packets right after an offset that `last`, `after` or `onPacket` gave, the oldest first: about `maxBytes` of them (all, where that is
+   * absent), at least one where there is one, and none where there is none. Undefined when one of them is gone, or may be. Rejects while the broker is away.
+   * What this reads must hold up nothing else. Portal asks for a few channels at once.
    */
-  after(subject: string, since: string, keep: HistoryOptions): Promise<KeptPacket[] | undefined>;
+  after(subject: string, since: string, keep: HistoryOptions, maxBytes?: number): Promise<KeptPacket[] | undefined>;
 }

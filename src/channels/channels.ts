@@ -39,7 +39,11 @@ export class Channels {
   private readonly arrivals: Arrivals;
 
   /** @internal @throws TypeError or RangeError for options that are wrong */
-  constructor({ backplane, history }: ChannelsOptions, clock: Clock, reports: Reports) {
+  constructor(
+    { backplane, history }: ChannelsOptions,
+    clock: Clock,
+    private readonly reports: Reports,
+  ) {
     const rules = history && new HistoryRules(history);
     if (backplane !== undefined && typeof (backplane as Partial<Backplane>).publish !== 'function') {
       throw new TypeError('the option backplane must be a backplane, such as new RedisBackplane({ url })');
@@ -48,7 +52,7 @@ export class Channels {
       throw new TypeError('the option history needs a backplane that can keep messages');
     }
     this.cluster = backplane && new Cluster(backplane, clock);
-    this.hub = new Hub(clock, rules, this.cluster);
+    this.hub = new Hub(clock, rules, this.cluster, reports.onPublished);
     const { roster } = this.hub;
     this.presenceOfAll = new Presence(
       this.cluster,
@@ -56,7 +60,7 @@ export class Channels {
       (error) => reports.failed(error, 'a watch of presence'),
     );
     roster.presence = this.presenceOfAll;
-    this.arrivals = new Arrivals(this.hub, this.presenceOfAll, reports);
+    this.arrivals = new Arrivals(this.hub, this.presenceOfAll, reports, this.cluster?.node ?? '');
   }
 
   /**
@@ -113,7 +117,9 @@ export class Channels {
   /** @internal */
   async stop(): Promise<void> {
     this.hub.stop();
-    await this.cluster?.stop();
+    if (this.cluster === undefined) return;
+    await this.cluster.stop();
+    this.reports.onStopped?.(this.cluster.node);
   }
 
   private async count(channel: string): Promise<number> {

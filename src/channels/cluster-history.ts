@@ -1,8 +1,8 @@
 import type { Clock, SharedMessage } from '../engine';
 import type { BackplaneHistory, HistoryOptions } from './backplane';
-import { isAway, type History, type Others } from './history';
+import { isAway, PIECE_BYTES, type History, type Others } from './history';
+import { HistoryReader, type Piece } from './history-reader';
 import { keptIn, unpack, type Packer } from './packet';
-import type { Kept } from './topic';
 
 /** What is not known to be kept waits, at most so many bytes of it. */
 const WAITING_BYTES = 8 * 1024 * 1024;
@@ -15,6 +15,8 @@ const RETRY_MS = 250;
 
 /** At the end it is waited for so long. */
 const STOP_MS = 2000;
+
+const ALWAYS = (): boolean => true;
 
 interface Waiting {
   readonly channel: string;
@@ -33,21 +35,24 @@ export class ClusterHistory implements History {
   private retrying: { cancel(): void } | undefined;
   private isUp = false;
   private onEmpty: (() => void) | undefined;
+  private readonly reader: HistoryReader;
 
-  /** `failed`: told of what the broker refuses, which is lost. */
+  /** `failed`: told of what is lost, and of how many messages that is. */
   constructor(
     private readonly backplane: BackplaneHistory,
     private readonly packer: Packer,
     private readonly clock: Clock,
-    private readonly failed: (error: unknown) => void,
-  ) {}
+    private readonly failed: (error: unknown, lost: number) => void,
+  ) {
+    this.reader = new HistoryReader((channel, since, keep) => this.read(channel, since, keep), clock);
+  }
 
   append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
     const packet = this.packer.kept(message, sender);
     const bytes = packet.length + OVERHEAD;
     if (bytes > WAITING_BYTES || this.isTooLarge(packet)) return 'too_large';
     if (this.waitingBytes + bytes > WAITING_BYTES) {
-      this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`));
+      this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`), 1);
       return 'lost';
     }
     const entry = { channel, packet, number: this.packer.number, keep };
@@ -62,12 +67,8 @@ export class ClusterHistory implements History {
     return this.backplane.last(channel, keep);
   }
 
-  async after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined> {
-    const kept = await this.backplane.after(channel, since, keep);
-    return kept?.flatMap(({ offset, packet }) => {
-      const unpacked = unpack(packet);
-      return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
-    });
+  after(channel: string, since: string, keep: HistoryOptions, isWanted = ALWAYS): Promise<Piece> {
+    return this.reader.after(channel, since, keep, isWanted);
   }
 
   onUp(): void {
@@ -77,6 +78,7 @@ export class ClusterHistory implements History {
 
   onDown(): void {
     this.isUp = false;
+    this.reader.forget();
     this.retrying?.cancel();
     this.retrying = undefined;
   }
@@ -100,6 +102,20 @@ export class ClusterHistory implements History {
     return size;
   }
 
+  private async read(channel: string, since: string, keep: HistoryOptions): Promise<Piece> {
+    for (let from = since; ;) {
+      const packets = await this.backplane.after(channel, from, keep, PIECE_BYTES);
+      const kept = packets?.flatMap(({ offset, packet }) => {
+        const unpacked = unpack(packet);
+        return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
+      });
+      const last = packets?.at(-1);
+      // what other programs put there is passed over
+      if (kept === undefined || kept.length > 0 || last === undefined) return kept;
+      from = last.offset;
+    }
+  }
+
   private resend(): void {
     this.retrying = undefined;
     for (const entry of this.waiting) this.send(entry);
@@ -116,6 +132,7 @@ export class ClusterHistory implements History {
       this.settle(entry);
       this.failed(
         new Error(`a message of ${packet.length} bytes to ${channel} is lost: the broker keeps none of this size`),
+        1,
       );
       return;
     }
@@ -128,7 +145,7 @@ export class ClusterHistory implements History {
           return;
         }
         this.settle(entry);
-        this.failed(error);
+        this.failed(error, 1);
       },
     );
   }

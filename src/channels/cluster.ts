@@ -32,7 +32,8 @@ export interface ClusterHost {
   /** Gets what was missed of channels with history. Rejects when the backplane is away again. */
   catchUp(): Promise<void>;
   onGap(gap: Omit<Gap, 'unrecovered'>): void;
-  failed(error: unknown): void;
+  /** `lost`: so many messages are lost with it, which no gap counts. */
+  failed(error: unknown, lost?: number): void;
 }
 
 /** This process among the others on a backplane. */
@@ -46,6 +47,7 @@ export class Cluster {
   private ups = 0;
   /** Whether it was reported since the backplane came that something is too large for it. */
   private hasToldSize = false;
+  private hasToldLost = false;
   private lostBecause: Error | undefined;
   private readonly backplane: Backplane;
 
@@ -70,7 +72,9 @@ export class Cluster {
       clock,
     );
     if (backplane.history !== undefined) {
-      this.history = new ClusterHistory(backplane.history, this.packer, clock, (error) => this.host.failed(error));
+      this.history = new ClusterHistory(backplane.history, this.packer, clock, (error, lost) =>
+        this.host.failed(error, lost),
+      );
     }
   }
 
@@ -94,7 +98,8 @@ export class Cluster {
   async stop(): Promise<void> {
     this.nodes.stop();
     const lost = this.relay.stop() + ((await this.history?.stop()) ?? 0);
-    if (lost > 0) this.host.failed(new Error(`${lost} messages waited for the backplane at the end, and are lost`));
+    if (lost > 0)
+      this.host.failed(new Error(`${lost} messages waited for the backplane at the end, and are lost`), lost);
     await this.backplane.stop();
   }
 
@@ -113,7 +118,7 @@ export class Cluster {
   }
 
   publish(channel: string, message: SharedMessage): Others {
-    return this.told(channel, this.relay.publish(channel, this.packer.message(message)));
+    return this.toldIfLost(channel, this.relay.publish(channel, this.packer.message(message)));
   }
 
   tellAll(what: object): void {
@@ -125,16 +130,27 @@ export class Cluster {
   }
 
   tellAt(subject: string, what: object): Others {
-    return this.told(subject, this.relay.publish(subject, this.packer.control(what)));
+    return this.toldIfLost(subject, this.relay.publish(subject, this.packer.control(what)));
   }
 
-  /** What is too large is told to who publishes, and to whoever has to set the limits of the broker: once, since clients may cause it. */
+  /**
+   * What is too large or lost is told to who publishes, and to whoever has to set the limits of the broker: once until it is back, since
+   * clients may cause it.
+   */
   told(subject: string, others: Others): Others {
     if (others === 'too_large' && !this.hasToldSize) {
       this.hasToldSize = true;
       this.host.failed(new Error(`a message to ${subject} is larger than the broker takes: it stays in this process`));
     }
     return others;
+  }
+
+  private toldIfLost(subject: string, others: Others): Others {
+    if (others === 'lost' && !this.hasToldLost) {
+      this.hasToldLost = true;
+      this.host.failed(new Error(`messages to other processes are lost, since too many wait for the backplane`));
+    }
+    return this.told(subject, others);
   }
 
   ask(question: object): Promise<unknown[]> {
@@ -179,13 +195,14 @@ export class Cluster {
       const lost = this.relay.takeLost();
       if (lost === 0) return;
       const message = `the broker did not take ${lost} messages to other processes`;
-      this.host.failed(new Error(message, { cause: this.lostBecause }));
+      this.host.failed(new Error(message, { cause: this.lostBecause }), lost);
     });
   }
 
   private onUp(): void {
     this.ups++;
     this.hasToldSize = false;
+    this.hasToldLost = false;
     this.relay.onUp();
     this.nodes.onUp();
     this.history?.onUp();

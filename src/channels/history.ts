@@ -1,23 +1,25 @@
-import type { SharedMessage } from '../engine';
+import type { Others, SharedMessage } from '../engine';
 import type { HistoryOptions } from './backplane';
 import { isPattern } from './channel-name';
+import type { Piece } from './history-reader';
 import { PatternTree } from './pattern-tree';
-import type { Kept } from './topic';
 
-/**
- * What became of a message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, it is lost,
- * or it is larger than the broker takes, so that it stays in this process.
- */
-export type Others = 'none' | 'sent' | 'kept' | 'lost' | 'too_large';
+export type { Others };
 
 /** Keeps messages, and delivers each in its turn once it is kept. */
 export interface History {
   append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others;
   /** The offset of the latest message. */
   last(channel: string, keep: HistoryOptions): Promise<string>;
-  /** All after an offset, the oldest first; undefined when one of them is gone, or may be. */
-  after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined>;
+  /**
+   * Some messages right after an offset, the oldest first, and none where there are none; undefined when one of them is gone, or may be.
+   * `isWanted`: asked before they are read, which may be later; what nobody wants any more is told as none. Default: always.
+   */
+  after(channel: string, since: string, keep: HistoryOptions, isWanted?: () => boolean): Promise<Piece>;
 }
+
+/** What is read of a history at once, in bytes; one message may have more. */
+export const PIECE_BYTES = 256 * 1024;
 
 /** For requests that may wait until the backplane is back. @throws any other error */
 export function ifAway(error: unknown): undefined {

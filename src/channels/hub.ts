@@ -43,6 +43,7 @@ export class Hub implements Subscriptions {
     clock: Clock,
     private readonly rules: HistoryRules | undefined,
     private readonly cluster: Cluster | undefined,
+    private readonly onPublished: (others: Others) => void = () => undefined,
   ) {
     if (rules !== undefined && cluster === undefined) {
       this.memory = new MemoryHistory(clock, (channel, kept) => this.roster.topics.deliverKept(channel, kept));
@@ -113,17 +114,22 @@ export class Hub implements Subscriptions {
       const appended = this.history!.append(channel, shared, except?.connection.id, keep);
       const others = this.cluster?.told(channel, appended) ?? appended;
       const local = others === 'too_large' ? this.roster.topics.deliver(channel, shared, except) : 0;
+      this.onPublished(others);
       return { local, others };
     }
     const local = this.roster.topics.deliver(channel, shared, except);
-    return { local, others: here || this.cluster === undefined ? 'none' : this.cluster.publish(channel, shared) };
+    const others = here || this.cluster === undefined ? 'none' : this.cluster.publish(channel, shared);
+    this.onPublished(others);
+    return { local, others };
   }
 
   sendToUser(id: string, message: string | Uint8Array): Publication {
     const channel = userChannel(id);
     const shared = new SharedMessage(message);
     const local = this.roster.topics.deliver(channel, shared);
-    return { local, others: this.cluster?.publish(channel, shared) ?? 'none' };
+    const others = this.cluster?.publish(channel, shared) ?? 'none';
+    this.onPublished(others);
+    return { local, others };
   }
 
   closeUser(id: string, code: number | undefined, reason: string | undefined): void {

@@ -1,6 +1,7 @@
 import { SharedMessage, type Clock } from '../engine';
 import type { HistoryOptions } from './backplane';
-import type { History, Others } from './history';
+import { PIECE_BYTES, type History, type Others } from './history';
+import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';
 import type { Kept } from './topic';
@@ -54,20 +55,22 @@ export class MemoryHistory implements History {
     return Promise.resolve(`${epoch}-${n}`);
   }
 
-  after(channel: string, since: string, keep: HistoryOptions): Promise<Kept[] | undefined> {
+  after(channel: string, since: string, keep: HistoryOptions): Promise<Piece> {
     return Promise.resolve(this.missed(channel, since, keep));
   }
 
-  private missed(channel: string, since: string, keep: HistoryOptions): Kept[] | undefined {
+  private missed(channel: string, since: string, keep: HistoryOptions): Piece {
     if (!isOffset(since)) return undefined;
     const [epoch, number] = since.split('-');
     const log = this.logOf(channel, keep);
     const from = Number(number);
     if (epoch !== String(log.epoch) || from > log.n) return undefined;
     const missed = log.n - from;
-    const entries = missed === 0 ? [] : log.entries.slice(-missed);
-    const isThere = entries.length === missed && (entries[0] === undefined || entries[0].at > log.used - log.ttl);
-    return isThere ? entries : undefined;
+    if (missed === 0) return [];
+    const { entries, used, ttl } = log;
+    const first = entries[entries.length - missed];
+    if (first === undefined || first.at <= used - ttl) return undefined;
+    return pieceFrom(entries, entries.length - missed);
   }
 
   stop(): void {
@@ -100,4 +103,11 @@ export class MemoryHistory implements History {
       if (this.logs.size > 0) this.sweepLater();
     });
   }
+}
+
+/** The messages from an index on that fit into a piece, at least one: who reads slowly must not keep all that was there when it came. */
+function pieceFrom(entries: readonly Entry[], from: number): readonly Kept[] {
+  let to = from;
+  for (let bytes = 0; to < entries.length && bytes < PIECE_BYTES; to++) bytes += entries[to]!.message.length;
+  return entries.slice(from, to);
 }

@@ -1,5 +1,7 @@
 import { PortalError, type Subscriber } from '../engine';
+import { Backlog } from './backlog';
 import { isAway, type History } from './history';
+import { isAfter } from './offset';
 import { hand, isSender, type Kept, type Seat, type Topic } from './topic';
 
 /** So many topics ask the backplane at once for what they missed. */
@@ -17,29 +19,43 @@ export async function sendMissed(
   history: History,
 ): Promise<void> {
   const { name, keep } = topic;
-  for (let isWhole = false; !isWhole;) {
-    seat.waiting = [];
-    const missed = await history.after(name, since, keep!);
+  const isThere = (): boolean => topic.seats.get(subscriber) === seat;
+  for (let isDone = false; !isDone;) {
+    seat.waiting = new Backlog();
+    const { delivered, isPaused } = topic;
+    const missed = !isPaused && since === delivered ? [] : await history.after(name, since, keep!, isThere);
+    if (!isThere()) return;
     if (missed === undefined) throw new PortalError('history_lost');
-    seat.floor = since;
-    for (const kept of missed) {
-      if (topic.seats.get(subscriber) !== seat) return;
-      since = kept.offset;
-      seat.floor = since;
-      if (isSender(subscriber, kept) || subscriber.outbox.sendShared(kept.message)) continue;
+    const hasRoom = sendSome(missed, subscriber, seat, since);
+    since = seat.floor!;
+    if (hasRoom) {
+      // what was delivered before the backlog began is read, what came later is in it
+      const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, since);
+      isDone = isRead && seat.waiting.isWhole;
+    } else {
+      // nothing is held for who does not read: it is read again
+      seat.waiting.forget();
       await subscriber.connection.drained();
     }
-    // when more came than has room to wait, it is asked for
-    isWhole = seat.waiting.length <= keep!.size;
   }
   stopWaiting(topic, subscriber, seat);
 }
 
+/** Sends as many as there is room for; the seat's floor is the last of them. Returns whether there was room for all. */
+function sendSome(missed: readonly Kept[], subscriber: Subscriber, seat: Seat, since: string): boolean {
+  seat.floor = since;
+  for (const kept of missed) {
+    seat.floor = kept.offset;
+    if (!isSender(subscriber, kept) && !subscriber.outbox.sendShared(kept.message)) return false;
+  }
+  return true;
+}
+
 /** Messages come at once again, after those that have waited. */
 export function stopWaiting(topic: Topic, subscriber: Subscriber, seat: Seat): void {
-  const { waiting = [] } = seat;
+  const { waiting } = seat;
   seat.waiting = undefined;
-  if (topic.seats.get(subscriber) === seat) for (const kept of waiting) hand(subscriber, seat, kept);
+  if (topic.seats.get(subscriber) === seat) for (const kept of waiting ?? []) hand(subscriber, seat, kept);
 }
 
 /**
@@ -56,9 +72,9 @@ export async function catchUp(
   const work = async (): Promise<void> => {
     try {
       for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
-        const missed = await missedBy(topic, history).catch(unlessAway);
-        if (missed === undefined) lost.add(topic.name);
-        for (const kept of topic.resume(missed ?? [])) deliver(topic, kept);
+        if (!(await deliverMissed(topic, history, (kept) => deliver(topic, kept)).catch(unlessAway)))
+          lost.add(topic.name);
+        topic.resume((kept) => deliver(topic, kept));
       }
     } finally {
       behind.length = 0;
@@ -68,15 +84,26 @@ export async function catchUp(
   for (const outcome of works) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function missedBy(topic: Topic, history: History): Promise<Kept[] | undefined> {
-  const { name, position } = topic;
-  if (position !== undefined) return history.after(name, position, topic.keep!);
-  // its subscribers came while the backplane was away: nobody knows from where on it is theirs
-  topic.base = await history.last(name, topic.keep!);
-  return undefined;
+/** Returns false where something is gone. */
+async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kept) => void): Promise<boolean> {
+  const { name, seats, position: since } = topic;
+  const keep = topic.keep!;
+  if (since === undefined) {
+    // its subscribers came while the backplane was away: nobody knows from where on it is theirs
+    topic.base = await history.last(name, keep);
+    return false;
+  }
+  for (let from = since; ;) {
+    const missed = await history.after(name, from, keep, () => seats.size > 0);
+    if (missed === undefined) return false;
+    topic.deliverMissed(missed, deliver);
+    from = missed.at(-1)?.offset ?? from;
+    if (missed.length === 0 && !topic.takeForgotten()) return true;
+  }
 }
 
 /** What the broker refuses to tell is lost; what it cannot tell now is asked for again. */
-function unlessAway(error: unknown): undefined {
+function unlessAway(error: unknown): false {
   if (isAway(error)) throw error;
+  return false;
 }

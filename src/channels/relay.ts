@@ -90,17 +90,18 @@ export class Relay {
     return { since: new Date(Date.now() - (this.clock.now() - gapSince)), ms: upAt - gapSince, lost };
   }
 
-  /** Returns how many packets wait still, and are lost. */
+  /** Returns how many packets wait still, or were lost and not reported. */
   stop(): number {
     if (this.isUp) this.flush();
     this.isUp = false;
     this.settling?.cancel();
     this.settling = undefined;
-    const { length } = this.kept;
+    const lost = this.kept.length + this.lost;
+    this.lost = 0;
     this.kept.length = 0;
     this.keptBytes = 0;
     this.gapSince = undefined;
-    return length;
+    return lost;
   }
 
   private isTooLarge(packet: Uint8Array): boolean {

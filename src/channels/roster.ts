@@ -3,6 +3,7 @@ import type { Cluster } from './cluster';
 import { ifAway, type History, type HistoryRules } from './history';
 import type { Member, Presence } from './presence';
 import { Topic, type Seat } from './topic';
+import { Backlog } from './backlog';
 import { Topics } from './topics';
 
 /** What is known of a connection that has something to do with channels. */
@@ -51,7 +52,7 @@ export class Roster {
   sit(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Seat {
     let seat = topic.seats.get(subscriber);
     if (seat === undefined || catchesUp) {
-      seat = { data, floor: seat?.floor, ...(catchesUp && { waiting: [] }) };
+      seat = { data, floor: seat?.floor, ...(catchesUp && { waiting: new Backlog() }) };
       topic.seats.set(subscriber, seat);
     }
     seat.data = data;

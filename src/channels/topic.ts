@@ -1,5 +1,6 @@
 import type { SharedMessage, Subscriber } from '../engine';
 import type { HistoryOptions } from './backplane';
+import { Backlog } from './backlog';
 import { isAfter } from './offset';
 
 /** A message of a channel with history. */
@@ -13,8 +14,8 @@ export interface Kept {
 /** The place of a subscriber in a topic. */
 export interface Seat {
   data: unknown;
-  /** What came while it is sent what it missed; no more of them than the history keeps. */
-  waiting?: Kept[] | undefined;
+  /** What comes while it is sent what it missed. */
+  waiting?: Backlog | undefined;
   /** It has had all up to this offset. */
   floor?: string | undefined;
 }
@@ -25,11 +26,11 @@ export class Topic {
   /** Resolves when messages of other processes come; undefined when they do. */
   ready: Promise<void> | undefined;
   /** The offset of the latest message that was delivered. */
-  private delivered: string | undefined;
+  delivered: string | undefined;
   /** All that comes after this offset is to be delivered. */
   base: string | undefined;
   /** What comes while the topic catches up with what it missed. */
-  private paused: Kept[] | undefined;
+  private paused: Backlog | undefined;
 
   constructor(
     readonly name: string,
@@ -60,28 +61,43 @@ export class Topic {
   /** False for a message that had been delivered, or is not to be delivered yet. */
   take(kept: Kept): boolean {
     if (this.paused !== undefined) {
-      this.paused.push(kept);
+      this.paused.add(kept);
       return false;
     }
     if (this.delivered !== undefined && !isAfter(kept.offset, this.delivered)) return false;
     this.delivered = kept.offset;
     for (const [subscriber, seat] of this.seats) {
       if (seat.waiting === undefined) hand(subscriber, seat, kept);
-      else if (seat.waiting.length <= this.keep!.size) seat.waiting.push(kept);
+      else seat.waiting.add(kept);
     }
     return true;
   }
 
   /** What comes from now on waits. */
   pause(): void {
-    this.paused ??= [];
+    this.paused ??= new Backlog();
   }
 
-  /** Goes on. What is to be delivered now: what was missed, and what came since. */
-  resume(missed: readonly Kept[]): Kept[] {
-    const { paused = [] } = this;
+  /** Some of what was missed is delivered, while what comes waits on. */
+  deliverMissed(missed: readonly Kept[], deliver: (kept: Kept) => void): void {
+    const { paused } = this;
     this.paused = undefined;
-    return [...missed, ...paused];
+    for (const kept of missed) deliver(kept);
+    this.paused = paused;
+  }
+
+  /** Goes on: what came meanwhile is delivered. */
+  resume(deliver: (kept: Kept) => void): void {
+    const { paused } = this;
+    this.paused = undefined;
+    for (const kept of paused ?? []) deliver(kept);
+  }
+
+  /** Whether something that came meanwhile is to be read; what comes from now on waits anew. */
+  takeForgotten(): boolean {
+    if (this.paused?.isWhole !== false) return false;
+    this.paused = new Backlog();
+    return true;
   }
 }
 

@@ -27,4 +27,4 @@ export { codecKinds } from './routes';
 export { SharedMessage } from './shared-message';
 export type { SubscribeOptions, Subscribed, Subscriber, Subscriptions } from './subscriptions';
 export { IncompleteMessageError, MessageStream } from './message-stream';
-export type { Gap, HandledCall, LimitName, Observer } from './observer';
+export type { Gap, HandledCall, LimitName, Observer, Others } from './observer';

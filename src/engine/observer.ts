@@ -24,6 +24,12 @@ export interface Gap {
   readonly unrecovered: readonly string[];
 }
 
+/**
+ * What became of a published message beyond this process: nobody else is there, it is on its way, it waits until the backplane is back, it
+ * is lost, or it is larger than the broker takes, so that it stays in this process.
+ */
+export type Others = 'none' | 'sent' | 'kept' | 'lost' | 'too_large';
+
 /** A method that was called; the same object for all of its calls. */
 export interface HandledCall {
   /** The pattern of the path. */
@@ -68,10 +74,21 @@ interface Reports {
    * `error`: what it threw. The engine itself, without controllers, does not report it.
    */
   handled(call: HandledCall, ms: number, error?: unknown): void;
-  /** The backplane cannot be reached; `backplaneGap` follows when it is back. */
-  backplaneDown(error: Error): void;
+  /** A message was sent that `slowConsumer: 'drop'` dropped, since the peer does not read. */
+  dropped(connection: Connection): void;
+  /** A message was published, by a connection or by the application. */
+  published(others: Others): void;
+  /**
+   * The backplane cannot be reached; `backplaneGap` follows when it is back, or `backplaneStopped`. `node`: which process and application
+   * this is, among all on the backplane.
+   */
+  backplaneDown(error: Error, node?: string): void;
   /** The backplane is back, and all subscriptions with it. */
-  backplaneGap(gap: Gap): void;
+  backplaneGap(gap: Gap, node?: string): void;
+  /** So many messages did not reach other processes, or may not have, beside those that a gap counts. */
+  backplaneLost(messages: number): void;
+  /** The application has stopped, whether or not the backplane was there. */
+  backplaneStopped(node?: string): void;
   /** A handler threw, and nothing of the user's took care of it. `what`: where, such as `ChatController.join`. */
   failed(error: unknown, what: string, connection?: Connection): void;
 }

@@ -21,6 +21,10 @@ export const REPORTS: Readonly<Record<Report, true>> = {
   handled: true,
   backplaneDown: true,
   backplaneGap: true,
+  backplaneLost: true,
+  backplaneStopped: true,
+  dropped: true,
+  published: true,
   failed: true,
 };
 

@@ -259,7 +259,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   onSlowConsumer(policy: 'close' | 'drop'): void {
     this.context.observer.limited?.(this.connection, 'maxBufferedBytes');
-    if (policy === 'drop') return;
+    if (policy === 'drop') return this.context.observer.dropped?.(this.connection);
     this.outgoing.drop();
     this.close(CloseCode.PolicyViolation, 'slow consumer');
   }

@@ -87,10 +87,16 @@ export function prometheus({
   const limits = counter('limit_hits_total', 'How often a limit was reached.', 'path', 'limit');
   const violations = counter('violations_total', 'Rules broken by peers.', 'path', 'violation');
   const failures = counter('handler_errors_total', 'Calls that threw.', 'path', 'kind', 'event', 'code');
-  const backplaneDown = new Gauge({
+  const dropped = counter('dropped_messages_total', 'Messages dropped since the peer does not read.', 'path');
+  const published = counter('published_messages_total', 'Messages published, by what became of them.', 'others');
+  const down = new Set<string | undefined>();
+  new Gauge({
     name: `${prefix}backplane_down`,
-    help: 'Whether the backplane cannot be reached (1) or can (0).',
+    help: 'Applications whose backplane cannot be reached: 0 or 1, unless several are counted together.',
     registers,
+    collect() {
+      this.set(down.size);
+    },
   });
   const gaps = counter('backplane_gaps_total', 'Outages of the backplane that have ended.');
   const gapSeconds = counter('backplane_gap_seconds_total', 'How long they were.');
@@ -144,11 +150,23 @@ export function prometheus({
       violations.inc({ path, violation: name });
       if (limit !== undefined) limits.inc({ path, limit });
     },
-    backplaneDown() {
-      backplaneDown.set(1);
+    dropped({ path }) {
+      dropped.inc({ path });
     },
-    backplaneGap(gap) {
-      backplaneDown.set(0);
+    published(others) {
+      published.inc({ others });
+    },
+    backplaneDown(_error, node) {
+      down.add(node);
+    },
+    backplaneStopped(node) {
+      down.delete(node);
+    },
+    backplaneLost(messages) {
+      lost.inc(messages);
+    },
+    backplaneGap(gap, node) {
+      down.delete(node);
       gaps.inc();
       gapSeconds.inc(gap.ms / 1000);
       lost.inc(gap.lost);

@@ -71,7 +71,13 @@ export class NatsBackplane implements Backplane {
     this.connection = { name: prefix, ...connection };
     this.root = `${prefix}.c.`;
     const connected = () => this.connector.up?.connection;
-    this.history = new NatsHistory(prefix, replicas, connected, () => this.limit);
+    this.history = new NatsHistory(
+      prefix,
+      replicas,
+      connected,
+      () => this.limit,
+      () => this.connector.up,
+    );
   }
 
   get maxPacketBytes(): number | undefined {

@@ -1,6 +1,7 @@
 import type { JetStreamClient, MsgRequest, StoredMsg, StreamAPI, StreamInfo } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { BackplaneHistory, HistoryOptions, KeptPacket, PacketId } from '../channels/backplane';
+import type { NatsLink } from './nats-link';
 import { jetstream, transport } from './packages';
 import { tokensOf } from './subjects';
 
@@ -20,7 +21,10 @@ const DUPLICATES_MS = 120_000;
 const MIN_AGE_MS = 100;
 /** So many are read one after the other, which is enough for most who come back; the others by this many at once. */
 const FEW = 8;
-const LANES = 32;
+const LANES = 8;
+/** What is read before it is known to be there, at most: bytes, and messages beside the first few. */
+const PIECE_BYTES = 1024 * 1024;
+const MOST = 1000;
 
 const { JetStreamApiCodes } = jetstream;
 const NAME_IN_USE = 10058;
@@ -60,12 +64,13 @@ export class NatsHistory implements BackplaneHistory {
   private hasWorked = false;
   private readonly streams = new Map<string, Promise<Stream>>();
 
-  /** `connected`: the connection, unless the broker is away. */
+  /** `connected`: the connection, unless the broker is away; `link`: what has it, and another for what is read. */
   constructor(
     private readonly prefix: string,
     private readonly replicas: number,
     private readonly connected: () => NatsConnection | undefined,
     private readonly maxPayload: () => number | undefined = () => undefined,
+    private readonly link: () => NatsLink | undefined = () => undefined,
   ) {}
 
   get maxPacketBytes(): number | undefined {
@@ -95,24 +100,44 @@ export class NatsHistory implements BackplaneHistory {
     });
   }
 
-  async after(subject: string, since: string, keep: HistoryOptions): Promise<KeptPacket[] | undefined> {
+  async after(
+    subject: string,
+    since: string,
+    keep: HistoryOptions,
+    maxBytes = Infinity,
+  ): Promise<KeptPacket[] | undefined> {
     const [, sinceEpoch, sequence] = OFFSET.exec(since) ?? [];
     if (sinceEpoch === undefined) return undefined;
     const from = Number(sequence);
     const target = this.subjectOf(subject, keep);
-    return this.using(keep, async ({ name, epoch, streams }) => {
+    return this.using(keep, async ({ name, epoch, streams: own }) => {
       if (epoch !== sinceEpoch) return undefined;
-      // the oldest go first, by number and by age: while this one is there, so are all after it
-      const isThere = async () => (await streams.getMessage(name, { seq: from }))?.subject === target;
-      const [wasThere, last] = await Promise.all([isThere(), streams.getMessage(name, { last_by_subj: target })]);
-      if (!wasThere || last === null) return undefined;
+      const streams = await this.streamsToRead(own);
       // the server knows it, the types of the client leave it out
       const read = (seq: number) => streams.getMessage(name, { seq, next_by_subj: target } as MsgRequest);
-      const messages = await range(read, from + 1, last.seq);
-      // some may have gone while the others were read
-      if (messages.length > 0 && !(await isThere())) return undefined;
-      return messages.filter(({ header }) => !isMarker(header)).map((message) => keptPacket(epoch, message));
+      const kept: KeptPacket[] = [];
+      for (let next = from + 1, bytes = 0; bytes < maxBytes;) {
+        const messages = await readPiece(read, next, Math.min(maxBytes, PIECE_BYTES));
+        if (messages.length === 0) break;
+        next = messages.at(-1)!.seq + 1;
+        for (const message of messages) {
+          bytes += message.data.length;
+          if (!isMarker(message.header)) kept.push(keptPacket(epoch, message));
+        }
+        if (kept.length > 0 && maxBytes <= PIECE_BYTES) break;
+      }
+      // the oldest go first, by number and by age: while this one is there, so are all after it
+      const isWhole = (await streams.getMessage(name, { seq: from }))?.subject === target;
+      return isWhole ? kept : undefined;
     });
+  }
+
+  /** By way of a connection of its own, where there is one. */
+  private async streamsToRead(own: StreamAPI): Promise<StreamAPI> {
+    const link = this.link();
+    if (link === undefined) return own;
+    const client = jetstream.jetstream(await link.reads(), { timeout: REQUEST_MS });
+    return (await client.jetstreamManager(false)).streams;
   }
 
   private subjectOf(subject: string, keep: HistoryOptions): string {
@@ -134,6 +159,7 @@ export class NatsHistory implements BackplaneHistory {
       return await use(await stream);
     } catch (cause) {
       const error = historyError(cause, connection);
+      if (causeOf(cause, transport.TimeoutError) !== undefined) void this.link()?.endReads();
       // it may not be there any more, or be another one
       if (error.retry) this.forget(kind, stream);
       throw error;
@@ -213,36 +239,49 @@ function keptPacket(epoch: string, { seq, data }: StoredMsg): KeptPacket {
   return { offset: `${epoch}-${seq}`, packet: Buffer.from(data.buffer, data.byteOffset, data.length) };
 }
 
-/** Reads the messages from one sequence to another: `read` gives the next one from a sequence on. */
-async function range(
-  read: (sequence: number) => Promise<StoredMsg | null>,
-  from: number,
-  to: number,
-): Promise<StoredMsg[]> {
-  const few = await walk(read, from, to, FEW);
-  const rest = few.length < FEW ? to + 1 : few[FEW - 1]!.seq + 1;
-  const length = Math.ceil((to + 1 - rest) / LANES);
-  const lanes = Array.from({ length: length === 0 ? 0 : Math.ceil((to + 1 - rest) / length) }, (_, lane) => {
-    const start = rest + lane * length;
-    return walk(read, start, Math.min(to, start + length - 1), Infinity);
-  });
-  return few.concat(...(await Promise.all(lanes)));
+type Read = (sequence: number) => Promise<StoredMsg | null>;
+
+/** What was read from a sequence on. `isWhole`: all there are up to another. */
+interface Walk {
+  readonly messages: StoredMsg[];
+  readonly isWhole: boolean;
 }
 
-async function walk(
-  read: (sequence: number) => Promise<StoredMsg | null>,
-  from: number,
-  to: number,
-  most: number,
-): Promise<StoredMsg[]> {
+/** Some messages from a sequence on, none where there are none. `read` gives the next one from a sequence on. */
+async function readPiece(read: Read, from: number, maxBytes: number): Promise<StoredMsg[]> {
+  const room = { bytes: maxBytes };
+  const few = await walk(read, from, Infinity, FEW, room);
+  const count = few.messages.length;
+  // others have as many bytes, and as much between them
+  const rest = Math.min(MOST, Math.floor((room.bytes * count) / (maxBytes - room.bytes + 1)));
+  if (count < FEW || rest < 1) return few.messages;
+  const start = few.messages.at(-1)!.seq + 1;
+  const lanes = Math.min(LANES, rest);
+  const length = Math.ceil(((rest / count) * (start - from)) / lanes);
+  const walks = await Promise.all(
+    Array.from({ length: lanes }, (_, lane) =>
+      walk(read, start + lane * length, start + (lane + 1) * length - 1, Infinity, room),
+    ),
+  );
+  // what follows a walk that is not whole may not be what comes next
+  const end = walks.findIndex(({ isWhole }) => !isWhole);
+  const usable = end === -1 ? walks : walks.slice(0, end + 1);
+  return few.messages.concat(...usable.map(({ messages }) => messages));
+}
+
+async function walk(read: Read, from: number, to: number, most: number, room: { bytes: number }): Promise<Walk> {
   const messages: StoredMsg[] = [];
-  for (let next = from; next <= to && messages.length < most;) {
+  for (let next = from; next <= to;) {
+    if (messages.length === most || room.bytes <= 0) return { messages, isWhole: false };
     const message = await read(next);
-    if (message === null || message.seq > to) break;
+    // the last for now, behind which another may have come meanwhile
+    if (message === null) return { messages, isWhole: false };
+    if (message.seq > to) break;
     messages.push(message);
+    room.bytes -= message.data.length;
     next = message.seq + 1;
   }
-  return messages;
+  return { messages, isWhole: true };
 }
 
 function historyError(cause: unknown, connection: NatsConnection): HistoryError {

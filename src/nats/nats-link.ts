@@ -42,9 +42,13 @@ export class NatsLink {
   private bytesSeen = 0;
   private subscribed = 0;
 
+  /** For what is read of histories, which may be much. */
+  private reading: Promise<NatsConnection> | undefined;
+
   private constructor(
     readonly connection: NatsConnection,
     private readonly deliver: (message: Msg, subscription: string) => void,
+    private readonly connect: () => Promise<NatsConnection>,
   ) {
     this.timer = setInterval(() => this.tick(), TICK_MS);
     void this.hear();
@@ -59,15 +63,29 @@ export class NatsLink {
     signal: AbortSignal,
   ): Promise<NatsLink> {
     if (options.tls?.handshakeFirst !== true) await greeted(server, signal);
-    const connection = await transport.connect({
-      ...options,
-      servers: [server],
-      timeout: CONNECT_MS,
-      reconnect: false,
-      ignoreClusterUpdates: true,
-      noAsyncTraces: true,
-    });
-    return new NatsLink(connection, deliver);
+    const connect = (): Promise<NatsConnection> =>
+      transport.connect({
+        ...options,
+        servers: [server],
+        timeout: CONNECT_MS,
+        reconnect: false,
+        ignoreClusterUpdates: true,
+        noAsyncTraces: true,
+      });
+    return new NatsLink(await connect(), deliver, connect);
+  }
+
+  /** A second connection, which holds up nothing: made when it is needed, and again when it has ended. */
+  reads(): Promise<NatsConnection> {
+    if (!this.isOpen) return Promise.reject(new transport.ClosedConnectionError());
+    return (this.reading ??= this.openReads());
+  }
+
+  /** The second connection is of no use any more. */
+  async endReads(): Promise<void> {
+    const { reading } = this;
+    this.reading = undefined;
+    await reading?.then((connection) => connection.close()).catch(() => undefined);
   }
 
   /** Packets of which nobody knows whether the server has them. */
@@ -140,6 +158,7 @@ export class NatsLink {
 
   /** What was published has left when it resolves, unless the server does not answer. */
   async close(): Promise<void> {
+    await this.endReads();
     await this.roundTrip();
     await this.connection.close();
     await this.ended;
@@ -156,6 +175,15 @@ export class NatsLink {
         this.onUnsubscribed?.(error);
       }
     }
+  }
+
+  private openReads(): Promise<NatsConnection> {
+    const reading = this.connect();
+    const forget = (): void => {
+      if (this.reading === reading) this.reading = undefined;
+    };
+    reading.then((connection) => connection.closed()).then(forget, forget);
+    return reading;
   }
 
   private ping(done: () => void): void {

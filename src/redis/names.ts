@@ -12,19 +12,25 @@ function isWild(part: string, isLast: boolean): boolean {
   return part === '*' || (part === '**' && isLast);
 }
 
-/** What subjects are called in Redis. The prefix has no colon, so that no name of one prefix can be one of another. */
+/**
+ * What subjects are called in Redis. The prefix has no colon and no `@`, so that no name of one prefix can be one of another. All databases
+ * of a server share their channels, so the number is in the names of those; keys are in their database.
+ */
 export class Names {
   private readonly begin: string;
+  private readonly beginOfChannels: string;
 
   constructor(
     prefix: string,
     private readonly isCluster: boolean,
+    database = 0,
   ) {
     this.begin = `${prefix}:`;
+    this.beginOfChannels = database === 0 ? this.begin : `${prefix}@${database}:`;
   }
 
   channel(subject: string): string {
-    return this.isCluster ? this.tag(subject) : this.begin + subject;
+    return this.isCluster ? this.tag(subject) : this.beginOfChannels + subject;
   }
 
   /** For PSUBSCRIBE; another for each pattern. Matches more than the pattern does: a `*` of Redis goes on over colons. */
@@ -33,12 +39,12 @@ export class Names {
     const globs = parts.map((part, index) =>
       isWild(part, index === parts.length - 1) ? part : part.replace(/[*?[\]\\^]/g, '\\$&'),
     );
-    return this.begin + globs.join(':');
+    return this.beginOfChannels + globs.join(':');
   }
 
   /** Of a channel that a glob has matched. */
   subject(channel: string): string {
-    return channel.slice(this.begin.length);
+    return channel.slice(this.beginOfChannels.length);
   }
 
   /** All keys of a subject, and in a cluster its channel, are in the same slot. */

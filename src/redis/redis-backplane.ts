@@ -11,8 +11,8 @@ const OPTIONS = new Set(['url', 'cluster', 'prefix']);
 
 export interface RedisBackplaneOptions {
   /**
-   * The server: `redis://user:password@host:port/database`, or `rediss:` for TLS; all but the host may be left out. Default
-   * `redis://127.0.0.1:6379`.
+   * The server: `redis://user:password@host:port/database`, or `rediss:` for TLS; all but the host may be left out. Applications on two
+   * databases of a server do not hear each other. Default `redis://127.0.0.1:6379`.
    */
   url?: string | undefined;
   /**
@@ -30,7 +30,7 @@ export interface RedisBackplaneOptions {
 
 /**
  * A backplane on Redis 6 or later; channels with history, and clusters, need Redis 7. A channel `room:7` is the channel `portal:room:7`
- * of Redis, and its history a stream.
+ * of Redis, or `portal@3:room:7` where the database is 3, and its history a stream.
  *
  * A Redis that fails over to a replica may lose the latest messages of a history, since replicas follow a little behind.
  */
@@ -58,7 +58,7 @@ export class RedisBackplane implements Backplane {
     this.isCluster = cluster !== undefined;
     this.servers = cluster === undefined ? [url] : [...cluster];
     this.prefix = prefix;
-    this.names = new Names(prefix, this.isCluster);
+    this.names = new Names(prefix, this.isCluster, databaseOf(this.servers[0]!));
     this.history = new RedisHistory(
       this.names,
       this.isCluster,
@@ -197,10 +197,15 @@ function checked(options: RedisBackplaneOptions): RedisBackplaneOptions {
   return options;
 }
 
+/** As the client of Redis reads it. */
+function databaseOf(url: string): number {
+  return Number(new URL(url).pathname.slice(1));
+}
+
 /** Does not repeat the URL in an error: there may be a password in it. */
 function checkUrl(option: 'url' | 'cluster', value: unknown): void {
   if (typeof value !== 'string' || !URL.canParse(value)) throw new TypeError(`${option}: not a URL`);
-  const { protocol, hostname, pathname, username, password } = new URL(value);
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);
   if (protocol !== 'redis:' && protocol !== 'rediss:') {
     throw new TypeError(`${option}: a URL of Redis begins with redis: or rediss:, not ${protocol}`);
   }
@@ -209,6 +214,9 @@ function checkUrl(option: 'url' | 'cluster', value: unknown): void {
     decodeURIComponent(username + password);
   } catch (cause) {
     throw new TypeError(`${option}: the user or the password is not encoded as a URL demands`, { cause });
+  }
+  if (search !== '' || hash !== '') {
+    throw new TypeError(`${option}: nothing is read behind the database, which is a number such as /3`);
   }
   const database = option === 'url' ? /^\/?\d*$/ : /^\/?0?$/;
   if (!database.test(pathname)) throw new TypeError(`${option}: there is no database ${pathname.slice(1)}`);

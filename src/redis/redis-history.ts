@@ -6,6 +6,9 @@ import { script, type RedisLink, type Script } from './redis-link';
 /** Keys live so much longer than the packets, so that a node which was away for a while finds what it appended. */
 const SLACK_SECONDS = 600;
 
+/** Of what is read in one go. */
+const PIECE_BYTES = 1024 * 1024;
+
 /** An offset comes from whoever claims to have been here. Both numbers are exact in Lua. */
 const OFFSET = /^([1-9]\d{0,15})-(0|[1-9]\d{0,14})$/;
 
@@ -62,15 +65,28 @@ redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return id
 `);
 
+/**
+ * Other clients wait while a script runs. So it takes what fits into a piece, in steps of so many entries as are likely to, and no more
+ * than a thousand.
+ */
 const AFTER = script(`${BEGIN}
 local n, kept = tonumber(ARGV[2]), {}
 last = tonumber(last)
 if epoch ~= ARGV[1] or n > last then return false end
-if n == last then return kept end
-local entries = redis.call('XRANGE', KEYS[1], string.format('(%s-%.0f', epoch, n), '+')
-if #entries ~= last - n then return false end
-if tonumber(entries[1][2][2]) < now - tonumber(ARGV[3]) then return false end
-for i, entry in ipairs(entries) do kept[i] = entry[2][4] end
+local most, bytes, step = tonumber(ARGV[4]), 0, 1
+while n < last and bytes < most and #kept < 1000 do
+  local entries = redis.call('XRANGE', KEYS[1], string.format('(%s-%.0f', epoch, n), '+', 'COUNT', step)
+  for _, entry in ipairs(entries) do
+    if bytes >= most then break end
+    n = n + 1
+    if entry[1] ~= string.format('%s-%.0f', epoch, n) then return false end
+    if #kept == 0 and tonumber(entry[2][2]) < now - tonumber(ARGV[3]) then return false end
+    kept[#kept + 1] = entry[2][4]
+    bytes = bytes + #entry[2][4]
+  end
+  if #entries == 0 then return false end
+  step = math.max(1, math.min(step * 4, 100, math.floor((most - bytes) / (bytes / #kept + 1))))
+end
 return kept
 `);
 
@@ -131,6 +147,7 @@ export class RedisHistory implements BackplaneHistory {
 
   async append(subject: string, packet: Uint8Array, { node, number }: PacketId, keep: HistoryOptions): Promise<void> {
     const link = this.current();
+    if (link.isReadOnly) throw away('it is a replica, which takes no writes');
     const key = `${node} ${subject}`;
     let unconfirmed = this.unconfirmed.get(key);
     if (unconfirmed === undefined) this.unconfirmed.set(key, (unconfirmed = new Unconfirmed()));
@@ -162,18 +179,46 @@ export class RedisHistory implements BackplaneHistory {
     return (id as Buffer).toString('latin1');
   }
 
-  async after(subject: string, since: string, keep: HistoryOptions): Promise<KeptPacket[] | undefined> {
+  async after(
+    subject: string,
+    since: string,
+    keep: HistoryOptions,
+    maxBytes = Infinity,
+  ): Promise<KeptPacket[] | undefined> {
+    const kept: KeptPacket[] = [];
+    for (let from = since, bytes = 0; bytes < maxBytes;) {
+      const piece = await this.piece(subject, from, keep, Math.min(maxBytes, PIECE_BYTES));
+      if (piece === undefined) return undefined;
+      kept.push(...piece);
+      if (piece.length === 0 || maxBytes <= PIECE_BYTES) break;
+      from = piece.at(-1)!.offset;
+      for (const { packet } of piece) bytes += packet.length;
+    }
+    return kept;
+  }
+
+  private async piece(
+    subject: string,
+    since: string,
+    keep: HistoryOptions,
+    maxBytes: number,
+  ): Promise<KeptPacket[] | undefined> {
     const [, epoch, n] = OFFSET.exec(since) ?? [];
     if (epoch === undefined || n === undefined) return undefined;
     const ttl = String(Math.floor(keep.ttlSeconds * 1000));
-    const packets = (await this.ask(AFTER, subject, [epoch, n, ttl])) as Buffer[] | null;
+    const packets = (await this.ask(AFTER, subject, [epoch, n, ttl, String(maxBytes)], 'reads')) as Buffer[] | null;
     return packets?.map((packet, i) => ({ offset: `${epoch}-${Number(n) + 1 + i}`, packet }));
   }
 
   /** A script that the server has forgotten is sent again at once: the order of questions does not matter. */
-  private async ask(script: Script, subject: string, parameters: string[]): Promise<unknown> {
+  private async ask(
+    script: Script,
+    subject: string,
+    parameters: string[],
+    line: 'commands' | 'reads' = 'commands',
+  ): Promise<unknown> {
     const link = this.current();
-    const evaluate = (): Promise<unknown> => link.evaluate(script, this.keys(subject), parameters);
+    const evaluate = (): Promise<unknown> => link.evaluate(script, this.keys(subject), parameters, line);
     try {
       return await evaluate().catch((error: unknown) => {
         if (isForgotten(error)) return evaluate();

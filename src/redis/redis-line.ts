@@ -7,9 +7,9 @@ const IDLE_TICKS = 2;
 const SILENT_TICKS = 6;
 
 /** Redis cannot serve us now, but may after a while, or another server of it may: this says the first word of its reply. */
-const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'READONLY', 'CLUSTERDOWN', 'MOVED', 'BUSY', 'NOAUTH']);
-/** Redis serves us, but cannot do this at present: MISCONF says that its disk is full. */
-const LATER = new Set([...LEAVE, 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'NOREPLICAS', 'MISCONF']);
+const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'MOVED', 'BUSY', 'NOAUTH']);
+/** Redis serves us, but cannot do this at present: MISCONF says that its disk is full, READONLY that it is a replica. */
+const LATER = new Set([...LEAVE, 'READONLY', 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'NOREPLICAS', 'MISCONF']);
 
 const codeOf = (error: Error): string => error.message.split(' ', 1)[0]!;
 
@@ -20,6 +20,8 @@ export const isReply = (error: unknown): error is Error => error instanceof redi
 export const isForgotten = (error: unknown): boolean => isReply(error) && codeOf(error) === 'NOSCRIPT';
 
 export const isOutOfMemory = (error: unknown): boolean => isReply(error) && codeOf(error) === 'OOM';
+
+export const isReadOnly = (error: unknown): boolean => isReply(error) && codeOf(error) === 'READONLY';
 
 /** Whether there is nothing to be had of this server, or not of this one. Any other error reply is an answer: the server is there. */
 export const isRefusal = (error: unknown): boolean => isReply(error) && LEAVE.has(codeOf(error));

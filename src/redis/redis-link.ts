@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SLOTS, isPattern, slotOf, type Names } from './names';
 import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
-import { RedisLine, isRefusal, isReply } from './redis-line';
+import { RedisLine, isReadOnly, isRefusal, isReply } from './redis-line';
 import { fingerprint, shardsIn, type Shard } from './shards';
 
 const TICK_MS = 500;
+/** So often a replica is asked whether it takes writes. */
+const ROLE_MS = 1000;
 
 /** A server that is frozen is given up within four seconds; until then no more than this is kept for it. */
 const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
@@ -22,9 +25,18 @@ export interface LinkOptions {
 type Listener = (payload: Buffer, channel: Buffer) => void;
 
 /** The connections to one server. */
-interface Pair {
+interface Lines {
   readonly commands: RedisLine;
   readonly subscriptions: RedisLine;
+  /** For what is read of histories, which may be much: made when it is needed, and again when it has ended. */
+  reads?: RedisLine | undefined;
+}
+
+interface LineOptions {
+  /** Called when it is of no use any more; the link ends where this is absent. */
+  readonly failed?: () => void;
+  /** Another way to ask for an answer. */
+  readonly pinged?: (line: RedisLine) => Promise<unknown>;
 }
 
 export interface Script {
@@ -50,18 +62,19 @@ export class RedisLink {
   private end!: (error: Error) => void;
   private hasEnded = false;
   private readonly lines = new Set<RedisLine>();
-  private readonly closing: Promise<void>[] = [];
+  private readonly closing = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
   /** One a subject as long as there may be more than one request: the client loses count of several. */
   private readonly listeners = new Map<string, Listener>();
   private readonly unconfirmed = new Map<string, Promise<void>>();
-  private pairs: Pair[] = [];
+  private servers: Lines[] = [];
   /** By slot; where there is no cluster, all is in the first. */
-  private slots: Pair[] = [];
+  private slots: Lines[] = [];
   private shards = '';
   private bytesOnTheWay = 0;
   /** The longest packet that all servers take. */
   maxPacketBytes = UNKNOWN_LIMIT;
+  private readOnly = false;
 
   constructor(private readonly options: LinkOptions) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -74,13 +87,18 @@ export class RedisLink {
     return !this.hasEnded;
   }
 
+  /** Whether the server is a replica, as far as is known. */
+  get isReadOnly(): boolean {
+    return this.readOnly;
+  }
+
   /** Rejects when one of the servers cannot be reached, or serve us. */
   async open(server: string): Promise<void> {
     if (this.options.isCluster) await this.openCluster(server);
-    else this.pairs = this.slots = [this.pair(server)];
+    else this.servers = this.slots = [this.linesTo(server)];
     await Promise.all(Array.from(this.lines, ({ connected }) => connected));
-    await Promise.all(this.pairs.map(({ commands }) => this.probe(commands)));
-    const limits = await Promise.all(this.pairs.map(({ commands }) => packetLimit(commands.client)));
+    await Promise.all(this.servers.map(({ commands }) => this.probe(commands)));
+    const limits = await Promise.all(this.servers.map(({ commands }) => packetLimit(commands.client)));
     this.maxPacketBytes = Math.min(...limits);
   }
 
@@ -136,24 +154,33 @@ export class RedisLink {
     return true;
   }
 
-  /** Runs a script where the first key is. Scripts of the same subject run in the order of the calls. */
-  async evaluate({ text, hash }: Script, keys: string[], parameters: (string | Buffer)[]): Promise<unknown> {
-    const { commands } = this.slots[this.options.isCluster ? slotOf(keys[0]!) : 0]!;
+  /**
+   * Runs a script where the first key is. Scripts of the same subject that go by `commands` run in the order of the calls; those that go
+   * by `reads` hold up nothing else.
+   */
+  async evaluate(
+    { text, hash }: Script,
+    keys: string[],
+    parameters: (string | Buffer)[],
+    by: 'commands' | 'reads' = 'commands',
+  ): Promise<unknown> {
+    const lines = this.slots[this.options.isCluster ? slotOf(keys[0]!) : 0]!;
+    const line = by === 'commands' ? lines.commands : await this.readsOf(lines);
     // EVAL leaves it with the server, unless it is refused
-    const isThere = commands.scripts.has(hash);
+    const isThere = line.scripts.has(hash);
     try {
-      const reply = await commands.client.sendCommand([
+      const reply = await line.client.sendCommand([
         isThere ? 'EVALSHA' : 'EVAL',
         isThere ? hash : text,
         String(keys.length),
         ...keys,
         ...parameters,
       ]);
-      commands.heard();
-      commands.scripts.add(hash);
+      line.heard();
+      line.scripts.add(hash);
       return reply;
     } catch (error) {
-      if (isReply(error) && error.message.startsWith('NOSCRIPT')) commands.scripts.delete(hash);
+      if (isReply(error) && error.message.startsWith('NOSCRIPT')) line.scripts.delete(hash);
       this.check(error as Error);
       throw error;
     }
@@ -162,7 +189,7 @@ export class RedisLink {
   /** What was published has left when it resolves, unless the server does not answer. All sockets are closed then. */
   async close(): Promise<void> {
     if (!this.hasEnded) {
-      const pings = this.pairs.map(({ commands }) => commands.connected.then(() => commands.ping()));
+      const pings = this.servers.map(({ commands }) => commands.connected.then(() => commands.ping()));
       await Promise.race([Promise.allSettled(pings), this.ended]);
     }
     this.abandon(new Error('closed'));
@@ -174,7 +201,7 @@ export class RedisLink {
     if (this.hasEnded) return;
     this.hasEnded = true;
     clearInterval(this.timer);
-    for (const line of this.lines) this.closing.push(line.end());
+    for (const line of this.lines) this.closeLine(line);
     this.end(error);
   }
 
@@ -182,15 +209,14 @@ export class RedisLink {
     const first = this.line(server, 'slots');
     await first.connected;
     const shards = await this.shardsBy(first);
-    this.lines.delete(first);
-    this.closing.push(first.end());
+    this.endLine(first);
     if (this.hasEnded) throw await this.ended;
-    this.slots = new Array<Pair>(SLOTS);
+    this.slots = new Array<Lines>(SLOTS);
     this.shards = fingerprint(shards);
     for (const { url, ranges } of shards) {
-      const pair = this.pair(url);
-      this.pairs.push(pair);
-      for (const [from, to] of ranges) this.slots.fill(pair, from, to + 1);
+      const lines = this.linesTo(url);
+      this.servers.push(lines);
+      for (const [from, to] of ranges) this.slots.fill(lines, from, to + 1);
     }
     if (Object.keys(this.slots).length < SLOTS) throw new Error('some slots of the cluster have no server');
   }
@@ -199,19 +225,20 @@ export class RedisLink {
     return shardsIn(await line.client.sendCommand(['CLUSTER', 'SLOTS']), line.url);
   }
 
-  private pair(url: string): Pair {
+  private linesTo(url: string): Lines {
     const watch = async (line: RedisLine): Promise<void> => {
       const shards = fingerprint(await this.shardsBy(line));
       if (shards !== this.shards) this.abandon(new Error('the slots of the cluster have moved'));
     };
     return {
-      commands: this.line(url, 'commands', this.options.isCluster ? watch : undefined),
+      commands: this.line(url, 'commands', this.options.isCluster ? { pinged: watch } : {}),
       subscriptions: this.line(url, 'subscriptions'),
     };
   }
 
-  private line(url: string, purpose: string, pinged?: (line: RedisLine) => Promise<unknown>): RedisLine {
-    const line = new RedisLine(url, `${this.options.name}-${purpose}`, (error) => this.abandon(error), pinged);
+  private line(url: string, purpose: string, { failed, pinged }: LineOptions = {}): RedisLine {
+    const abandon = (error: Error): void => this.abandon(error);
+    const line = new RedisLine(url, `${this.options.name}-${purpose}`, failed ?? abandon, pinged);
     this.lines.add(line);
     return line;
   }
@@ -258,7 +285,72 @@ export class RedisLink {
     return confirmed;
   }
 
+  private async readsOf(lines: Lines): Promise<RedisLine> {
+    if (this.hasEnded) throw await this.ended;
+    if (lines.reads === undefined) {
+      const failed = (): void => {
+        if (lines.reads === line) lines.reads = undefined;
+        this.endLine(line);
+      };
+      const line = this.line(lines.commands.url, 'reads', { failed });
+      lines.reads = line;
+    }
+    await lines.reads.connected;
+    return lines.reads;
+  }
+
+  /** Ends a line without which the others go on. */
+  private endLine(line: RedisLine): void {
+    if (this.lines.delete(line)) this.closeLine(line);
+  }
+
+  private closeLine(line: RedisLine): void {
+    const closed = line.end().finally(() => this.closing.delete(closed));
+    this.closing.add(closed);
+  }
+
   private check(error: Error): void {
-    if (isRefusal(error)) this.abandon(error);
+    if (isReadOnly(error) && !this.options.isCluster) void this.awaitWrites();
+    else if (isRefusal(error) || isReadOnly(error)) this.abandon(error);
+  }
+
+  /**
+   * The server has become a replica, where plain channels go on. When it takes writes again, so do we; when another server is found at its
+   * address that takes them, the link ends.
+   */
+  private async awaitWrites(): Promise<void> {
+    if (this.readOnly) return;
+    this.readOnly = true;
+    const { commands } = this.servers[0]!;
+    while (this.readOnly && !this.hasEnded) {
+      await sleep(ROLE_MS, undefined, { ref: false });
+      if (this.hasEnded) return;
+      const isWritable = await takesWrites(commands).catch(() => false);
+      if (isWritable !== false) this.readOnly = false;
+      else if (await this.findsWritable(commands.url)) this.abandon(new Error('the server is a replica now'));
+    }
+  }
+
+  private async findsWritable(url: string): Promise<boolean> {
+    const line: RedisLine = this.line(url, 'role', { failed: () => this.endLine(line) });
+    try {
+      await line.connected;
+      return (await takesWrites(line)) === true;
+    } catch {
+      return false;
+    } finally {
+      this.endLine(line);
+    }
+  }
+}
+
+/** Undefined where the server does not let itself be asked. */
+async function takesWrites({ client }: RedisLine): Promise<boolean | undefined> {
+  try {
+    const [role] = await client.sendCommand<(Buffer | string)[]>(['ROLE']);
+    return role?.toString() === 'master';
+  } catch (error) {
+    if (isReply(error) && !isRefusal(error)) return undefined;
+    throw error;
   }
 }

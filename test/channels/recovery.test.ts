@@ -1,7 +1,9 @@
 import type { History } from '../../src/channels/history';
 import { catchUp, sendMissed } from '../../src/channels/recovery';
+import { Backlog } from '../../src/channels/backlog';
+import { isAfter } from '../../src/channels/offset';
 import { Topic, type Kept, type Seat } from '../../src/channels/topic';
-import { away, FakeHistory, FakeSubscriber, kept, turns } from '../support/subscribers';
+import { away, FakeHistory, FakeSubscriber, kept, text, turns } from '../support/subscribers';
 
 const keep = { size: 3, ttlSeconds: 60 };
 
@@ -9,6 +11,12 @@ const range = (from: number, to: number): Kept[] =>
   Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
 
 const numbers = (from: number, to: number): string[] => range(from, to).map(({ offset }) => offset.slice(2));
+
+/** A history that keeps these, and tells all that come after an offset. */
+const keeping =
+  (...those: Kept[]) =>
+  (_channel: string, since: string): Promise<Kept[]> =>
+    Promise.resolve(those.filter(({ offset }) => isAfter(offset, since)));
 
 /** Those of which something is gone. */
 async function caughtUp(
@@ -34,7 +42,7 @@ describe('one who comes back', () => {
   function comeBack(one = new FakeSubscriber()) {
     const topic = new Topic('log', keep);
     const history = new FakeHistory();
-    const seat: Seat = { data: undefined, waiting: [] };
+    const seat: Seat = { data: undefined, waiting: new Backlog() };
     topic.seats.set(one.subscriber, seat);
     const send = () => sendMissed(topic, one.subscriber, seat, '1-2', history);
     const live = (...those: Kept[]): void => those.forEach((message) => topic.take(message));
@@ -43,10 +51,10 @@ describe('one who comes back', () => {
 
   test('gets all that it missed, and then what comes', async () => {
     const { history, send, one, live, seat } = comeBack();
-    history.onAfter = () => Promise.resolve(range(3, 5));
+    history.onAfter = keeping(...range(3, 5));
     await send();
     live(...range(6, 7));
-    expect(history.asked).toEqual(['log after 1-2']);
+    expect(history.asked).toEqual(['log after 1-2', 'log after 1-5']);
     expect(one.received).toEqual(numbers(3, 7));
     expect(seat).toMatchObject({ waiting: undefined, floor: '1-5' });
   });
@@ -61,13 +69,32 @@ describe('one who comes back', () => {
     expect(one.received).toEqual([]);
     // some of them were there when the history was read, and some not
     answer.resolve(range(3, 5));
+    history.onAfter = keeping(...range(3, 6));
     await sent;
     expect(one.received).toEqual(numbers(3, 6));
   });
 
+  test('is not asked for where it has had all that was delivered', async () => {
+    const { topic, history, send, live, one } = comeBack();
+    topic.take(kept(2));
+    await send();
+    live(kept(3));
+    expect(history.asked).toEqual([]);
+    expect(one.received).toEqual(['3']);
+  });
+
+  test('is asked for once where it is known to be the last', async () => {
+    const { topic, history, send, one } = comeBack();
+    topic.take(kept(5));
+    history.onAfter = keeping(...range(3, 5));
+    await send();
+    expect(history.asked).toEqual(['log after 1-2']);
+    expect(one.received).toEqual(numbers(3, 5));
+  });
+
   test('gets what comes while it reads after that', async () => {
     const { history, send, one, live } = comeBack();
-    history.onAfter = () => Promise.resolve(range(3, 5));
+    history.onAfter = keeping(...range(3, 7));
     one.hasRoom = false;
     const drains: string[] = [];
     one.onDrained = async () => {
@@ -75,13 +102,13 @@ describe('one who comes back', () => {
       if (drains.length === 1) live(...range(6, 7));
     };
     await send();
-    expect(drains).toEqual(numbers(3, 5));
+    expect(drains).toEqual(numbers(3, 7));
     expect(one.received).toEqual(numbers(3, 7));
   });
 
   test('is sent nothing more until it has read', async () => {
     const { history, send, one } = comeBack();
-    history.onAfter = () => Promise.resolve(range(3, 5));
+    history.onAfter = keeping(...range(3, 5));
     one.hasRoom = false;
     const read = later<void>();
     one.onDrained = () => read.promise;
@@ -94,29 +121,58 @@ describe('one who comes back', () => {
     expect(one.received).toEqual(numbers(3, 5));
   });
 
-  test('is asked for again where more came meanwhile than the history keeps', async () => {
+  test('is read in pieces', async () => {
+    const { history, send, one } = comeBack();
+    history.onAfter = async (...asked) => (await keeping(...range(3, 40))(...asked)).slice(0, 10);
+    await send();
+    expect(history.asked).toEqual(['1-2', '1-12', '1-22', '1-32', '1-40'].map((since) => `log after ${since}`));
+    expect(one.received).toEqual(numbers(3, 40));
+  });
+
+  test('is read again where more came meanwhile than may wait', async () => {
     const { history, send, one, live } = comeBack();
-    history.onAfter = async (_channel, since) => {
-      if (since === '1-5') return range(6, 14);
-      live(...range(6, 12));
+    const large = range(6, 12).map((message) => ({ ...message, message: text('x'.repeat(100_000)) }));
+    history.onAfter = async () => {
+      live(...large);
+      history.onAfter = keeping(...large);
       return range(3, 5);
     };
     await send();
-    live(kept(15));
+    live(kept(13));
     expect(history.asked).toEqual(['log after 1-2', 'log after 1-5']);
-    expect(one.received).toEqual(numbers(3, 15));
+    expect(one.received.map((message) => message.length)).toEqual([1, 1, 1, ...large.map(() => 100_000), 2]);
   });
 
-  test('as often as it takes', async () => {
-    const { history, send, one, live } = comeBack();
-    history.onAfter = async (_channel, since) => {
-      const from = Number(since.slice(2)) + 1;
-      if (from < 40) live(...range(from + 4, from + 9));
-      return range(from, from + 3);
+  test('is held for nobody who does not read', async () => {
+    const { topic, history, send, one, live, seat } = comeBack();
+    history.onAfter = keeping(...range(3, 9));
+    one.hasRoom = false;
+    const read = later<void>();
+    one.onDrained = () => read.promise;
+    const sent = send();
+    await turns();
+    live(...range(4, 9));
+    expect([...seat.waiting!]).toEqual([]);
+    expect(seat.floor).toBe('1-3');
+    topic.seats.delete(one.subscriber);
+    read.resolve();
+    await sent;
+    expect(one.received).toEqual(['3']);
+  });
+
+  test('waits for no turn of one who has left', async () => {
+    const { topic, history, send, one } = comeBack();
+    let isWanted: (() => boolean) | undefined;
+    history.after = (_channel, _since, _keep, wanted) => {
+      isWanted = wanted;
+      return Promise.resolve(range(3, 5));
     };
-    await send();
-    expect(history.asked.length).toBeGreaterThan(5);
-    expect(one.received).toEqual(numbers(3, Number(one.received.at(-1))));
+    const sent = send();
+    expect(isWanted!()).toBe(true);
+    topic.seats.delete(one.subscriber);
+    expect(isWanted!()).toBe(false);
+    await sent;
+    expect(one.received).toEqual([]);
   });
 
   test('is told when something is gone, and gets nothing', async () => {
@@ -127,12 +183,8 @@ describe('one who comes back', () => {
   });
 
   test('is told when something is gone at last, and gets nothing out of order', async () => {
-    const { history, send, one, live } = comeBack();
-    history.onAfter = async (_channel, since) => {
-      if (since !== '1-2') return undefined;
-      live(...range(6, 20));
-      return range(3, 5);
-    };
+    const { history, send, one } = comeBack();
+    history.onAfter = (_channel, since) => Promise.resolve(since === '1-2' ? range(3, 5) : undefined);
     await expect(send()).rejects.toMatchObject({ code: 'history_lost' });
     expect(one.received).toEqual(numbers(3, 5));
   });
@@ -147,15 +199,16 @@ describe('one who comes back', () => {
   test('does not get its own messages, and waits for nobody to read them', async () => {
     const { history, send, one, live } = comeBack();
     history.onAfter = async () => {
-      live(kept(6), kept(7, one.id));
-      return [kept(3, one.id), kept(4), kept(5, one.id)];
+      history.onAfter = async () => {
+        live(kept(6), kept(7, one.id));
+        return [];
+      };
+      return [kept(3, one.id), kept(4, one.id), kept(5, one.id)];
     };
     one.hasRoom = false;
-    let drains = 0;
-    one.onDrained = async () => void drains++;
+    one.onDrained = () => Promise.reject(new Error('nobody waits'));
     await send();
-    expect(one.received).toEqual(['4', '6']);
-    expect(drains).toBe(1);
+    expect(one.received).toEqual(['6']);
   });
 
   test('gets nothing more when it has left before the history was read', async () => {
@@ -172,7 +225,7 @@ describe('one who comes back', () => {
 
   test('gets nothing more when it has left while it read', async () => {
     const { topic, history, send, one, live } = comeBack();
-    history.onAfter = () => Promise.resolve(range(3, 5));
+    history.onAfter = keeping(...range(3, 5));
     one.hasRoom = false;
     one.onDrained = async () => {
       live(kept(6));
@@ -184,7 +237,7 @@ describe('one who comes back', () => {
 
   test('gets nothing more when it has left while it read the last', async () => {
     const { topic, history, send, one, live } = comeBack();
-    history.onAfter = () => Promise.resolve([kept(3)]);
+    history.onAfter = keeping(kept(3));
     one.hasRoom = false;
     one.onDrained = async () => {
       live(kept(4));
@@ -199,11 +252,12 @@ describe('one who comes back', () => {
     const answer = later<Kept[]>();
     history.onAfter = () => answer.promise;
     const first = send();
-    const seat: Seat = { data: undefined, waiting: [] };
+    const seat: Seat = { data: undefined, waiting: new Backlog() };
     topic.seats.set(one.subscriber, seat);
     const second = sendMissed(topic, one.subscriber, seat, '1-3', history);
     topic.take(kept(6));
     answer.resolve(range(4, 5));
+    history.onAfter = keeping(...range(4, 6));
     await Promise.all([first, second]);
     expect(one.received).toEqual(numbers(4, 6));
   });
@@ -235,15 +289,15 @@ describe('after an outage', () => {
   test('a topic delivers what it missed, and then what came since, each message once', async () => {
     const { history, of, recover } = outage('log');
     const { topic, one } = of('log');
-    history.onAfter = async () => {
+    history.onAfter = async (...asked) => {
       topic.take(kept(4));
-      return range(2, 4);
+      return (await keeping(...range(2, 4))(...asked)).slice(0, 2);
     };
     topic.take(kept(3));
     const recovered = recover();
     topic.take(kept(5));
     expect(await recovered).toEqual([]);
-    expect(history.asked).toEqual(['log after 1-1']);
+    expect(history.asked).toEqual(['1-1', '1-3', '1-4'].map((since) => `log after ${since}`));
     expect(one.received).toEqual(numbers(2, 5));
     expect(topic.isPaused).toBe(false);
   });
@@ -253,25 +307,51 @@ describe('after an outage', () => {
     const { history, of, recover } = outage(...names);
     let asking = 0;
     let most = 0;
-    history.onAfter = async () => {
+    history.onAfter = async (...asked) => {
       most = Math.max(most, ++asking);
       await turns();
       asking--;
-      return [kept(2)];
+      return keeping(kept(2))(...asked);
     };
     expect(await recover()).toEqual([]);
     expect(most).toBe(64);
     for (const name of names) expect(of(name).one.received).toEqual(['2']);
-    expect(new Set(history.asked).size).toBe(500);
-    expect(history.asked).toHaveLength(500);
+    expect(new Set(history.asked).size).toBe(1000);
+    expect(history.asked).toHaveLength(1000);
+  });
+
+  test('more than may wait came meanwhile: it is read', async () => {
+    const { history, of, recover } = outage('log');
+    const { topic, one } = of('log');
+    const large = range(3, 9).map((message) => ({ ...message, message: text('x'.repeat(100_000)) }));
+    history.onAfter = (channel, since) => {
+      if (since === '1-2') for (const message of large) topic.take(message);
+      return keeping(kept(2), ...(since === '1-1' ? [] : large))(channel, since);
+    };
+    expect(await recover()).toEqual([]);
+    topic.take(kept(10));
+    expect(one.received.map((message) => message.length)).toEqual([1, ...large.map(() => 100_000), 2]);
+  });
+
+  test('one whose subscribers have all left meanwhile is read no further', async () => {
+    const { history, of, recover } = outage('log');
+    const { topic, one } = of('log');
+    const wants: boolean[] = [];
+    history.after = (_channel, _since, _keep, isWanted = () => true) => {
+      wants.push(isWanted());
+      topic.seats.delete(one.subscriber);
+      return Promise.resolve(isWanted() ? [kept(2)] : []);
+    };
+    expect(await recover()).toEqual([]);
+    expect(wants).toEqual([true]);
   });
 
   test('those of which something is gone are named, and go on all the same', async () => {
     const { history, of, recover } = outage('a', 'b', 'c');
-    history.onAfter = async (channel) => {
+    history.onAfter = async (channel, since) => {
       if (channel === 'a') return undefined;
       if (channel === 'b') throw new Error('no permission');
-      return [kept(2)];
+      return keeping(kept(2))(channel, since);
     };
     for (const name of ['a', 'b', 'c']) of(name).topic.take(kept(9));
     expect((await recover()).sort()).toEqual(['a', 'b']);
@@ -285,20 +365,20 @@ describe('after an outage', () => {
     of('a').topic.take(kept(3));
     await expect(recover()).rejects.toBe(error);
     for (const name of ['a', 'b']) expect(of(name).topic.isPaused).toBe(true);
-    history.onAfter = () => Promise.resolve([kept(2)]);
+    history.onAfter = keeping(kept(2));
     expect(await recover()).toEqual([]);
     expect([of('a').one.received, of('b').one.received]).toEqual([['2', '3'], ['2']]);
   });
 
   test('what caught up already is not asked for again', async () => {
     const { history, of, recover } = outage('a', 'b');
-    history.onAfter = (channel) => (channel === 'a' ? Promise.reject(away()) : Promise.resolve([kept(2)]));
+    history.onAfter = (channel, since) => (channel === 'a' ? Promise.reject(away()) : keeping(kept(2))(channel, since));
     await expect(recover()).rejects.toThrow();
     await turns();
     history.asked.length = 0;
-    history.onAfter = () => Promise.resolve([kept(2)]);
+    history.onAfter = keeping(kept(2));
     await recover();
-    expect(history.asked).toEqual(['a after 1-1']);
+    expect(history.asked).toEqual(['a after 1-1', 'a after 1-2']);
     expect([of('a').one.received, of('b').one.received]).toEqual([['2'], ['2']]);
   });
 

@@ -1,3 +1,4 @@
+import { Backlog } from '../../src/channels/backlog';
 import { Roster } from '../../src/channels/roster';
 import type { Cluster } from '../../src/channels/cluster';
 import type { Subscriber } from '../../src/engine';
@@ -44,7 +45,7 @@ test('sitting again changes the data and nothing else', () => {
   seat.floor = '1-5';
   expect(roster.sit(a, topic, 2, false)).toBe(seat);
   expect(seat).toEqual({ data: 2, floor: '1-5' });
-  expect(roster.sit(a, topic, 3, true)).toEqual({ data: 3, floor: '1-5', waiting: [] });
+  expect(roster.sit(a, topic, 3, true)).toEqual({ data: 3, floor: '1-5', waiting: new Backlog() });
 });
 
 test('a subscription that is refused leaves nothing unhandled', async () => {

@@ -1,4 +1,5 @@
-import { hand, isSender, Topic, type Seat } from '../../src/channels/topic';
+import { Backlog } from '../../src/channels/backlog';
+import { hand, isSender, Topic, type Kept, type Seat } from '../../src/channels/topic';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 
 const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Seat> = {}): Seat => {
@@ -70,35 +71,46 @@ test('what one has had up to its floor is not sent again', () => {
   expect([a.received, b.received]).toEqual([['3'], ['1', '2', '3']]);
 });
 
-test('for one who catches up messages wait, one more than the history keeps at most', () => {
+test('for one who catches up messages wait', () => {
   const { topic, a, b, seatA } = start();
-  seatA.waiting = [];
+  seatA.waiting = new Backlog();
   for (let n = 1; n <= 100; n++) topic.take(kept(n));
-  expect(seatA.waiting.map(({ offset }) => offset)).toEqual(['1-1', '1-2', '1-3', '1-4']);
+  expect([...seatA.waiting]).toHaveLength(100);
   expect(a.received).toEqual([]);
   expect(b.received).toHaveLength(100);
 });
 
-test('a topic that pauses delivers nothing, and goes on with what it missed and what came since', () => {
+test('a topic that pauses delivers what it missed, and then what came since, each message once', () => {
   const { topic, a } = start();
-  topic.take(kept(1));
+  const take = (message: Kept) => void topic.take(message);
+  take(kept(1));
   topic.pause();
   expect(topic.isPaused).toBe(true);
   expect(topic.take(kept(4))).toBe(false);
   topic.pause();
   expect(topic.take(kept(5))).toBe(false);
   expect(a.received).toEqual(['1']);
-  const due = topic.resume([kept(2), kept(3), kept(4)]);
-  expect(due.map(({ offset }) => offset)).toEqual(['1-2', '1-3', '1-4', '1-4', '1-5']);
+  topic.deliverMissed([kept(2), kept(3)], take);
+  expect(topic.isPaused).toBe(true);
+  expect(a.received).toEqual(['1', '2', '3']);
+  topic.deliverMissed([kept(4)], take);
+  expect(topic.takeForgotten()).toBe(false);
+  topic.resume(take);
   expect(topic.isPaused).toBe(false);
-  for (const message of due) topic.take(message);
   expect(a.received).toEqual(['1', '2', '3', '4', '5']);
+  topic.resume(take);
+  expect(a.received).toHaveLength(5);
 });
 
-test('a topic that does not pause goes on with what it missed alone', () => {
-  const { topic } = start();
-  expect(topic.resume([])).toEqual([]);
-  expect(topic.resume([kept(1)])).toHaveLength(1);
+test('what came while it paused and was too much is to be read', () => {
+  const { topic, a } = start();
+  topic.pause();
+  for (let n = 1; n <= 3; n++) topic.take({ ...kept(n), message: text('x'.repeat(200_000)) });
+  expect(topic.takeForgotten()).toBe(true);
+  expect(topic.takeForgotten()).toBe(false);
+  topic.take(kept(4));
+  topic.resume((message) => void topic.take(message));
+  expect(a.received).toEqual(['4']);
 });
 
 test('a message is handed to one who has not had it and did not send it', () => {

@@ -1,6 +1,7 @@
 import { register as defaultRegister, Registry, type OpenMetricsContentType } from 'prom-client';
 import { prometheus, type PrometheusOptions } from 'portal-ws/metrics';
 import {
+  Channels,
   Connection,
   OnClose,
   OnMessage,
@@ -14,6 +15,8 @@ import {
 } from '../../src';
 import { start } from '../support/app';
 import { clientFrame, close, text } from '../support/frames';
+import { pass, Process } from '../support/channel-app';
+import { MemoryBus } from '../support/memory-bus';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
 
@@ -337,7 +340,7 @@ test('OpenMetrics, and a register whose numbers are set back', async () => {
 test('names end as Prometheus asks: counters in _total, times in _seconds, sizes in _bytes', async () => {
   const { register } = measured();
   const types = (await register.getMetricsAsJSON()).map(({ name, type, help }) => ({ name, type: String(type), help }));
-  expect(types).toHaveLength(16);
+  expect(types).toHaveLength(18);
   for (const { name, type, help } of types) {
     expect(name).toMatch(/^portal_[a-z_]+$/);
     expect(name.endsWith('_total')).toBe(type === 'counter');
@@ -355,4 +358,90 @@ test('outages of the backplane are counted', async () => {
   for (const line of ['down 0', 'gaps_total 1', 'gap_seconds_total 2.5', 'lost_messages_total 3']) {
     expect(metrics).toContain(`portal_backplane_${line}`);
   }
+});
+
+describe('two applications counted together, on a backplane', () => {
+  const publish = (channels: Channels, length = 1) => channels.publish('room:7', 'x'.repeat(length)).others;
+
+  async function start() {
+    const register = new Registry();
+    const observer = prometheus({ register });
+    const buses = [new MemoryBus(), new MemoryBus()];
+    const backplanes = buses.map((bus) => bus.connect());
+    const processes = await Promise.all(
+      backplanes.map((backplane) => Process.start({ backplane, observers: [observer] })),
+    );
+    const is = async (name: string) => (await series(register, name)).map((line) => line.replace(/^portal_/, ''));
+    return { buses, backplanes, processes, is, down: async () => (await is('backplane_down'))[0] };
+  }
+
+  test('are down as long as one of them is', async () => {
+    const { buses, processes, down } = await start();
+    expect(await down()).toBe('backplane_down 0');
+    for (const bus of buses) bus.goDown();
+    expect(await down()).toBe('backplane_down 2');
+    buses[0]!.comeUp();
+    await pass(100, ...processes);
+    expect(await down()).toBe('backplane_down 1');
+    buses[1]!.comeUp();
+    await pass(100, ...processes);
+    expect(await down()).toBe('backplane_down 0');
+  });
+
+  test('are not down when they have stopped, and may start again', async () => {
+    const { buses, processes, down } = await start();
+    for (const bus of buses) bus.goDown();
+    await processes[0]!.app.close();
+    expect(await down()).toBe('backplane_down 1');
+    await processes[1]!.app.close();
+    expect(await down()).toBe('backplane_down 0');
+  });
+
+  test('are told what became of what was published', async () => {
+    const { buses, backplanes, processes, is } = await start();
+    const [{ channels }, { channels: others }] = processes as [Process, Process];
+    const peer = await processes[0]!.connect();
+    expect([publish(channels), publish(others)]).toEqual(['sent', 'sent']);
+    await peer.publish('room:7', 'x');
+    channels.toUser('ann').publish('x');
+    channels.publish('room:7', 'x', { local: true });
+    backplanes[0]!.maxPacketBytes = 1000;
+    expect(publish(channels, 1000)).toBe('too_large');
+    await peer.publish('room:7', 'x'.repeat(1000));
+    buses[1]!.goDown();
+    for (let count = 0; count < 7; count++) expect(publish(others, 1024 * 1024)).toBe('kept');
+    for (let count = 0; count < 3; count++) expect(publish(others, 1024 * 1024)).toBe('lost');
+    expect((await is('published_messages')).sort()).toEqual([
+      'published_messages_total{others="kept"} 7',
+      'published_messages_total{others="lost"} 3',
+      'published_messages_total{others="none"} 1',
+      'published_messages_total{others="sent"} 4',
+      'published_messages_total{others="too_large"} 2',
+    ]);
+    // with the application, what it still had is lost
+    await processes[1]!.app.close();
+    expect((await is('backplane_lost_messages'))[0]).toMatch(/^backplane_lost_messages_total 1[0-9]$/);
+  });
+
+  test('are told of what the broker refused, though it is there', async () => {
+    const { backplanes, processes, is } = await start();
+    backplanes[0]!.lose(5, new Error('no permission'));
+    await pass(300, ...processes);
+    expect(await is('backplane_lost_messages')).toEqual(['backplane_lost_messages_total 5']);
+  });
+});
+
+test('messages that are dropped since a peer does not read', async () => {
+  const { register, options } = measured();
+  const limits = { maxBufferedBytes: 1_000_000, slowConsumer: 'drop' } as const;
+  const app = await start([Flood], { ...options, limits });
+  const client = await RawClient.open(app.url, '/slow');
+  client.socket.pause();
+  for (let count = 0; count < 30; count++) client.write(text('900000'));
+  while ((await series(register, 'received_messages'))[0]?.endsWith(' 30') !== true) await settled();
+  const [line] = await series(register, 'dropped_messages');
+  const dropped = Number(/^portal_dropped_messages_total\{path="\/slow"\} (\d+)$/.exec(line!)![1]);
+  expect(dropped).toBeGreaterThan(10);
+  expect(dropped).toBeLessThan(30);
+  client.destroy();
 });

@@ -1,3 +1,4 @@
+import { RedisBackplane } from '../../src/redis';
 import { isPattern, Names, slotOf, SLOTS } from '../../src/redis/names';
 import { Broker, disposeBrokers, redisCli } from '../support/broker';
 
@@ -39,6 +40,15 @@ test('each subject has names of its own', () => {
   const names = new Names('portal', true);
   expect(new Set(SUBJECTS.map((subject) => names.channel(subject))).size).toBe(SUBJECTS.length);
   expect(new Names('portal', false).subject(new Names('portal', false).channel('room:7'))).toBe('room:7');
+});
+
+test('the number of a database is in the names of its channels, and no prefix can be like it', () => {
+  const [first, third] = [new Names('portal', false), new Names('portal', false, 3)];
+  expect([first.channel('room:7'), third.channel('room:7')]).toEqual(['portal:room:7', 'portal@3:room:7']);
+  expect([first.glob('room:*'), third.glob('room:*')]).toEqual(['portal:room:*', 'portal@3:room:*']);
+  expect(third.subject(third.channel('room:7'))).toBe('room:7');
+  expect(third.key('room:7', 'stream')).toBe(first.key('room:7', 'stream'));
+  expect(() => new RedisBackplane({ prefix: 'portal@3' })).toThrow(RangeError);
 });
 
 test('slots are those of Redis', async () => {

@@ -1,4 +1,5 @@
 import { RedisBackplane, type RedisBackplaneOptions } from '../../src/redis';
+import { Process } from '../support/channel-app';
 import { Broker, disposeBrokers, redisCli } from '../support/broker';
 import { allBytes, node, Recorder, settled, stopNodes, strangeNames, until } from './nodes';
 
@@ -27,6 +28,11 @@ describe('options', () => {
     [{ url: 'redis://' }, TypeError],
     [{ url: 'redis://127.0.0.1:port' }, TypeError],
     [{ url: 'redis://127.0.0.1/name' }, TypeError],
+    [{ url: 'redis://127.0.0.1?db=3' }, TypeError],
+    [{ url: 'redis://127.0.0.1/#3' }, TypeError],
+    [{ cluster: ['redis://127.0.0.1?db=3'] }, TypeError],
+    [{ cluster: ['redis://127.0.0.1/3'] }, TypeError],
+    [{ url: 'redis://127.0.0.1', db: 3 } as never, TypeError],
     [{ url: 'redis://me:%@127.0.0.1' }, TypeError],
     [{ cluster: [] }, RangeError],
     [{ cluster: 'redis://127.0.0.1' }, TypeError],
@@ -400,4 +406,44 @@ describe('stop', () => {
     await until(() => seen.lost === 1);
     expect(seen.states).toEqual(['up']);
   });
+});
+
+test('applications on two databases of a server do not hear each other', async () => {
+  const server = await Broker.start('redis');
+  const at = (database: string) => node({ url: `${server.url}${database}` });
+  const nodes = await Promise.all(['', '/0', '/', '/3', '/03', '/12'].map(at));
+  for (const { backplane } of nodes)
+    for (const subject of ['room:7', 'room:*', 'log']) await backplane.subscribe(subject);
+  const keep = { size: 10, ttlSeconds: 60 };
+  for (const [index, { backplane }] of nodes.entries()) {
+    expect(backplane.publish('room:7', Buffer.from(`plain ${index}`))).toBe(true);
+    await backplane.history.append('log', Buffer.from(`kept ${index}`), { node: 'n', number: index }, keep);
+  }
+  for (const each of nodes) await settled(each);
+  const heard = nodes.map(({ seen }) => [...new Set(seen.texts)].filter((text) => text !== 'end').sort());
+  const of = (...those: number[]) => [
+    ...those.map((index) => `kept ${index}`),
+    ...those.map((index) => `plain ${index}`),
+  ];
+  expect(heard).toEqual([of(0, 1, 2), of(0, 1, 2), of(0, 1, 2), of(3, 4), of(3, 4), of(5)]);
+});
+
+test('nor do applications on two databases, though both know all channels by a pattern and by users', async () => {
+  const server = await Broker.start('redis');
+  const start = (database: number) =>
+    Process.start({
+      backplane: new RedisBackplane({ url: `${server.url}/${database}` }),
+      history: { 'log:*': { size: 5, ttlSeconds: 60 } },
+    });
+  const [one, two] = [await start(1), await start(2)];
+  const peers = [await one.connect('?user=ann'), await two.connect('?user=ann')] as const;
+  for (const peer of peers) await peer.subscribePattern('**');
+  for (const { channels } of [one, two]) expect(await channels.toUser('ann').count()).toBe(1);
+  one.channels.publish('room:7', 'plain');
+  one.channels.publish('log:7', 'kept');
+  one.channels.toUser('ann').publish('to ann');
+  await until(() => peers[0].messages.length === 3);
+  two.channels.publish('room:7', 'the end');
+  await until(() => peers[1].messages.length > 0);
+  expect(peers[1].messages).toEqual(['the end']);
 });

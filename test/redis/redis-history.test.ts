@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackplaneHistory, HistoryOptions } from '../../src/channels/backplane';
 import { RedisBackplane, type RedisBackplaneOptions } from '../../src/redis';
@@ -298,15 +300,128 @@ test('a packet is not kept before an earlier one of its node, which is to be tri
   expect(await texts(other.history, room, beginning)).toEqual(['1', 'other', '2', '3']);
 });
 
-test('a server that is only a replica is away', async () => {
+test('a server that becomes a replica goes on with plain channels, and keeps again when it takes writes', async () => {
+  const server = await Broker.start('redis');
+  const { backplane, history, append, seen } = await connect({ url: server.url });
+  const room = channel();
+  const beginning = await history.last(room, KEEP);
+  await append(room, 'before');
+  await backplane.subscribe('plain');
+  await redisCli('-u', server.url, 'replicaof', '127.0.0.1', '1');
+  const id = { node: 'other', number: 1 };
+  const again = () => history.append(room, Buffer.from('after'), id, KEEP);
+  for (let time = 0; time < 3; time++) await expect(again()).rejects.toMatchObject(away);
+  await expect(history.last(room, KEEP)).rejects.toMatchObject(away);
+  expect(await texts(history, room, beginning)).toEqual(['before']);
+  for (const text of ['1', '2', '3']) expect(backplane.publish('plain', Buffer.from(text))).toBe(true);
+  await until(() => seen.texts.length === 3);
+  await redisCli('-u', server.url, 'replicaof', 'no', 'one');
+  await until(() =>
+    again().then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(await texts(history, room, beginning)).toEqual(['before', 'after']);
+  expect(seen).toMatchObject({ states: ['up'], lost: 0 });
+});
+
+test('one that was a replica already when it was reached, too', async () => {
+  const server = await Broker.start('redis');
+  await redisCli('-u', server.url, 'replicaof', '127.0.0.1', '1');
+  const { backplane, append, seen } = await connect({ url: server.url });
+  await backplane.subscribe('plain');
+  await expect(append(channel(), 'x')).rejects.toMatchObject(away);
+  backplane.publish('plain', Buffer.from('x'));
+  await until(() => seen.texts.length === 1);
+  await redisCli('-u', server.url, 'replicaof', 'no', 'one');
+  const room = channel();
+  await until(() =>
+    append(room, 'y').then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(seen.states).toEqual(['up']);
+});
+
+test('where its address leads to another server that takes writes, that one is joined', async () => {
+  const [old, next] = [await Broker.start('redis'), await Broker.start('redis')];
+  let target = old.port;
+  const sockets = new Set<Socket>();
+  const address = createServer((socket) => {
+    const server = connectTo(target, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, server],
+      [server, socket],
+    ] as const) {
+      sockets.add(from);
+      from
+        .on('error', () => undefined)
+        .on('close', () => to.destroy())
+        .pipe(to);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(address, 'listening');
+  const { append, seen } = await connect({ url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` });
+  await append(channel(), 'x');
+  await redisCli('-u', old.url, 'replicaof', '127.0.0.1', String(next.port));
+  target = next.port;
+  const room = channel();
+  await until(() =>
+    append(room, 'y').then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(await redisCli('-u', next.url, 'xlen', `{portal:${room}}:stream`)).toBe('1\n');
+  expect(seen.states).toEqual(['up', 'down', 'up']);
+  await stopNodes();
+  for (const socket of sockets) socket.destroy();
+  address.close();
+});
+
+test('what is read comes in pieces of about the bytes that are asked for, at least one', async () => {
+  const { history, append } = await connect();
+  const room = channel();
+  const beginning = await history.last(room, KEEP);
+  const lengths = [10, 20, 100_000, 5, 5, 300_000, 1, ...Array.from({ length: 1500 }, () => 3)];
+  await Promise.all(lengths.map((length) => append(room, 'x'.repeat(length))));
+  const pieces: number[][] = [];
+  for (let since = beginning; ;) {
+    const piece = (await history.after(room, since, KEEP, 1000))!;
+    if (piece.length === 0) break;
+    pieces.push(piece.map(({ packet }) => packet.length));
+    since = piece.at(-1)!.offset;
+  }
+  expect(pieces.flat()).toEqual(lengths);
+  expect(pieces.slice(0, 3)).toEqual([
+    [10, 20, 100_000],
+    [5, 5, 300_000],
+    [1, ...Array.from({ length: 333 }, () => 3)],
+  ]);
+  expect(await texts(history, room, beginning)).toHaveLength(lengths.length);
+});
+
+test('what is read goes by a connection of its own, which is made again', async () => {
   const server = await Broker.start('redis');
   const { history, append, seen } = await connect({ url: server.url });
-  await redisCli('-u', server.url, 'replicaof', '127.0.0.1', String(broker.port));
-  await expect(append(channel(), 'x')).rejects.toMatchObject(away);
-  await until(() => seen.states.includes('down'));
-  await redisCli('-u', server.url, 'replicaof', 'no', 'one');
-  await until(() => seen.states.at(-1) === 'up');
-  await until(() => history.last(channel(), KEEP).then(Boolean, () => false));
+  const room = channel();
+  const clients = async () => (await redisCli('-u', server.url, 'client', 'list')).match(/name=\S+/g) ?? [];
+  const beginning = await history.last(room, KEEP);
+  await append(room, 'x');
+  expect(await clients()).not.toContain('name=portal-reads');
+  expect(await texts(history, room, beginning)).toEqual(['x']);
+  const [, id] = /id=(\d+)[^\n]*portal-reads/.exec(await redisCli('-u', server.url, 'client', 'list'))!;
+  await redisCli('-u', server.url, 'client', 'kill', 'id', id!);
+  await until(() =>
+    texts(history, room, beginning).then(
+      (all) => all?.length === 1,
+      () => false,
+    ),
+  );
+  expect(await clients()).toContain('name=portal-reads');
+  expect(seen.states).toEqual(['up']);
 });
 
 test('while the server is away all is rejected, to be tried again; what was kept is there when it is back', async () => {

@@ -61,7 +61,7 @@ export class FakeHistory implements History {
     return this.onLast(channel);
   }
 
-  after(channel: string, since: string, _keep: HistoryOptions): Promise<Kept[] | undefined> {
+  after(channel: string, since: string, _keep: HistoryOptions, _isWanted?: () => boolean): Promise<Kept[] | undefined> {
     this.asked.push(`${channel} after ${since}`);
     return this.onAfter(channel, since);
   }

@@ -1,0 +1,35 @@
+import type { Kept } from './topic';
+
+/** What may wait, in bytes; one message may have more. */
+const MAX_BYTES = 256 * 1024;
+
+/** What a message takes beside its bytes. */
+const OVERHEAD = 128;
+
+/** Messages that came while those before them are still read. When there are too many they are forgotten: the history has them. */
+export class Backlog {
+  private kept: Kept[] = [];
+  private bytes = 0;
+  private whole = true;
+
+  /** Whether nothing was forgotten. */
+  get isWhole(): boolean {
+    return this.whole;
+  }
+
+  add(kept: Kept): void {
+    if (!this.whole) return;
+    this.bytes += kept.message.length + OVERHEAD;
+    if (this.bytes > MAX_BYTES && this.kept.length > 0) this.forget();
+    else this.kept.push(kept);
+  }
+
+  forget(): void {
+    this.whole = false;
+    this.kept = [];
+  }
+
+  [Symbol.iterator](): Iterator<Kept> {
+    return this.kept.values();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../engine';
+import type { HistoryOptions } from './backplane';
+import { PieceCache } from './piece-cache';
+import type { Kept } from './topic';
+
+/** Messages of a channel that follow each other; undefined where one of them is gone, or may be. */
+export type Piece = readonly Kept[] | undefined;
+
+/** Pieces that are read at once, each of another channel. */
+const AT_ONCE = 4;
+
+interface Request {
+  readonly since: string;
+  readonly keep: HistoryOptions;
+  /** One for each who asks. */
+  readonly wanted: (() => boolean)[];
+  readonly piece: Promise<Piece>;
+  readonly settle: (piece: Piece | Promise<never>) => void;
+}
+
+/**
+ * Reads the history of a backplane for all who ask, a few pieces at once. Those who ask for the same share one reading, and those who
+ * ask a little later get what was read before.
+ */
+export class HistoryReader {
+  /** What waits, by channel and offset. */
+  private readonly waiting = new Map<string, Map<string, Request>>();
+  /** Channels for which something waits and nothing is read. */
+  private readonly ready = new Set<string>();
+  private readonly busy = new Set<string>();
+  private readonly cache: PieceCache;
+
+  /** `read`: the messages right after an offset, as many as make a piece; none where there are none. */
+  constructor(
+    private readonly read: (channel: string, since: string, keep: HistoryOptions) => Promise<Piece>,
+    clock: Clock,
+  ) {
+    this.cache = new PieceCache(clock);
+  }
+
+  /** `isWanted`: asked when its turn comes; what nobody wants any more is not read, and told as empty. */
+  after(channel: string, since: string, keep: HistoryOptions, isWanted: () => boolean): Promise<Piece> {
+    let requests = this.waiting.get(channel);
+    if (requests === undefined) this.waiting.set(channel, (requests = new Map<string, Request>()));
+    let request = requests.get(since);
+    if (request === undefined) requests.set(since, (request = requested(since, keep)));
+    request.wanted.push(isWanted);
+    if (!this.busy.has(channel)) this.ready.add(channel);
+    this.next();
+    return request.piece;
+  }
+
+  /** Forgets what it has read. */
+  forget(): void {
+    this.cache.clear();
+  }
+
+  private next(): void {
+    for (const channel of this.ready) {
+      if (this.busy.size === AT_ONCE) return;
+      this.ready.delete(channel);
+      const request = this.take(channel);
+      if (request !== undefined) void this.serve(channel, request);
+    }
+  }
+
+  /** The first that has to be read. */
+  private take(channel: string): Request | undefined {
+    const requests = this.waiting.get(channel)!;
+    for (const [since, request] of requests) {
+      requests.delete(since);
+      const known = this.cache.find(channel, since);
+      if (known !== undefined) request.settle(known);
+      else if (request.wanted.some((isWanted) => isWanted())) return request;
+      else request.settle([]);
+    }
+    this.waiting.delete(channel);
+    return undefined;
+  }
+
+  private async serve(channel: string, { since, keep, settle }: Request): Promise<void> {
+    this.busy.add(channel);
+    try {
+      const messages = await this.read(channel, since, keep);
+      if (messages !== undefined) this.cache.add(channel, since, messages);
+      settle(messages);
+    } catch (error) {
+      settle(Promise.reject(error as Error));
+    } finally {
+      this.busy.delete(channel);
+      this.ready.add(channel);
+      this.next();
+    }
+  }
+}
+
+function requested(since: string, keep: HistoryOptions): Request {
+  let settle!: Request['settle'];
+  const piece = new Promise<Piece>((resolve) => (settle = resolve));
+  return { since, keep, wanted: [], piece, settle };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../engine';
+import type { Kept } from './topic';
+
+/** Of the pieces that were used last, so much is kept, and no piece longer than so long. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const KEPT_MS = 5000;
+
+/** What a message takes beside its bytes. */
+const OVERHEAD = 256;
+
+interface Entry {
+  readonly channel: string;
+  readonly since: string;
+  readonly messages: readonly Kept[];
+  readonly bytes: number;
+}
+
+/** What was read of histories a moment ago. What comes after an offset never changes, so it is right as long as it is there. */
+export class PieceCache {
+  private readonly byChannel = new Map<string, Set<Entry>>();
+  /** The one that was used last is the last. */
+  private readonly entries = new Set<Entry>();
+  private bytes = 0;
+  private clearing: { cancel(): void } | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Messages right after an offset; undefined where it is not known that there are any. */
+  find(channel: string, since: string): readonly Kept[] | undefined {
+    for (const entry of this.byChannel.get(channel) ?? []) {
+      const { messages } = entry;
+      const at = entry.since === since ? 0 : messages.findIndex(({ offset }) => offset === since) + 1;
+      if ((at === 0 && entry.since !== since) || at === messages.length) continue;
+      this.entries.delete(entry);
+      this.entries.add(entry);
+      return at === 0 ? messages : messages.slice(at);
+    }
+    return undefined;
+  }
+
+  add(channel: string, since: string, messages: readonly Kept[]): void {
+    const bytes = messages.reduce((sum, { message }) => sum + message.length + OVERHEAD, 0);
+    if (bytes === 0 || bytes > MAX_BYTES) return;
+    const entry = { channel, since, messages, bytes };
+    let entries = this.byChannel.get(channel);
+    if (entries === undefined) this.byChannel.set(channel, (entries = new Set()));
+    entries.add(entry);
+    this.entries.add(entry);
+    this.bytes += bytes;
+    for (const oldest of this.entries) {
+      if (this.bytes <= MAX_BYTES) break;
+      this.delete(oldest);
+    }
+    this.clearing ??= this.clock.after(KEPT_MS, () => this.clear());
+  }
+
+  clear(): void {
+    this.clearing?.cancel();
+    this.clearing = undefined;
+    this.byChannel.clear();
+    this.entries.clear();
+    this.bytes = 0;
+  }
+
+  private delete(entry: Entry): void {
+    const { channel } = entry;
+    const entries = this.byChannel.get(channel)!;
+    entries.delete(entry);
+    if (entries.size === 0) this.byChannel.delete(channel);
+    this.entries.delete(entry);
+    this.bytes -= entry.bytes;
+  }
+}
