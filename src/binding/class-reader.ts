@@ -1,6 +1,7 @@
 import type { ClassTransformOptions, TransformationType } from 'class-transformer';
 import type { Constructor } from '../decorators';
 import { PortalError } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import { BodyWalk, isObject, REFUSED_NAMES } from './body-walk';
 import { MAX_CHECKS, tooManyChecks } from './class-judge';
 import type { ClassShapes, Conversion, IncomingProperty } from './class-shape';
@@ -91,6 +92,8 @@ export class ClassReader {
         for (const transform of transforms) {
           const type = PLAIN_TO_CLASS as TransformationType;
           value = transform({ value, key: name, obj: source, type, options: OPTIONS });
+          // an asynchronous one makes a promise of the value, which nobody awaits
+          takeRejection(value, () => {});
         }
         target[name] = value;
       });
