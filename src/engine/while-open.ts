@@ -24,8 +24,6 @@ export async function* whileOpen<T>(source: Source<T>, signal: AbortSignal): Asy
         });
       });
       if (next === undefined) return;
-      // as `for await` has it: what is no result would be an endless row of nothing
-      if (typeof next !== 'object' || next === null) throw new TypeError(`${String(next)} is no iterator result`);
       if (next.done) {
         finished = true;
         return;
