@@ -1,10 +1,11 @@
 import type { ValidationArguments } from 'class-validator';
-import type { PortalError } from '../engine';
+import { PortalError } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import type { Answered } from './class-plan';
 import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
 import { invalid, type Issues } from './issues';
 import { isCollection, NESTED, whatElse } from './nested-shape';
-import { isThenable } from './thenable';
+import { isThenable, saysYes } from './thenable';
 
 /** What class-validator says of an object whose class it does not know. */
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';
@@ -13,6 +14,9 @@ export const UNKNOWN_VALUE = 'an unknown value was passed to the validate functi
 export function maxChecksOf(maxMessageBytes: number): number {
   return Math.max(2 ** 18, Math.floor(maxMessageBytes / 4));
 }
+
+/** In place of a value whose getter throws. */
+const UNREADABLE = Symbol('unreadable');
 
 export function tooManyChecks(path: string): PortalError {
   return invalid(path, 'maxChecks', 'these are too many objects to check');
@@ -54,8 +58,9 @@ export class ClassJudge {
     object: Record<string, unknown>,
   ): void {
     const { skipMissingProperties, stopAtFirstError } = this.shapes.settings;
-    const value = object[name];
-    for (const condition of conditions) if (!condition(object, value)) return;
+    const value = this.valueOf(object, name);
+    if (value === UNREADABLE) return;
+    for (const condition of conditions) if (!saysYes(condition(object, value))) return;
     const isSkipped = skipMissingProperties === true && (value === undefined || value === null);
     for (const check of checks) {
       if (isSkipped && !check.always) return;
@@ -68,10 +73,22 @@ export class ClassJudge {
     this.trail.pop();
   }
 
+  /** A getter of the class may throw for what the peer sent, as a setter may. */
+  private valueOf(object: Record<string, unknown>, name: string): unknown {
+    try {
+      return object[name];
+    } catch (error) {
+      if (error instanceof PortalError) throw error;
+      const path = [...this.trail, name].join('.');
+      this.issues.add(path, 'transformation', `${path} cannot be read`);
+      return UNREADABLE;
+    }
+  }
+
   /** False where the answer is no, at once. */
   private ask(check: ShapeCheck, value: unknown, object: object): boolean {
     const { metadata } = check;
-    if (metadata.validateIf !== undefined && !metadata.validateIf(object, value)) return true;
+    if (metadata.validateIf !== undefined && !saysYes(metadata.validateIf(object, value))) return true;
     const args = argumentsFor(metadata, value, object);
     const constraint = (check.constraint ??= check.found.instance);
     const isEach = metadata.each && typeof value === 'object' && value !== null && isCollection(value);
@@ -153,7 +170,9 @@ function argumentsFor(
 /** With the tokens of class-validator replaced. */
 function messageOf({ message }: ValidationMetadata, args: ValidationArguments, byDefault = (): string => ''): string {
   const chosen: unknown = message || byDefault();
-  let text = String(typeof chosen === 'function' ? (chosen as (args: ValidationArguments) => unknown)(args) : chosen);
+  const told = typeof chosen === 'function' ? (chosen as (args: ValidationArguments) => unknown)(args) : chosen;
+  takeRejection(told, () => {});
+  let text = String(told);
   if (!text.includes('$')) return text;
   (args.constraints as unknown[] | undefined)?.forEach((constraint, index) => {
     text = text.replaceAll(`$constraint${index + 1}`, () => textOf(constraint));

@@ -1,7 +1,7 @@
 import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
 import type { Constructor } from '../decorators';
 import { takeRejection } from '../engine/users-code';
-import { isThenable } from './thenable';
+import { isThenable, saysYes } from './thenable';
 import { isTransformed } from './transform-metadata';
 
 type Storage = ReturnType<typeof getMetadataStorage>;
@@ -105,10 +105,10 @@ export class ClassPlan {
 
   private holds({ name, conditions, checks }: PlannedProperty, object: Record<string, unknown>): boolean {
     const value = object[name];
-    for (const condition of conditions) if (!condition(object, value)) return true;
+    for (const condition of conditions) if (!saysYes(condition(object, value))) return true;
     for (const check of checks) {
       const { constraints, each, validateIf } = check;
-      if (validateIf !== undefined && !validateIf(object, value)) continue;
+      if (validateIf !== undefined && !saysYes(validateIf(object, value))) continue;
       // a default value, of whose elements each is to be checked
       if (each && typeof value === 'object' && value !== null) return false;
       const targetName = this.type.name;

@@ -94,6 +94,8 @@ export class ClassReader {
         for (const transform of transforms) {
           const type = PLAIN_TO_CLASS as TransformationType;
           value = transform({ value, key: name, obj: source, type, options: OPTIONS });
+          // an asynchronous one makes a promise of the value, which nobody awaits
+          takeRejection(value, () => {});
         }
         target[name] = value;
       });

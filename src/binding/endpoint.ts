@@ -133,11 +133,14 @@ class EndpointCompiler {
     const decide: Invoke =
       bound === undefined
         ? () => undefined
-        : compileInvoke({
-            ...stage,
-            guards: stage.guards.map(whileUndecided),
-            call: (connection, body) => (connection.decided ? undefined : stage.call(connection, body)),
-          });
+        : compileInvoke(
+            {
+              ...stage,
+              guards: stage.guards.map(whileUndecided),
+              call: (connection, body) => (connection.decided ? undefined : stage.call(connection, body)),
+            },
+            this.pipeline.report,
+          );
     const invoke: Invoke = (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
       for (const check of checks) {
         const wrong = check(connection);
@@ -162,7 +165,7 @@ class EndpointCompiler {
   private errorTaker(bound: BoundHandler): Taker {
     const { record } = bound;
     const { target } = this.bound;
-    const invoke = compileInvoke({ ...this.stageOf('error', bound), takers: [] });
+    const invoke = compileInvoke({ ...this.stageOf('error', bound), takers: [] }, this.pipeline.report);
     return {
       error: record.error === Error ? undefined : record.error,
       name: `${this.bound.controller.name}.${record.method}`,
@@ -237,12 +240,10 @@ function verdictOf(value: unknown): Verdict {
   if (value instanceof Refusal) return value;
   const { protocol, headers = {} } = Object(value) as Acceptance;
   const isAcceptance =
-    typeof value === 'object' &&
+    isPlain(value) &&
     Object.keys(value).every((name) => name === 'protocol' || name === 'headers') &&
-    !Array.isArray(value) &&
     (protocol === undefined || typeof protocol === 'string') &&
-    typeof headers === 'object' &&
-    headers !== null &&
+    isPlain(headers) &&
     Object.values(headers)
       .flat()
       .every((header) => typeof header === 'string');
@@ -250,4 +251,11 @@ function verdictOf(value: unknown): Verdict {
   throw new TypeError(
     '@OnUpgrade returns nothing, refuse(…), or { protocol, headers }, which are strings or arrays of those',
   );
+}
+
+/** Of an instance of a class, such as `Response` or `Headers`, nothing would be seen. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

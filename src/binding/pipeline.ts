@@ -47,11 +47,15 @@ export type Invoke = (connection: Connection, body: unknown, exchange: Exchange,
 /** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
 export type Handler = (connection: Connection, body: unknown, exchange: Exchange) => Promise<void> | void;
 
-/** Puts guards and interceptors around a call; without any, the call itself. */
-export function compileInvoke(stage: Stage): Invoke {
+/** Puts guards and interceptors around a call; without any, the call itself. `report` hears what an interceptor did not wait for. */
+export function compileInvoke(stage: Stage, report?: Report): Invoke {
   const { guards, interceptors, call } = stage;
   if (!needsContext(stage)) return call;
-  const run = compose(interceptors, ({ connection, body }) => heard(call(connection, body)));
+  const run = compose(
+    interceptors,
+    ({ connection, body }) => heard(call(connection, body)),
+    (error, { connection }) => report?.(error, placeOf(stage), connection),
+  );
   return (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
     const asking = admit(guards, context);
     return asking === undefined ? run(context) : asking.then(() => run(context));
@@ -77,12 +81,12 @@ export function contextOf(stage: Stage, connection: Connection, body: unknown, {
 export class Pipeline {
   /** Without `timing` nothing is measured, nor asked whether it should be. */
   constructor(
-    private readonly report: Report,
+    readonly report: Report,
     private readonly timing?: Timing,
   ) {}
 
   compile(stage: Stage): Handler {
-    const invoke = this.measured(stage, compileInvoke(stage));
+    const invoke = this.measured(stage, compileInvoke(stage, this.report));
     const inContext = needsContext(stage);
     return (connection, body, exchange) => {
       const context = inContext ? contextOf(stage, connection, body, exchange) : undefined;
@@ -99,7 +103,7 @@ export class Pipeline {
 
   /** What it returns or throws is its caller's, which is users' code itself. */
   compileDecision(stage: Stage): Invoke {
-    const invoke = this.measured(stage, compileInvoke(stage));
+    const invoke = this.measured(stage, compileInvoke(stage, this.report));
     return (connection, body, exchange) => {
       try {
         return invoke(connection, body, exchange);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** What to send in place of an object that would lose what it holds. */
 const INSTEAD: readonly (readonly [type: Function, instead: string])[] = [
   [Map, 'Object.fromEntries(map) or [...map]'],
@@ -6,9 +8,10 @@ const INSTEAD: readonly (readonly [type: Function, instead: string])[] = [
   [WeakSet, 'an array'],
   [Promise, 'what it resolves with: await it'],
   [RegExp, 'its source'],
-  [Error, 'what the client may know of it, or throw it'],
   [Blob, 'its bytes, in a codec that has bytes'],
 ];
+
+const INSTEAD_OF_ERROR = 'what the client may know of it, or throw it';
 
 const BYTES = 'its bytes through MessagePackCodec, or a text of base64';
 
@@ -24,12 +27,40 @@ export function whyUnsendable(data: object, hasBytes: boolean): string | undefin
   if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) {
     return `${name} is no data: send ${hasBytes ? 'new Uint8Array(buffer)' : BYTES}`;
   }
-  if (typeof (data as { toJSON?: unknown }).toJSON === 'function') return undefined;
-  for (const [type, instead] of INSTEAD) {
-    if (data instanceof type) return `${name} would be sent as {}: send ${instead}`;
+  if (data instanceof Date || isWrittenAsJson(data, hasBytes)) return undefined;
+  const instead = insteadOf(data);
+  return instead === undefined ? undefined : `${name} would be sent as {}: send ${instead}`;
+}
+
+function insteadOf(data: object): string | undefined {
+  for (const [type, instead] of INSTEAD) if (data instanceof type) return instead;
+  // one of another realm is no Error here, as those of Node are none in jest
+  if (data instanceof Error || ('stack' in data && types.isNativeError(data))) return INSTEAD_OF_ERROR;
+  if (isObservable(data)) return 'an async iterable of its values';
+  if (Object.keys(data).length > 0 || data instanceof String) return undefined;
+  if (Symbol.iterator in data) return 'an array of its items';
+  return hasGetters(data) ? 'an object with what its getters give, or give its class a toJSON()' : undefined;
+}
+
+/** MessagePack does not ask for it. */
+function isWrittenAsJson(data: object, hasBytes: boolean): boolean {
+  return !hasBytes && typeof (data as { toJSON?: unknown }).toJSON === 'function';
+}
+
+/** As of RxJS: what a handler of NestJS may return. */
+function isObservable(data: object): boolean {
+  const { subscribe, pipe } = data as { subscribe?: unknown; pipe?: unknown };
+  return typeof subscribe === 'function' && typeof pipe === 'function';
+}
+
+/** Whether its class has getters, of which no codec sends the values: those of a `Response`, or before private fields. */
+function hasGetters(data: object): boolean {
+  for (let at = Object.getPrototypeOf(data) as object | null; at !== null; at = Object.getPrototypeOf(at) as object) {
+    // that of Object has one, __proto__
+    if (Object.getPrototypeOf(at) === null) return false;
+    if (Object.values(Object.getOwnPropertyDescriptors(at)).some((found) => found.get !== undefined)) return true;
   }
-  const isEmpty = Symbol.iterator in data && !(data instanceof String) && Object.keys(data).length === 0;
-  return isEmpty ? `${name} would be sent as {}: send an array of its items` : undefined;
+  return false;
 }
 
 /** The same for all that stands in data which contains no cycle; begins with the path. */
@@ -37,7 +68,7 @@ export function whyUnsendableWithin(data: unknown, hasBytes: boolean, path = 'da
   if (typeof data !== 'object' || data === null) return undefined;
   const why = whyUnsendable(data, hasBytes);
   if (why !== undefined) return `${path}: ${why}`;
-  if (ArrayBuffer.isView(data) || typeof (data as { toJSON?: unknown }).toJSON === 'function') return undefined;
+  if (ArrayBuffer.isView(data) || isWrittenAsJson(data, hasBytes)) return undefined;
   for (const [key, value] of Object.entries(data)) {
     const inside = whyUnsendableWithin(value, hasBytes, `${path}.${key}`);
     if (inside !== undefined) return inside;

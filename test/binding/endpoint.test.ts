@@ -129,6 +129,15 @@ describe('@OnUpgrade refuses', () => {
     ['headers that are arrays of others', () => ({ headers: { a: ['b', 1] } }), 'Chat.enter', new TypeError(WRONG)],
     ['something else', () => ({ user: 'x' }), 'Chat.enter', new TypeError(WRONG)],
     ['an array', () => [], 'Chat.enter', new TypeError(WRONG)],
+    ['a response', () => new Response('no', { status: 401 }), 'Chat.enter', new TypeError(WRONG)],
+    [
+      'headers as of fetch',
+      () => ({ headers: new Headers([['set-cookie', 'a=1']]) }),
+      'Chat.enter',
+      new TypeError(WRONG),
+    ],
+    ['a map of headers', () => ({ headers: new Map([['a', 'b']]) }), 'Chat.enter', new TypeError(WRONG)],
+    ['pairs of headers', () => ({ headers: [['a', 'b']] }), 'Chat.enter', new TypeError(WRONG)],
     ['headers that are null', () => ({ headers: null }), 'Chat.enter', new TypeError(WRONG)],
     [
       'a subprotocol that the client does not offer',

@@ -320,6 +320,93 @@ test('one that is a class is made by the container, once', async () => {
   expect(made).toBe(1);
 });
 
+describe('what `next()` rejects with, where nobody waits for it', () => {
+  /** Jest's own copy of `process` hears nothing of these events. */
+  const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
+  const unhandled = jest.fn();
+
+  beforeEach(() => void outerProcess.on('unhandledRejection', unhandled));
+
+  afterEach(() => {
+    outerProcess.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  const forgetful: [string, Interceptor['intercept']][] = [
+    ['returns nothing', (_context, next) => void next()],
+    [
+      'returns something else',
+      (_context, next) => {
+        void next();
+        return 'else';
+      },
+    ],
+    [
+      'throws',
+      (_context, next) => {
+        void next();
+        throw new RangeError('own');
+      },
+    ],
+    ['is asynchronous, and does not await it', async (_context, next) => void next()],
+  ];
+
+  test.each(forgetful)('one that %s: it is told', async (_how, intercept) => {
+    const unawaited = jest.fn();
+    const work = deferred<unknown>();
+    const run = compose([{ intercept }], () => work.promise, unawaited);
+    const context = {} as Context;
+    try {
+      await run(context);
+    } catch (error) {
+      expect(error).toEqual(new RangeError('own'));
+    }
+    work.reject(new Error('late'));
+    await settled();
+    expect(unawaited).toHaveBeenCalledTimes(1);
+    expect(unawaited).toHaveBeenCalledWith(new Error('late'), context);
+  });
+
+  test.each<[string, Interceptor['intercept']]>([
+    ['returns it', (_context, next) => next()],
+    ['awaits it', async (_context, next) => await next()],
+    ['catches it', (_context, next) => (next() as Promise<unknown>).catch(() => 'caught')],
+    ['races it', (_context, next) => Promise.race([next(), new Promise(() => {})])],
+  ])('one that %s has heard of it', async (_how, intercept) => {
+    const unawaited = jest.fn();
+    const run = compose([{ intercept }], () => Promise.reject(new Error('late')), unawaited);
+    await Promise.allSettled([run({} as Context)]);
+    await settled();
+    expect(unawaited).not.toHaveBeenCalled();
+  });
+
+  test('a thenable that is no promise is not begun twice', async () => {
+    const then = jest.fn((resolve: (value: unknown) => void) => resolve('rows'));
+    const run = compose([interceptor((_context, next) => next())], () => ({ then }));
+    expect(await run({} as Context)).toBe('rows');
+    expect(then).toHaveBeenCalledTimes(1);
+  });
+
+  test('in an application it is logged with the name of the method', async () => {
+    @WebSocketPath('/')
+    class Chat {
+      @UseInterceptors(interceptor((_context, next) => void next()))
+      @OnMessage('work')
+      async work(): Promise<void> {
+        await Promise.resolve();
+        throw new Error('late');
+      }
+    }
+    const app = await serve([Chat]);
+    expect(await (await app.connect('/')).request('work')).toBeNull();
+    await settled();
+    expect(app.log.lines).toEqual(['error Chat.work failed']);
+    expect(app.log.errors).toEqual([new Error('late')]);
+  });
+});
+
 test('compose puts nothing around a call where there is nothing', () => {
   const call = (): number => 1;
   expect(compose([], call)).toBe(call);

@@ -1,4 +1,4 @@
-import { isThenable, then } from '../../src/binding/thenable';
+import { isThenable, saysYes, then } from '../../src/binding/thenable';
 
 const thenable = (value: unknown) => ({ then: (resolve: (settled: unknown) => void) => resolve(value) });
 
@@ -41,4 +41,24 @@ test('a rejection is passed on, and what throws later rejects', async () => {
     throw new Error('second');
   };
   await expect(then(Promise.resolve(), failing)).rejects.toThrow('second');
+});
+
+describe('a condition says', () => {
+  test.each<[unknown, boolean]>([
+    [true, true],
+    [false, false],
+    [undefined, false],
+    ['', false],
+    [1, true],
+    [Promise.resolve(false), true],
+  ])('%p: %p', (answer, expected) => {
+    expect(saysYes(answer)).toBe(expected);
+  });
+
+  test('a promise that rejects is heard of by nobody', async () => {
+    const then = jest.fn((_resolve: unknown, reject: (error: Error) => void) => reject(new Error('late')));
+    expect(saysYes({ then })).toBe(true);
+    await Promise.resolve();
+    expect(then).toHaveBeenCalledTimes(1);
+  });
 });

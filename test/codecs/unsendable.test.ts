@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { JsonCodec, MessagePackCodec } from '../../src/codecs';
 import { whyUnsendable, whyUnsendableWithin } from '../../src/codecs/unsendable';
 
@@ -10,6 +11,33 @@ class Telling extends Map {
     return [...this];
   }
 }
+
+class Money {
+  readonly #cents = 5;
+
+  get cents(): number {
+    return this.#cents;
+  }
+}
+
+class Price extends Money {}
+
+class Both extends Money {
+  currency = 'EUR';
+}
+
+/** As of RxJS. */
+class Observable {
+  source = {};
+
+  pipe(): this {
+    return this;
+  }
+
+  subscribe(): void {}
+}
+
+const ofAnotherRealm = (code: string): object => runInNewContext(code) as object;
 
 function* count(): Generator<number> {
   yield 1;
@@ -25,6 +53,9 @@ const SENDABLE: object[] = [
   Object.create(null) as object,
   new Telling(),
   new String('a'),
+  new Both(),
+  new (class {})(),
+  Object.defineProperty({}, 'a', { get: () => 1 }),
 ];
 
 test.each(SENDABLE)('%p can be sent', (data) => {
@@ -40,6 +71,13 @@ const UNSENDABLE: [string, object, RegExp][] = [
   ['a regular expression', /a/, /^RegExp /],
   ['a promise', Promise.resolve(1), /^Promise .* await it/],
   ['a Blob', new Blob(['a']), /^Blob /],
+  ['an error of another realm', ofAnotherRealm('Object.assign(new Error("no"), { code: "ENOENT" })'), /^Error /],
+  ['a Map of another realm', ofAnotherRealm('new Map()'), /^Map would/],
+  ['private fields behind getters', new Money(), /^Money would be sent as \{\}: send an object .* toJSON/],
+  ['those of its base', new Price(), /^Price would/],
+  ['a response', new Response('a'), /^Response would/],
+  ['a signal', new AbortController().signal, /^AbortSignal would/],
+  ['an observable', new Observable(), /^Observable .* send an async iterable/],
   ['a generator', count(), /send an array of its items/],
   ['an iterator of a map', new Map().keys(), /send an array of its items/],
   ['search parameters', new URLSearchParams('a=1'), /send an array of its items/],
@@ -89,6 +127,13 @@ describe.each([
   ])('%s is a TypeError', (_what, data) => {
     expect(() => codec.encode({ event: 'e', data })).toThrow(TypeError);
   });
+});
+
+test.each([
+  ['a URL', new URL('http://a/'), /^URL would/],
+  ['a Map that tells', new Telling(), /^Telling would/],
+])('MessagePack asks for no toJSON(): %s', (_what, data, message) => {
+  expect(() => new MessagePackCodec().encode({ event: 'e', data })).toThrow(message);
 });
 
 test('MessagePack carries bytes and dates', () => {

@@ -1,0 +1,104 @@
+import 'reflect-metadata';
+import { Transform, Type } from 'class-transformer';
+import { IsOptional, IsString, ValidateIf, ValidateNested } from 'class-validator';
+import { classCheck } from '../../src/binding/class-check';
+import { ForbiddenError } from '../../src/engine';
+import { issuesOf, outcomeOf } from '../support/checks';
+
+/** Jest's own copy of `process` hears nothing of these events. */
+const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
+
+const late = (): Promise<never> => Promise.reject(new Error('late'));
+
+class Name {
+  @IsString()
+  first!: string;
+
+  @IsString()
+  get upper(): string {
+    return this.first.toUpperCase();
+  }
+}
+
+class Guarded {
+  @IsString()
+  get secret(): string {
+    throw new ForbiddenError('not this one');
+  }
+}
+
+class Person {
+  @ValidateNested()
+  @Type(() => Name)
+  name!: Name;
+}
+
+class People {
+  @ValidateNested({ each: true })
+  @Type(() => Name)
+  names!: Name[];
+}
+
+const unread = (path: string): object => ({ path, constraints: { transformation: `${path} cannot be read` } });
+
+test.each([
+  ['a wrong value', Name, { first: 5 }, 'upper'],
+  ['no value', Name, {}, 'upper'],
+  ['a nested object', Person, { name: { first: 5 } }, 'name.upper'],
+  ['one of several', People, { names: [{ first: 'a' }, {}] }, 'names.1.upper'],
+])('a getter that throws for %s is an issue of what the peer sent', async (_what, type, value, path) => {
+  expect(await issuesOf(classCheck(type, {}), value)).toContainEqual(unread(path));
+});
+
+test('a getter that gives something is asked as before', async () => {
+  expect(await outcomeOf(classCheck(Name, {}), { first: 'a' })).toMatchObject({ value: { upper: 'A' } });
+});
+
+test('an error reply that a getter throws is told', async () => {
+  const check = classCheck(Guarded, {});
+  expect(() => check({})).toThrow(ForbiddenError);
+});
+
+class Transformed {
+  @Transform(late)
+  @IsOptional()
+  text?: string;
+}
+
+class Conditional {
+  @ValidateIf(late as never)
+  @IsString()
+  text!: string;
+}
+
+class ConditionalOption {
+  @IsString({ validateIf: late as never })
+  text!: string;
+}
+
+class NestedConditional {
+  @ValidateNested()
+  @Type(() => Conditional)
+  inside!: Conditional;
+}
+
+class Told {
+  @IsString({ message: late as never })
+  text!: string;
+}
+
+test.each<[string, new () => object, object]>([
+  ['a @Transform', Transformed, { text: 'a' }],
+  ['the condition of a @ValidateIf', Conditional, { text: 'a' }],
+  ['the condition of a @ValidateIf, for what is wrong', Conditional, { text: 5 }],
+  ['the condition of a nested object', NestedConditional, { inside: { text: 'a' } }],
+  ['the condition of a decorator', ConditionalOption, { text: 'a' }],
+  ['a message', Told, { text: 5 }],
+])('%s that is asynchronous and rejects is nobody’s failure', async (_what, type, value) => {
+  const unhandled = jest.fn();
+  outerProcess.on('unhandledRejection', unhandled);
+  await outcomeOf(classCheck(type, {}), value);
+  await new Promise((resolve) => setImmediate(resolve));
+  outerProcess.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
