@@ -203,6 +203,7 @@ class Binder {
     this.mayWait ||= mayWait;
     if (field !== undefined) return readField(field, check);
     if (check === undefined) return readBody;
+    if (type !== 'value') return readMessage(check);
     if (isOptional !== true && !hasDefault) return (_connection, body) => check(body);
     return (_connection, body) => (body === undefined ? undefined : check(body));
   }
@@ -266,6 +267,29 @@ function readField(field: string, check: Check | undefined): Reader {
     const has = typeof body === 'object' && body !== null && Object.hasOwn(body, field);
     const value = has ? (body as Record<string, unknown>)[field] : undefined;
     return value === undefined || check === undefined ? value : check(value);
+  };
+}
+
+/** A schema takes the message as it is, or else what the codec makes of it. */
+function readMessage(check: Check): Reader {
+  return (connection, body) => {
+    const decoded = (failure: unknown): unknown => {
+      const { codec } = connection;
+      if (codec?.binary !== (typeof body !== 'string')) throw failure;
+      let value: unknown;
+      try {
+        value = codec.decode(body as string | Uint8Array);
+      } catch {
+        throw failure;
+      }
+      return check(value);
+    };
+    try {
+      const checked = check(body);
+      return checked instanceof Promise ? checked.then(undefined, decoded) : checked;
+    } catch (failure) {
+      return decoded(failure);
+    }
   };
 }
 
