@@ -1,4 +1,5 @@
 import { BootError } from '../binding';
+import { isToken } from '../binding/arguments';
 import { refuseMisplaced } from '../binding/places';
 import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
 import {
@@ -12,7 +13,7 @@ import {
   type Rule,
 } from '../engine/option-table';
 import { describe } from './describe';
-import { delayed, isToken } from './registrations';
+import { delayed } from './registrations';
 
 /** Names of NestJS, and what stands for them here. */
 const ELSEWHERE = new Map([

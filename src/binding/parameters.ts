@@ -10,6 +10,7 @@ import {
 } from '../decorators';
 import { CloseInfo, Connection } from '../engine';
 import { CIRCULAR_IMPORT, whyUndefined } from '../engine/option-table';
+import { isToken, noToken } from './arguments';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
 import type { BodyLimits } from './body-walk';
 import { BootError, WHO_EMITS_NONE } from './boot-error';
@@ -169,8 +170,8 @@ class Binder {
         return this.fromUrl(place, index, `header ${name}`, (connection) => headerOf(connection, name));
       }
       case 'container':
-        if (binding.token === undefined) {
-          throw new BootError(`${place}: the token that @Inject is given is undefined; ${CIRCULAR_IMPORT}.`);
+        if (!isToken(binding.token)) {
+          throw new BootError(`${place}: the token that @Inject is given ${noToken(binding.token)}`);
         }
         return BUILT_IN.get(ownClass(binding.token)) ?? this.provided(place, binding.token);
     }

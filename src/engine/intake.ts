@@ -141,8 +141,8 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** The connection was closed while it opened: what came meanwhile is not handled. */
   forget(): void {
-    this.inbox?.clear();
     this.awaitsLastMessage = false;
+    this.inbox?.clear();
   }
 
   /** No message counts any more; what comes is read and thrown away. */

@@ -316,11 +316,13 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   /** Starts the closing handshake; does nothing when it has begun. */
   close(code?: number, reason?: string): void {
     const payload = closePayload(code, reason);
-    if (!this.started || this.transportClosed || !this.closing.sendClose()) return;
-    this.outgoing.sendControl(Opcode.Close, payload);
-    this.abandon();
-    this.armCloseDeadline();
-    this.intake.beginClosing();
+    if (this.started && !this.transportClosed && this.closing.sendClose()) {
+      this.outgoing.sendControl(Opcode.Close, payload);
+      this.abandon();
+      this.armCloseDeadline();
+      this.intake.beginClosing();
+    }
+    // also where the peer has closed before: what it sent may wait
     if (this.opening) this.intake.forget();
   }
 

@@ -12,6 +12,7 @@ import {
   UseFilters,
   UseGuards,
   WebSocketPath,
+  type Context,
   type ExceptionFilter,
 } from '../../src';
 import { connect, start } from '../support/app';
@@ -23,7 +24,11 @@ import { serve } from '../support/serve';
 import { filter, guard, thrower } from '../support/uses';
 
 /** A controller whose opening is guarded, or does this, and that tells what it is called for. */
-function opening(verdict: () => unknown, open: () => unknown = () => {}, filters: ExceptionFilter[] = []) {
+function opening(
+  verdict: (context: Context) => unknown,
+  open: () => unknown = () => {},
+  filters: ExceptionFilter[] = [],
+) {
   const calls: string[] = [];
   @UseFilters(...filters)
   @WebSocketPath('/')
@@ -115,6 +120,29 @@ describe('what came while the guard was asked is not handled', () => {
     await client.answer();
     expect((await client.frame()).payload.toString()).toBe(TOLD);
     expect(await client.closeFrame()).toEqual({ code: 1008, reason: 'forbidden' });
+    client.destroy();
+    await app.close();
+    expect(calls).toEqual(['close']);
+  });
+
+  test.each<[string, (client: RawClient) => void]>([
+    ['closes', (client) => client.write(close(1000))],
+    ['ends its side', (client) => client.socket.end()],
+    ['resets the connection', (client) => client.socket.resetAndDestroy()],
+  ])('where the client %s before the guard has answered', async (_how, leave) => {
+    const left = deferred();
+    const { Chat, calls } = opening(async ({ connection }) => {
+      connection.signal.addEventListener('abort', () => left.resolve());
+      await left.promise;
+      return false;
+    });
+    const begun = deferred();
+    const app = await start([Chat], { observers: [{ received: () => begun.resolve() }] });
+    const client = await RawClient.open(app.url, '/');
+    client.write(text('early'));
+    await begun.promise;
+    leave(client);
+    await left.promise;
     client.destroy();
     await app.close();
     expect(calls).toEqual(['close']);
