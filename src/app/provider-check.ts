@@ -23,7 +23,7 @@ const ELSEWHERE = new Map([
   ['scope', 'write options: { lifecycle }, of tsyringe'],
 ]);
 
-const aClass = must('a class', (value) => isClass(value) || delayed(value) !== undefined);
+const aClass = must('a class', (value) => isClass(value) || isClass(delayed(value)?.target));
 const aFactory = must('a function', (value) => typeof value === 'function');
 
 const aToken = must('a class, a string or a symbol', isToken);
