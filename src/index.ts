@@ -54,6 +54,7 @@ export {
   UseGuards,
   UseInterceptors,
   WebSocketPath,
+  type DynamicModule,
   type ModuleOptions,
   type ModuleProvider,
   type StandardSchema,

@@ -1,5 +1,6 @@
 import { Lifecycle, type InjectionToken } from 'tsyringe';
 import { BootError } from '../binding';
+import { isToken, noToken } from '../binding/arguments';
 import { WHO_EMITS_NONE } from '../binding/boot-error';
 import { otherMajorOf, ownClass } from '../copies';
 import { moduleOf, pathOf, type Constructor } from '../decorators';
@@ -24,8 +25,8 @@ export interface ParameterNeed extends Need {
 export function constructorNeeds(constructor: Constructor): ParameterNeed[] {
   const { types, tokens } = constructorTypes(constructor);
   return parameters(constructor, (index) => {
-    const isTokenGiven = index in tokens && !NO_TYPES.has(tokens[index]);
-    const why = isTokenGiven ? `its token is undefined; ${CIRCULAR_IMPORT}.` : whyNoToken(constructor, types, index);
+    const given = index in tokens ? needsIn(tokens[index])[0]!.token : Object;
+    const why = isToken(given) ? whyNoToken(constructor, types, index) : `its token ${noToken(given)}`;
     throw new BootError(`${parameter(constructor, index)}: ${why}`);
   });
 }
@@ -41,10 +42,7 @@ function parameters(constructor: Constructor, unknown: (index: number) => void):
   const count = Math.max(types.length, constructor.length, ...indices);
   return Array.from({ length: count }, (_, index) => index).flatMap((index) => {
     const recorded = index in tokens ? tokens[index] : types[index];
-    const needs =
-      recorded === undefined || NO_TYPES.has(recorded)
-        ? []
-        : needsIn(recorded).filter(({ token }) => token !== undefined);
+    const needs = NO_TYPES.has(recorded) ? [] : needsIn(recorded).filter(({ token }) => isToken(token));
     if (needs.length === 0) unknown(index);
     return needs.map((need) => ({ ...need, index }));
   });
@@ -109,9 +107,10 @@ export function inOrder(
   const late: Wanted[] = [];
 
   const want = (need: Wanted, chain: readonly Making[]): void => {
-    const target = delayed(need.token)?.target;
-    if (target !== undefined) {
-      late.push({ ...need, token: target });
+    const later = delayed(need.token);
+    if (later !== undefined) {
+      if (!isToken(later.target)) throw new BootError(`${need.place}: what delay() leads to ${noToken(later.target)}`);
+      late.push({ ...need, token: later.target });
       return;
     }
     const token = ownClass(need.token);

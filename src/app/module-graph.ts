@@ -1,6 +1,14 @@
 import { BootError, refuseOtherMajor } from '../binding';
 import { refuseMisplaced } from '../binding/places';
-import { handlersOf, moduleOf, pathOf, type Constructor, type ModuleOptions, type ModuleProvider } from '../decorators';
+import {
+  handlersOf,
+  moduleOf,
+  pathOf,
+  type Constructor,
+  type DynamicModule,
+  type ModuleOptions,
+  type ModuleProvider,
+} from '../decorators';
 import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../engine/option-table';
 import { checkProvider, isClass } from './provider-check';
 
@@ -15,17 +23,27 @@ const LISTS: Record<keyof ModuleOptions, true> = { imports: true, controllers: t
 
 /** @throws BootError when something imported is no module, or something is listed where it does not belong */
 export function readModules(root: Constructor): ModuleGraph {
-  const visited = new Set<Constructor>();
+  const visited = new Set<unknown>();
   const modules = new Set<Constructor>();
   const controllers = new Set<Constructor>();
   const providers = new Set<ModuleProvider>();
-  const visit = (module: Constructor, importedBy: string): void => {
+  const visit = (entry: Constructor | DynamicModule, importedBy: string): void => {
+    const more = importedBy !== '' && isDynamic(entry) ? entry : undefined;
+    const module = more === undefined ? (entry as Constructor) : more.module;
     if (isClass(module)) refuseOtherMajor(module);
     const options = isClass(module) ? moduleOf<ModuleOptions>(module) : undefined;
     if (options === undefined) throw new BootError(notAModule(module, importedBy));
-    if (visited.has(module)) return;
-    visited.add(module);
-    checkModule(module, options);
+    if (!visited.has(module)) {
+      visited.add(module);
+      checkModule(module, options, more !== undefined);
+      include(module, options);
+    }
+    if (more === undefined || visited.has(more)) return;
+    visited.add(more);
+    checkLists(module, more, { module: true, ...LISTS }, 'the object with it in imports');
+    include(module, more);
+  };
+  const include = (module: Constructor, options: ModuleOptions): void => {
     for (const imported of listed(options, 'imports', module)) visit(imported, module.name);
     modules.add(module);
     for (const controller of listed(options, 'controllers', module)) {
@@ -41,6 +59,11 @@ export function readModules(root: Constructor): ModuleGraph {
   return { modules: [...modules], controllers: [...controllers], providers: [...providers] };
 }
 
+/** What `ConfigModule.forRoot({ … })` returns. */
+function isDynamic(entry: unknown): entry is DynamicModule {
+  return typeof entry === 'object' && entry !== null && 'module' in entry;
+}
+
 function notAModule(module: unknown, importedBy: string): string {
   const by = importedBy === '' ? '' : `, imported by ${importedBy},`;
   if (isClass(module)) {
@@ -53,27 +76,21 @@ function notAModule(module: unknown, importedBy: string): string {
   if (importedBy === '') {
     return `an application is made of a class with @Module({ controllers: […], providers: […] }), not of ${String(module)}${whyUndefined(module)}.`;
   }
-  const isDynamic = typeof module === 'object' && module !== null && 'module' in module;
-  const advice = isDynamic
-    ? 'there are no dynamic modules. Decorate a class with @Module(…) instead'
-    : 'list classes with @Module(…)';
-  return `${importedBy}: an entry of imports is no class but ${kindOf(module)}: ${advice}.`;
+  return `${importedBy}: an entry of imports is no class but ${kindOf(module)}: list classes with @Module(…).`;
 }
 
-/** What `@Module` was given, and whether the class is nothing else too. */
-function checkModule(module: Constructor, options: ModuleOptions | null): asserts options is ModuleOptions {
+/** What `@Module` was given, and whether the class is nothing else too. `hasMore`: it gets its lists where it is imported. */
+function checkModule(
+  module: Constructor,
+  options: ModuleOptions | null,
+  hasMore: boolean,
+): asserts options is ModuleOptions {
   const { name } = module;
   if (options === null) throw new BootError(`${name}: what @Module is given is undefined; ${CIRCULAR_IMPORT}.`);
   if (typeof options !== 'object') {
     throw new BootError(`${name}: write @Module({ controllers: […], providers: […] }), not ${kindOf(options)}.`);
   }
-  const unknown = Object.keys(options).find((list) => !Object.hasOwn(LISTS, list));
-  if (unknown === 'exports') {
-    throw new BootError(
-      `${name}: there is no option "exports" in @Module: all modules share one container. Leave it out.`,
-    );
-  }
-  if (unknown !== undefined) throw new BootError(`${name}: ${unknownName(unknown, LISTS, '@Module')}.`);
+  checkLists(module, options, LISTS, '@Module');
   refuseMisplaced(module);
   if (pathOf(module) !== undefined)
     throw new BootError(`${name} is a module and a controller: make two classes of it.`);
@@ -83,9 +100,20 @@ function checkModule(module: Constructor, options: ModuleOptions | null): assert
       `${name}.${handler.method}: a module has no handlers. Put it into a class with @WebSocketPath('/…').`,
     );
   }
-  if (Object.values(options).every((list) => list === undefined) && !doesSomething(module)) {
+  if (!hasMore && Object.values(options).every((list) => list === undefined) && !doesSomething(module)) {
     throw new BootError(`${name} has nothing: give @Module({ … }) its imports, controllers or providers.`);
   }
+}
+
+/** @throws BootError for a list that does not exist */
+function checkLists({ name }: Constructor, options: object, known: object, place: string): void {
+  const unknown = Object.keys(options).find((list) => !Object.hasOwn(known, list));
+  if (unknown === 'exports' || unknown === 'global') {
+    throw new BootError(
+      `${name}: there is no option "${unknown}" in ${place}: all modules share one container. Leave it out.`,
+    );
+  }
+  if (unknown !== undefined) throw new BootError(`${name}: ${unknownName(unknown, known, place)}.`);
 }
 
 /** A module may be there for what it does when the application starts. */

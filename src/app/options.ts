@@ -61,7 +61,7 @@ const OPTIONS: OptionTable<PortalOptions> = {
   filters: listOf(judgedElsewhere),
   validation: options(VALIDATION),
   shutdown: options<NonNullable<PortalOptions['shutdown']>>({ ...SHUTDOWN, signals: flag }),
-  backplane: judgedElsewhere,
+  backplane: object,
   history: object,
   logger: methods(['info', 'warn', 'error'], 'that of pino, or console'),
   observers: listOf(observer),

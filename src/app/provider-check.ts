@@ -1,4 +1,5 @@
 import { BootError } from '../binding';
+import { isToken } from '../binding/arguments';
 import { refuseMisplaced } from '../binding/places';
 import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
 import {
@@ -12,7 +13,7 @@ import {
   type Rule,
 } from '../engine/option-table';
 import { describe } from './describe';
-import { delayed, isToken } from './registrations';
+import { delayed } from './registrations';
 
 /** Names of NestJS, and what stands for them here. */
 const ELSEWHERE = new Map([
@@ -22,7 +23,7 @@ const ELSEWHERE = new Map([
   ['scope', 'write options: { lifecycle }, of tsyringe'],
 ]);
 
-const aClass = must('a class', (value) => isClass(value) || delayed(value) !== undefined);
+const aClass = must('a class', (value) => isClass(value) || isClass(delayed(value)?.target));
 const aFactory = must('a function', (value) => typeof value === 'function');
 
 const aToken = must('a class, a string or a symbol', isToken);

@@ -77,11 +77,6 @@ export function delayed(token: unknown): { readonly target: InjectionToken; read
   return { target: later.wrap(), own: delay(() => later.wrap() as never) };
 }
 
-/** Whether something can be asked for: a class, a string, a symbol, or one of them delayed. */
-export function isToken(value: unknown): value is InjectionToken {
-  return ['function', 'string', 'symbol'].includes(typeof value) || delayed(value) !== undefined;
-}
-
 const TYPES = 'design:paramtypes';
 const TOKENS = 'injectionTokens';
 

@@ -2,7 +2,7 @@ const WRAPPING = 'Cannot inject the dependency ';
 
 /**
  * Finds what a constructor or a factory threw. tsyringe throws an error of its own for each who needed what could not be made, and keeps
- * the message alone (microsoft/tsyringe#177); of what is no error, not even that.
+ * the message alone (microsoft/tsyringe `error-helpers.ts`); of what is no error, not even that.
  */
 export class Thrown {
   /** What was thrown last, and may come back as tsyringe's. */

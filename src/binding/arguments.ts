@@ -1,3 +1,4 @@
+import type { InjectionToken } from 'tsyringe';
 import { decoratorOf, type Constructor, type HandlerRecord } from '../decorators';
 import { shown, whyUndefined } from '../engine/option-table';
 import { BootError } from './boot-error';
@@ -25,4 +26,18 @@ export function checkArguments(controller: Constructor, record: HandlerRecord): 
 /** An arrow function has no prototype, and is no class. */
 export function isClass(value: unknown): value is Constructor {
   return typeof value === 'function' && value.prototype !== undefined;
+}
+
+/** Whether something can be asked for in the container: a class, a string, a symbol, or tsyringe's `delay(() => Class)`. */
+export function isToken(value: unknown): value is InjectionToken {
+  return ['function', 'string', 'symbol'].includes(typeof value) || isDelayed(value);
+}
+
+function isDelayed(value: unknown): boolean {
+  return typeof (Object(value) as { wrap?: unknown }).wrap === 'function';
+}
+
+/** What is said of something that stands in the place of a token. */
+export function noToken(value: unknown): string {
+  return `is ${shown(value)}, and no class, string or symbol${whyUndefined(value)}.`;
 }

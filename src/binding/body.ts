@@ -49,9 +49,14 @@ export interface BodyDeclaration {
 export function messageBody(declaration: BodyDeclaration): Body {
   const { place, field } = declaration;
   const type = declaredType(declaration);
-  if (isSchema(type)) return valueBody(declaration, type);
   if (field !== undefined) return valueBody(declaration, type);
-  const message = MESSAGE_TYPES.get(type);
+  // the type is that of a schema's output, which is as a rule its input's too
+  const message = MESSAGE_TYPES.get(isSchema(type) ? declaration.type : type);
+  if (isSchema(type)) {
+    if (message === undefined) return valueBody(declaration, type);
+    if (message !== 'stream') return { type: message, check: schemaCheck(type, '', declaration.limits), mayWait: true };
+    throw new BootError(`${place}: no schema checks a MessageStream, which is still to come.`);
+  }
   if (message !== undefined) return { type: message, check: undefined, mayWait: false };
   if (type === undefined || type === Object) return { type: 'any', check: undefined, mayWait: false };
   if (NO_CLASS.has(type)) {

@@ -2,10 +2,12 @@ import {
   codecKinds,
   ForbiddenError,
   Refusal,
+  refuse,
   type Acceptance,
   type Connection,
   type Endpoint,
   type HandledCall,
+  type RefusalOptions,
   type Verdict,
 } from '../engine';
 import type { Constructor, WebSocketPathOptions } from '../decorators';
@@ -236,8 +238,10 @@ function kindsIn({ name }: Constructor, { codec }: WebSocketPathOptions): CodecK
 
 /** What `@OnUpgrade` returned. @throws TypeError for what it may not return */
 function verdictOf(value: unknown): Verdict {
-  if (value === undefined || value === null) return undefined;
+  if (value === undefined || value === null || value === true) return undefined;
+  if (value === false) throw new ForbiddenError();
   if (value instanceof Refusal) return value;
+  if (isRefusing(value)) return refuse(value.status, value);
   const { protocol, headers = {} } = Object(value) as Acceptance;
   const isAcceptance =
     isPlain(value) &&
@@ -249,7 +253,7 @@ function verdictOf(value: unknown): Verdict {
       .every((header) => typeof header === 'string');
   if (isAcceptance) return value;
   throw new TypeError(
-    '@OnUpgrade returns nothing, refuse(…), or { protocol, headers }, which are strings or arrays of those',
+    '@OnUpgrade returns nothing or true, false or refuse(…), or { protocol, headers }, which are strings or arrays of those',
   );
 }
 
@@ -258,4 +262,11 @@ function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What `refuse` takes, without the call. */
+function isRefusing(value: unknown): value is RefusalOptions & { status: number } {
+  const { status } = Object(value) as { status?: unknown };
+  const known = ['status', 'headers', 'body'];
+  return typeof status === 'number' && Object.keys(value as object).every((name) => known.includes(name));
 }

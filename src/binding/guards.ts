@@ -2,19 +2,42 @@ import { ForbiddenError, Refusal } from '../engine';
 import type { Context, Guard } from './context';
 import { isThenable } from './thenable';
 
+/** Calls that a guard did not let pass. */
+const refused = new WeakSet<Context>();
+
+/** Whether it was a guard that failed, or did not let a call pass. */
+export function wasRefused(context: Context): boolean {
+  return refused.has(context);
+}
+
 /** Asks each guard in turn. Undefined when all let it pass at once. @throws the refusal of the first that does not */
 export function admit(guards: readonly Guard[], context: Context, from = 0): Promise<void> | undefined {
-  for (let index = from; index < guards.length; index++) {
-    const verdict = guards[index]!.canActivate(context) as unknown;
-    if (isThenable(verdict)) {
-      return Promise.resolve(verdict).then((late) => {
-        check(late);
-        return admit(guards, context, index + 1);
-      });
+  try {
+    for (let index = from; index < guards.length; index++) {
+      const verdict = guards[index]!.canActivate(context) as unknown;
+      if (isThenable(verdict)) return admitLater(verdict, guards, context, index + 1);
+      check(verdict);
     }
-    check(verdict);
+  } catch (error) {
+    refused.add(context);
+    throw error;
   }
   return undefined;
+}
+
+async function admitLater(
+  verdict: PromiseLike<unknown>,
+  guards: readonly Guard[],
+  context: Context,
+  next: number,
+): Promise<void> {
+  try {
+    check(await verdict);
+  } catch (error) {
+    refused.add(context);
+    throw error;
+  }
+  await admit(guards, context, next);
 }
 
 function check(verdict: unknown): void {

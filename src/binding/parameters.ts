@@ -10,6 +10,7 @@ import {
 } from '../decorators';
 import { CloseInfo, Connection } from '../engine';
 import { CIRCULAR_IMPORT, whyUndefined } from '../engine/option-table';
+import { isToken, noToken } from './arguments';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
 import type { BodyLimits } from './body-walk';
 import { BootError, WHO_EMITS_NONE } from './boot-error';
@@ -169,8 +170,8 @@ class Binder {
         return this.fromUrl(place, index, `header ${name}`, (connection) => headerOf(connection, name));
       }
       case 'container':
-        if (binding.token === undefined) {
-          throw new BootError(`${place}: the token that @Inject is given is undefined; ${CIRCULAR_IMPORT}.`);
+        if (!isToken(binding.token)) {
+          throw new BootError(`${place}: the token that @Inject is given ${noToken(binding.token)}`);
         }
         return BUILT_IN.get(ownClass(binding.token)) ?? this.provided(place, binding.token);
     }
@@ -203,6 +204,7 @@ class Binder {
     this.mayWait ||= mayWait;
     if (field !== undefined) return readField(field, check);
     if (check === undefined) return readBody;
+    if (type !== 'value') return readMessage(check);
     if (isOptional !== true && !hasDefault) return (_connection, body) => check(body);
     return (_connection, body) => (body === undefined ? undefined : check(body));
   }
@@ -266,6 +268,29 @@ function readField(field: string, check: Check | undefined): Reader {
     const has = typeof body === 'object' && body !== null && Object.hasOwn(body, field);
     const value = has ? (body as Record<string, unknown>)[field] : undefined;
     return value === undefined || check === undefined ? value : check(value);
+  };
+}
+
+/** A schema takes the message as it is, or else what the codec makes of it. */
+function readMessage(check: Check): Reader {
+  return (connection, body) => {
+    const decoded = (failure: unknown): unknown => {
+      const { codec } = connection;
+      if (codec?.binary !== (typeof body !== 'string')) throw failure;
+      let value: unknown;
+      try {
+        value = codec.decode(body as string | Uint8Array);
+      } catch {
+        throw failure;
+      }
+      return check(value);
+    };
+    try {
+      const checked = check(body);
+      return checked instanceof Promise ? checked.then(undefined, decoded) : checked;
+    } catch (failure) {
+      return decoded(failure);
+    }
   };
 }
 

@@ -15,7 +15,7 @@ import { isCancelled } from '../engine/cancelled';
 import { refusalWith } from '../engine/refusals';
 import type { Call } from './call';
 import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
-import { admit } from './guards';
+import { admit, wasRefused } from './guards';
 import { compose } from './interceptors';
 import { PLAIN, replyError, replyLater, replyNow } from './reply';
 import { takes, type Taker } from './takers';
@@ -141,9 +141,12 @@ export class Pipeline {
     const readable = this.thrownBy(stage, thrown, connection);
     const error = readable instanceof Refusal ? errorOf(readable) : readable;
     const told = tellable(error) ?? new PortalError('internal_error');
+    // without an instance there is nobody who could serve it
+    let isRefused = stage.method === '' || wasRefused(context);
     try {
       const outcome = await this.offer(stage, error, context, exchange);
       if (!outcome.handled) {
+        isRefused ||= isRefusal(tellable(outcome.error));
         this.giveUp(stage, outcome, connection, exchange);
       } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
         this.tell(stage, told, connection, exchange);
@@ -159,6 +162,7 @@ export class Pipeline {
     } catch (second) {
       this.close(stage, second, connection);
     }
+    if (stage.kind === 'open' && isRefused) turnAway(connection, told);
   }
 
   private thrownBy(stage: Stage, thrown: unknown, connection: Connection): unknown {
@@ -254,6 +258,16 @@ interface Unhandled {
   readonly error: unknown;
   /** One of those who should have taken it has failed itself. */
   readonly broken: boolean;
+}
+
+/** Who may not enter does not stay: nothing else would keep him from what the handlers of messages do. */
+function turnAway(connection: Connection, { code }: PortalError): void {
+  if (code === 'internal_error') void connection.close(CloseCode.InternalError, 'internal error');
+  else void connection.close(CloseCode.PolicyViolation, code === 'unauthorized' ? code : 'forbidden');
+}
+
+function isRefusal(error: PortalError | undefined): boolean {
+  return error?.code === 'unauthorized' || error?.code === 'forbidden';
 }
 
 /** A `Proxy` or a getter may throw when it is looked at, as everybody does who takes or logs an error. */

@@ -4,7 +4,7 @@ export { CurrentUser } from './current-user';
 export { Header } from './header';
 export { Inject } from './inject';
 export { MessageBody } from './message-body';
-export { Module, type ModuleOptions, type ModuleProvider } from './module';
+export { Module, type DynamicModule, type ModuleOptions, type ModuleProvider } from './module';
 export { OnClose } from './on-close';
 export { OnDrain } from './on-drain';
 export { OnError } from './on-error';

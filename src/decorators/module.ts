@@ -11,10 +11,15 @@ export type ModuleProvider =
 
 export interface ModuleOptions {
   /** Modules whose controllers and providers belong to the application too. */
-  imports?: Constructor[] | undefined;
+  imports?: (Constructor | DynamicModule)[] | undefined;
   /** Classes with `@WebSocketPath`. */
   controllers?: Constructor[] | undefined;
   providers?: ModuleProvider[] | undefined;
+}
+
+/** A module with lists that depend on settings; as a rule a static method of the class makes it, such as `forRoot(settings)`. */
+export interface DynamicModule extends ModuleOptions {
+  module: Constructor;
 }
 
 /** Groups controllers and providers; `bootstrap` starts from one. All modules share one container. */

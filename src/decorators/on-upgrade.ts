@@ -1,8 +1,8 @@
 import { recordHandler } from './metadata';
 
 /**
- * Runs before the handshake is answered, after the guards of the application and the class. Returns nothing, or
- * `{ protocol, headers }`, to accept; returns or throws `refuse(status)`, or throws a `PortalError`, to refuse.
+ * Runs before the handshake is answered, after the guards of the application and the class. Returns nothing,
+ * true, or `{ protocol, headers }` to accept; to refuse it returns or throws `refuse(status)`, throws a `PortalError`, or returns false (403).
  */
 export function OnUpgrade(): MethodDecorator {
   return (prototype, method) => recordHandler(prototype, method, { kind: 'upgrade' });

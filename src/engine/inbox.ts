@@ -42,6 +42,13 @@ export class Inbox {
     this.waitingBytes += sizeOf(message);
   }
 
+  /** What waits is not handled. */
+  clear(): void {
+    for (const message of this.waiting) if (message instanceof IncomingStream) message.release();
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+  }
+
   /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
   track(work: Promise<void>, places = 1): void {
     this.running += places;

@@ -151,6 +151,12 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.readOn();
   }
 
+  /** The connection was closed while it opened: what came meanwhile is not handled. */
+  forget(): void {
+    this.awaitsLastMessage = false;
+    this.inbox?.clear();
+  }
+
   /** No message counts any more; what comes is read and thrown away. */
   stop(): void {
     this.candidate = undefined;

@@ -1,4 +1,5 @@
 import { originRule, Router, type Match, type OriginRule, type Origins } from '../handshake';
+import { isToken } from '../handshake/tokens';
 import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
 import type { Handshake } from './connection';
@@ -116,6 +117,8 @@ export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boole
 /** @throws TypeError for what is no codec */
 function choicesIn(codec: Readonly<Record<string, CodecChoice>>): Map<string, CodecChoice> {
   const byProtocol = new Map(Object.entries(Object(codec) as Record<string, CodecChoice>));
+  const odd = [...byProtocol.keys()].find((name) => name !== '' && !isToken(name));
+  if (odd !== undefined) throw new TypeError(`codec[${JSON.stringify(odd)}]: no subprotocol has such a name`);
   if (byProtocol.size > 0 && [...byProtocol.values()].every(isChoice)) return byProtocol;
   const missing = [...byProtocol.keys()].find((protocol) => byProtocol.get(protocol) === undefined);
   const why = missing === undefined ? '' : `, not undefined for ${JSON.stringify(missing)}; ${CIRCULAR_IMPORT}`;

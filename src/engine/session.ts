@@ -52,6 +52,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private closingHandshake: ClosingHandshake | undefined;
   private waits: Waiting | undefined;
   private started = false;
+  /** The endpoint is at work on the opening. */
+  private opening = false;
   private transportClosed = false;
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
@@ -118,7 +120,11 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.context.subscriptions.identified(this);
     this.outgoing.cork();
     const opening = this.call('open', this.route.endpoint.open, undefined);
-    if (opening !== undefined) this.intake.holdUntil(opening);
+    if (opening !== undefined) {
+      this.opening = true;
+      void opening.then(() => (this.opening = false));
+      this.intake.holdUntil(opening);
+    }
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);
     this.outgoing.uncork();
@@ -333,11 +339,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   close(code?: number, reason?: string): void {
     const payload = closePayload(code, reason);
     this.upgrade?.refuse(refusalForClose(code, reason));
-    if (!this.started || this.transportClosed || !this.closing.sendClose()) return;
-    this.outgoing.sendControl(Opcode.Close, payload);
-    this.abandon();
-    this.armCloseDeadline();
-    this.intake.beginClosing();
+    if (this.started && !this.transportClosed && this.closing.sendClose()) {
+      this.outgoing.sendControl(Opcode.Close, payload);
+      this.abandon();
+      this.armCloseDeadline();
+      this.intake.beginClosing();
+    }
+    // also where the peer has closed before: what it sent may wait
+    if (this.opening) this.intake.forget();
   }
 
   /** Closes once all that was received has been handled and answered. */
@@ -346,6 +355,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   terminate(limit?: LimitName): void {
+    if (this.opening && limit === undefined) this.intake.forget();
     const { observer } = this.context;
     if (!this.transport.gone && limit === undefined) observer.terminated?.(this.connection);
     else if (!this.transport.gone) observer.limited?.(this.connection, limit!);

@@ -1,6 +1,17 @@
-import { BootError, createApp, Module, OnOpen, WebSocketPath, type ModuleOptions } from '../../src';
+import {
+  BootError,
+  createApp,
+  Inject,
+  Module,
+  OnMessage,
+  OnOpen,
+  WebSocketPath,
+  type DynamicModule,
+  type ModuleOptions,
+} from '../../src';
 import { readModules } from '../../src/app/module-graph';
 import type { Constructor } from '../../src/decorators';
+import { createTestApp } from '../../src/testing';
 
 class ControllerA {}
 class ControllerB {}
@@ -29,6 +40,61 @@ test('modules that import each other are read once', () => {
   Module({ imports: [Two], controllers: [ControllerA] })(One);
   Module({ imports: [One], controllers: [ControllerB] })(Two);
   expect(readModules(One).controllers).toEqual([ControllerB, ControllerA]);
+});
+
+describe('a module with lists that depend on settings', () => {
+  @Module({})
+  class Config {
+    static forRoot(settings: object): DynamicModule {
+      return { module: Config, imports: [Leaf], providers: [{ token: 'settings', useValue: settings }] };
+    }
+  }
+
+  test('adds them to its own', () => {
+    const settings = Config.forRoot({ debug: true });
+    @Module({ imports: [settings, settings, { module: Middle, controllers: [ControllerB], providers: [Service] }] })
+    class App {}
+    expect(readModules(App)).toEqual({
+      modules: [Config, Leaf, Middle, App],
+      controllers: [ControllerA, ControllerB],
+      providers: [{ token: 'settings', useValue: { debug: true } }, Service].reverse(),
+    });
+  });
+
+  test('may be imported with several settings', () => {
+    @Module({ imports: [Config.forRoot({ a: 1 }), Config.forRoot({ b: 2 })] })
+    class App {}
+    const values = readModules(App).providers.map((provider) => (provider as { useValue?: unknown }).useValue);
+    expect(values).toEqual([undefined, { a: 1 }, { b: 2 }]);
+  });
+
+  test('is injected from, and started, like any other', async () => {
+    const started: unknown[] = [];
+    @Module({})
+    class Database {
+      constructor(@Inject('url') readonly url: string) {}
+      onInit(): void {
+        started.push(this.url);
+      }
+    }
+    @WebSocketPath('/')
+    class Chat {
+      @OnMessage('url')
+      url(@Inject('url') url: string): string {
+        return url;
+      }
+    }
+    @Module({ imports: [{ module: Database, controllers: [Chat], providers: [{ token: 'url', useValue: 'db:' }] }] })
+    class App {}
+    const app = await createTestApp(App);
+    expect(await (await app.connect('/')).request('url')).toBe('db:');
+    await app.close();
+    expect(started).toEqual(['db:']);
+  });
+
+  test('is none at the root', () => {
+    expect(() => readModules(Config.forRoot({}) as never)).toThrow('an application is made of a class with @Module');
+  });
 });
 
 test('a class without @Module, at the root or imported', () => {
@@ -75,10 +141,18 @@ describe('what is listed where it does not belong', () => {
       { imports: [Chat] },
       'Chat, imported by AppModule, is no module: it is a controller, which a module lists under controllers.',
     ],
+    [{ imports: [{ module: Chat }] }, 'Chat, imported by AppModule, is no module'],
+    [{ imports: [{ module: undefined }] }, 'AppModule: an entry of imports is no class but undefined'],
+    [{ imports: [{ module: { module: Leaf } }] }, 'AppModule: an entry of imports is no class but an object'],
     [
-      { imports: [{ module: Leaf, providers: [] }] },
-      'AppModule: an entry of imports is no class but an object: there are no dynamic modules.',
+      { imports: [{ module: Leaf, exports: [] }] },
+      'Leaf: there is no option "exports" in the object with it in imports: all modules share one container. Leave it out.',
     ],
+    [{ imports: [{ module: Leaf, global: true }] }, 'there is no option "global" in the object with it in imports'],
+    [{ imports: [{ module: Leaf, provider: [] }] }, 'Did you mean providers?'],
+    [{ imports: [{ module: Leaf, providers: [undefined] }] }, 'Leaf: an entry of providers is undefined'],
+    [{ imports: [{ module: Leaf, controllers: [Leaf] }] }, 'Leaf, controllers: Leaf is a module'],
+    [{ imports: [Promise.resolve(Leaf)] }, 'AppModule: an entry of imports is no class but an object'],
     [{ imports: ['leaf'] }, 'AppModule: an entry of imports is no class but a string: list classes with @Module(…).'],
     [{ imports: [null] }, 'AppModule: an entry of imports is no class but null'],
     [

@@ -35,7 +35,11 @@ test.each<[object, string]>([
   [{ observers: {} }, 'observers must be an array, not an object'],
   [{ observers: [{ onError() {} }] }, 'there is no option "onError" in observers[0]; there are arrived,'],
   [{ observers: [{ opened: 'yes' }] }, 'observers[0].opened must be a function, not "yes"'],
-  [{ observers: [undefined] }, 'observers[0] must be an object, not undefined'],
+  [
+    { observers: [undefined] },
+    'observers[0] must be an object, not undefined; two files that import each other are the usual cause',
+  ],
+  [{ backplane: null }, 'backplane must be an object, not null'],
   [{ guards: {} }, 'guards must be an array'],
   [{ history: [] }, 'history must be an object, not an array'],
   [{ name: 5 }, 'name must be a string, not 5'],

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Lifecycle } from 'tsyringe';
+import { delay, Lifecycle } from 'tsyringe';
 import { BootError, Module, OnMessage, OnOpen, WebSocketPath } from '../../src';
 import { checkProvider } from '../../src/app/provider-check';
 import { createTestApp } from '../../src/testing';
@@ -54,6 +54,14 @@ test.each<[unknown, string]>([
     `${LIST}: the provider of "a": useClass is undefined; two files that import each other are the usual cause.`,
   ],
   [{ token: 'a', useToken: undefined }, 'useToken is undefined'],
+  [{ token: 'a', useToken: 5 }, 'useToken must be a class, a string or a symbol, not 5'],
+  [{ token: 'a', useClass: delay(() => undefined as never) }, 'useClass must be a class, not a DelayedConstructor'],
+  [
+    { token: undefined, useValue: 1 },
+    `${LIST}: a provider: token is undefined; two files that import each other are the usual cause.`,
+  ],
+  [{ token: null, useValue: 1 }, `${LIST}: a provider: token must be a class, a string or a symbol, not null.`],
+  [undefined, 'not undefined; two files that import each other are the usual cause.'],
   [{ token: 'a', useClass: new Service() }, `${LIST}: the provider of "a": useClass must be a class, not a Service.`],
   [
     { token: 'a', useFactory: new Service() },
@@ -78,6 +86,8 @@ test.each([
   [{ token: 'a', useValue: undefined }],
   [{ token: 'a', useFactory: () => 1 }],
   [{ token: 'a', useToken: Service }],
+  [{ token: 'a', useClass: delay(() => Service) }],
+  [{ token: Symbol('a'), useToken: delay(() => Service) }],
   [{ token: Service, useClass: Service, options: { lifecycle: Lifecycle.ContainerScoped } }],
 ])('%p is one', (provider) => {
   expect(() => checkProvider(provider, LIST)).not.toThrow();

@@ -42,3 +42,35 @@ test('after stop nobody listens', () => {
   heard.stop();
   expect(counts()).toEqual(before);
 });
+
+test('eleven applications have one listener, so that Node warns of no leak, and each is called once', () => {
+  const before = counts();
+  const all = Array.from({ length: 11 }, () => listen());
+  expect(counts()).toEqual(before.map((count) => count + 1));
+  all[0]!.stop();
+  all[0]!.stop();
+  expect(counts()).toEqual(before.map((count) => count + 1));
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(all.map(({ calls }) => calls)).toEqual([0, ...Array<number>(10).fill(1)]);
+  expect(counts()).toEqual(before);
+});
+
+test('one that comes while the others are called waits for the next signal', () => {
+  const before = counts();
+  let late: ReturnType<typeof listen> | undefined;
+  stops.push(onceAskedToEnd(() => void (late = listen())));
+  process.emit('SIGINT', 'SIGINT');
+  expect(late!.calls).toBe(0);
+  process.emit('SIGINT', 'SIGINT');
+  expect(late!.calls).toBe(1);
+  expect(counts()).toEqual(before);
+});
+
+test('two functions that are the same are two', () => {
+  const callback = jest.fn();
+  const stop = onceAskedToEnd(callback);
+  stops.push(stop, onceAskedToEnd(callback));
+  stop();
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(callback).toHaveBeenCalledTimes(1);
+});

@@ -18,8 +18,8 @@ import {
   UseInterceptors,
   WebSocketPath,
 } from '../../src';
-import { inject, injectAll } from 'tsyringe';
-import { isClass } from '../../src/binding/arguments';
+import { delay, inject, injectAll } from 'tsyringe';
+import { isClass, isToken } from '../../src/binding/arguments';
 import { bootErrorOf, serve } from '../support/serve';
 
 const CIRCLE = 'two files that import each other are the usual cause.';
@@ -80,7 +80,7 @@ describe('undefined, which a circular import leaves, is not taken for “not giv
       '@Inject',
       [OnMessage()],
       [Inject(missing)],
-      'Chat.say, parameter 1 (body): the token that @Inject is given is undefined;',
+      'Chat.say, parameter 1 (body): the token that @Inject is given is undefined, and no class, string or symbol;',
     ],
     [
       '@UseGuards',
@@ -133,7 +133,7 @@ describe('undefined, which a circular import leaves, is not taken for “not giv
     Reflect.defineMetadata('design:paramtypes', [Service], Holder);
     injectable()(Holder);
     expect(await bootErrorOf([], { providers: [Service, Holder] })).toBe(
-      `Holder, constructor parameter 1: its token is undefined; ${CIRCLE}`,
+      `Holder, constructor parameter 1: its token is undefined, and no class, string or symbol; ${CIRCLE}`,
     );
   });
 
@@ -259,6 +259,39 @@ test('a method takes several events, and several errors, by a decorator for each
   expect(await client.request('leave', 'b')).toBe('b');
   expect(await client.request('join', 'type')).toBe('failed: type');
   expect(await client.request('leave', 'range')).toBe('failed: range');
+});
+
+test.each<[unknown, string]>([
+  [null, 'null'],
+  [5, '5'],
+  [{}, 'an object'],
+  [[Room], 'an array'],
+])('the token %p is refused, of a handler and of a constructor', async (token, shown) => {
+  class Holder {
+    constructor(readonly it: unknown) {}
+  }
+  Inject(token as never)(Holder, undefined, 0);
+  injectable()(Holder);
+  const why = `is ${shown}, and no class, string or symbol.`;
+  expect(await bootErrorOf([], { providers: [Holder] })).toBe(`Holder, constructor parameter 1: its token ${why}`);
+  expect(await errorOf([OnMessage()], [Inject(token as never)])).toBe(
+    `Chat.say, parameter 1 (body): the token that @Inject is given ${why}`,
+  );
+});
+
+test('what delay() leads to is a token too', async () => {
+  class Holder {
+    constructor(readonly it: unknown) {}
+  }
+  Inject(delay(() => missing))(Holder, undefined, 0);
+  injectable()(Holder);
+  expect(await bootErrorOf([], { providers: [Holder] })).toBe(
+    `Holder, constructor parameter 1: what delay() leads to is undefined, and no class, string or symbol; ${CIRCLE}`,
+  );
+  expect([delay(() => Room), Room, 'a', Symbol('a'), undefined, null, {}].map(isToken)).toEqual([
+    ...Array<boolean>(4).fill(true),
+    ...Array<boolean>(3).fill(false),
+  ]);
 });
 
 test('a class is what has a prototype', () => {

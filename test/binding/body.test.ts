@@ -94,6 +94,29 @@ describe('a message that is no event', () => {
   });
 });
 
+describe('a message with a schema', () => {
+  test.each<[unknown, Body['type']]>([
+    [String, 'text'],
+    [Buffer, 'binary'],
+    [Uint8Array, 'binary'],
+    [Object, 'value'],
+    [undefined, 'value'],
+    [Number, 'value'],
+    [Dto, 'value'],
+  ])('declared as %p is of that kind', async (type, expected) => {
+    const body = message(type, { shape: z.literal('x') });
+    expect(body).toMatchObject({ type: expected, mayWait: true });
+    expect(await outcomeOf(body.check!, 'x')).toEqual({ value: 'x' });
+    expect(await issuesOf(body.check!, 'y')).toHaveLength(1);
+  });
+
+  test('is no MessageStream', () => {
+    expect(bootErrorOf(() => message(MessageStream, { shape: z.string() }))).toBe(
+      'Chat.join, parameter 1 (body): no schema checks a MessageStream, which is still to come.',
+    );
+  });
+});
+
 describe('the data of an event', () => {
   test.each([String, Number, Boolean, Array, Date, Uint8Array, Buffer])('declared as %p is checked at once', (type) => {
     const body = event(type);
@@ -127,7 +150,7 @@ describe.each([
   ['an event', event],
 ])('%s', (_what, bind) => {
   test('is validated by the schema that the decorator names, whatever the type', async () => {
-    const body = bind(String, { shape: z.object({ n: z.number().transform(String) }) });
+    const body = bind(Object, { shape: z.object({ n: z.number().transform(String) }) });
     expect(body).toMatchObject({ type: 'value', mayWait: true });
     expect(await outcomeOf(body.check!, { n: 1 })).toEqual({ value: { n: '1' } });
   });

@@ -281,7 +281,7 @@ describe('codecs by subprotocol', () => {
   });
 
   test('what is no codec is a mistake at boot, with the name of the controller', async () => {
-    for (const codec of ['json', null, {}, { json: undefined }] as unknown as WebSocketPathOptions['codec'][]) {
+    for (const codec of ['json', null, {}, { json: 'text' }] as unknown as WebSocketPathOptions['codec'][]) {
       await expect(serve([controllerWith(codec)])).rejects.toEqual(
         new BootError(`Events: codec must be a codec, 'raw', or an object of those by subprotocol`),
       );

@@ -13,7 +13,7 @@ import {
 } from '../../src';
 import { compileController } from '../../src/binding';
 import type { Resolver } from '../../src/binding/resolver';
-import { start } from '../support/app';
+import { connect, start } from '../support/app';
 import { deferred } from '../support/engine';
 import { RawClient } from '../support/raw-client';
 import { serve } from '../support/serve';
@@ -41,6 +41,7 @@ describe('@OnUpgrade accepts', () => {
   test.each<[string, unknown, string]>([
     ['nothing', undefined, 'v1'],
     ['null', null, 'v1'],
+    ['true', true, 'v1'],
     ['an empty object', {}, 'v1'],
     ['a subprotocol', { protocol: 'v2' }, 'v2'],
     ['one that the path does not list, but the client offers', { protocol: 'v9' }, 'v9'],
@@ -117,12 +118,42 @@ describe('@OnUpgrade refuses', () => {
     expect(app.log.errors).toEqual([]);
   });
 
-  const WRONG = '@OnUpgrade returns nothing, refuse(…), or { protocol, headers }, which are strings or arrays of those';
+  test.each<[string, () => unknown, object]>([
+    ['false', () => false, { status: 403, body: 'This is not allowed.' }],
+    ['false later', later(false), { status: 403 }],
+    ['{ status }', () => ({ status: 401 }), { status: 401, body: 'Unauthorized' }],
+    [
+      '{ status, headers, body } later',
+      later({ status: 429, headers: { 'Retry-After': '7' }, body: 'slowly' }),
+      { status: 429, body: 'slowly', headers: { 'retry-after': '7' } },
+    ],
+  ])('when it returns %s', async (_what, enter, answer) => {
+    const app = await serve([deciding(enter)]);
+    expect(await app.refusal('/')).toMatchObject(answer);
+    expect(app.log.errors).toEqual([]);
+  });
+
+  test.each([
+    [false, '403'],
+    [{ status: 401 }, '401'],
+  ])('when it returns %j, over a real socket', async (answer, status) => {
+    await expect(connect(await start([deciding(() => answer)]), '/')).rejects.toThrow(status);
+  });
+
+  const WRONG =
+    '@OnUpgrade returns nothing or true, false or refuse(…), or { protocol, headers }, which are strings or arrays of those';
 
   test.each<[string, () => unknown, string, Error]>([
     ['an error', thrower(new Error('secret')), 'Chat.enter', new Error('secret')],
     ['an error later', () => Promise.reject(new Error('secret')), 'Chat.enter', new Error('secret')],
-    ['true', () => true, 'Chat.enter', new TypeError(WRONG)],
+    ['a number', () => 401, 'Chat.enter', new TypeError(WRONG)],
+    ['another status', () => ({ statusCode: 401 }), 'Chat.enter', new TypeError(WRONG)],
+    [
+      'a status that does not refuse',
+      () => ({ status: 200 }),
+      'Chat.enter',
+      new RangeError('an upgrade is refused with a status from 300 to 599, not 200'),
+    ],
     ['a text', later('v1'), 'Chat.enter', new TypeError(WRONG)],
     ['a protocol that is no text', () => ({ protocol: 1 }), 'Chat.enter', new TypeError(WRONG)],
     ['headers that are no texts', () => ({ headers: { a: 1 } }), 'Chat.enter', new TypeError(WRONG)],

@@ -156,8 +156,8 @@ test('a guard may stand before @OnUpgrade and @OnOpen too', async () => {
   expect((await app.refusal('/upgrade')).status).toBe(403);
   const client = await app.connect('/open');
   expect(await client.receive()).toBe('{"error":{"code":"forbidden","message":"This is not allowed."}}');
-  client.send('still open');
-  expect(await client.receive()).toBe('still open');
+  client.send('still there?');
+  expect(await client.closed).toMatchObject({ code: 1008, reason: 'forbidden' });
   expect(asked).toEqual(['upgrade enter', 'open open']);
   expect(calls).toEqual([]);
 });

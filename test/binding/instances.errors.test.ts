@@ -116,7 +116,7 @@ describe('what a dependency throws is what the controller itself would throw', (
       token: 'maybe',
       useFactory: (c) => {
         try {
-          return c.resolve('broken');
+          return c.resolve<string>('broken');
         } catch (caught) {
           seen.push(caught);
           return 'otherwise';

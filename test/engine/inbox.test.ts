@@ -48,6 +48,19 @@ test('as many at once as the concurrency says', async () => {
   expect(begun).toEqual(['a', 'b']);
 });
 
+test('what waits may be forgotten, and the rest goes on', async () => {
+  const { inbox, begun, finish } = inboxOf(1);
+  const stream = new IncomingStream(false, 10, { onStreamRead() {}, onStreamViolation() {}, onInflated() {} });
+  stream.push(Buffer.from('x'));
+  inbox.add('b');
+  inbox.add(stream);
+  inbox.clear();
+  expect([inbox.length, inbox.bytes, stream.hasRoom]).toEqual([0, 0, true]);
+  inbox.add('c');
+  await finish('a');
+  expect(begun).toEqual(['a', 'c']);
+});
+
 test('a message that is handled at once makes room for the next', async () => {
   const handled: string[] = [];
   const inbox = new Inbox(

@@ -83,6 +83,20 @@ test.each<[string, unknown]>([
   expect(() => codecKinds(codec as Codec)).toThrow(error);
 });
 
+test.each(['a b', 'ä', 'a,b'])('no subprotocol is called %j, so none has a codec', (name) => {
+  const error = new TypeError(`codec[${JSON.stringify(name)}]: no subprotocol has such a name`);
+  expect(() => routeOf({ codec: { [name]: pack } })).toThrow(error);
+});
+
+test.each<[unknown, string]>([
+  ['abc', 'protocols must be an array, not "abc"'],
+  [new Set(['abc']), 'protocols must be an array, not a Set'],
+  [['a b'], 'protocols[0] must be a subprotocol'],
+  [[undefined], 'two files that import each other are the usual cause'],
+])('protocols that are no list of names are refused: %p', (protocols, message) => {
+  expect(() => routeOf({ protocols: protocols as string[] })).toThrow(message);
+});
+
 test('undefined among the codecs of an object, as circular imports leave it, is told', () => {
   const codec = { pack, json: undefined } as never;
   const error = new TypeError(
