@@ -85,7 +85,7 @@ export class HistoryReader {
       if (messages !== undefined) this.cache.add(channel, since, messages);
       settle(messages);
     } catch (error) {
-      settle(Promise.reject(error as Error));
+      settle(Promise.reject(error));
     } finally {
       this.busy.delete(channel);
       this.ready.add(channel);
