@@ -27,10 +27,11 @@ const WITH_BROKER = {
     'test/redis/',
     'test/brokers/names',
     'test/faults/cluster',
+    'test/faults/history',
     'test/samples/cluster',
     'test/browser/cluster',
   ],
-  'nats-server': ['test/nats/', 'test/brokers/names', 'test/faults/cluster'],
+  'nats-server': ['test/nats/', 'test/brokers/names', 'test/faults/cluster', 'test/faults/history'],
 };
 
 const folders = `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter);

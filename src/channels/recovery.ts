@@ -1,4 +1,4 @@
-import { PortalError, type Subscriber } from '../engine';
+import { CloseCode, PortalError, type Subscriber } from '../engine';
 import { Backlog } from './backlog';
 import { isAway, type History } from './history';
 import { isAfter } from './offset';
@@ -31,6 +31,8 @@ export async function sendMissed(
     if (hasRoom) {
       // what was delivered before the backlog began is read, what came later is in it
       const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, since);
+      // a broker that was replaced by another may have lost it
+      if (!isRead && missed.length === 0) throw new PortalError('history_lost');
       isDone = isRead && seat.waiting.isWhole;
     } else {
       // nothing is held for who does not read: it is read again
@@ -96,9 +98,33 @@ async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kep
   for (let from = since; ;) {
     const missed = await history.after(name, from, keep, () => seats.size > 0);
     if (missed === undefined) return false;
+    for (const seat of seats.values()) seat.isFull = false;
     topic.deliverMissed(missed, deliver);
     from = missed.at(-1)?.offset ?? from;
+    for (const [subscriber, seat] of seats) {
+      if (seat.isFull && seat.waiting === undefined) void sendRest(topic, subscriber, seat, from, history);
+    }
     if (missed.length === 0 && !topic.takeForgotten()) return true;
+  }
+}
+
+/** One who does not read as fast as a topic catches up is sent the rest by itself. What cannot be had then, it can ask for when it comes back. */
+async function sendRest(
+  topic: Topic,
+  subscriber: Subscriber,
+  seat: Seat,
+  since: string,
+  history: History,
+): Promise<void> {
+  const { connection } = subscriber;
+  const isThere = (): boolean => topic.seats.get(subscriber) === seat;
+  seat.waiting = new Backlog();
+  seat.waiting.forget();
+  try {
+    await connection.drained();
+    if (isThere()) await sendMissed(topic, subscriber, seat, since, history);
+  } catch {
+    if (isThere()) void connection.close(CloseCode.TryAgainLater, 'messages were missed');
   }
 }
 

@@ -18,6 +18,8 @@ export interface Seat {
   waiting?: Backlog | undefined;
   /** It has had all up to this offset. */
   floor?: string | undefined;
+  /** It had no room for more. */
+  isFull?: boolean;
 }
 
 /** One channel, or pattern of channels, that somebody on this process subscribes to. */
@@ -67,8 +69,8 @@ export class Topic {
     if (this.delivered !== undefined && !isAfter(kept.offset, this.delivered)) return false;
     this.delivered = kept.offset;
     for (const [subscriber, seat] of this.seats) {
-      if (seat.waiting === undefined) hand(subscriber, seat, kept);
-      else seat.waiting.add(kept);
+      if (seat.waiting !== undefined) seat.waiting.add(kept);
+      else if (!hand(subscriber, seat, kept)) seat.isFull = true;
     }
     return true;
   }
@@ -101,9 +103,10 @@ export class Topic {
   }
 }
 
-export function hand(subscriber: Subscriber, { floor }: Seat, kept: Kept): void {
-  if (floor !== undefined && !isAfter(kept.offset, floor)) return;
-  if (!isSender(subscriber, kept)) subscriber.outbox.sendShared(kept.message);
+/** Returns false where there is no room for more. */
+export function hand(subscriber: Subscriber, { floor }: Seat, kept: Kept): boolean {
+  if (floor !== undefined && !isAfter(kept.offset, floor)) return true;
+  return isSender(subscriber, kept) || subscriber.outbox.sendShared(kept.message);
 }
 
 /** Whether the subscriber itself published it. */

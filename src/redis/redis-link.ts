@@ -8,6 +8,8 @@ import { fingerprint, shardsIn, type Shard } from './shards';
 const TICK_MS = 500;
 /** So often a replica is asked whether it takes writes. */
 const ROLE_MS = 1000;
+/** Its address is looked up again after so many of these at the latest, and sooner at first. */
+const MAX_LOOK = 30;
 
 /** A server that is frozen is given up within four seconds; until then no more than this is kept for it. */
 const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
@@ -230,8 +232,15 @@ export class RedisLink {
       const shards = fingerprint(await this.shardsBy(line));
       if (shards !== this.shards) this.abandon(new Error('the slots of the cluster have moved'));
     };
+    const ping = (line: RedisLine): Promise<unknown> => {
+      // plain channels are not refused by a replica, but what is published there does not reach those on its master
+      void takesWrites(line).then((isWritable) => {
+        if (isWritable === false) void this.awaitWrites();
+      }, ignore);
+      return line.client.ping();
+    };
     return {
-      commands: this.line(url, 'commands', this.options.isCluster ? { pinged: watch } : {}),
+      commands: this.line(url, 'commands', { pinged: this.options.isCluster ? watch : ping }),
       subscriptions: this.line(url, 'subscriptions'),
     };
   }
@@ -322,12 +331,16 @@ export class RedisLink {
     if (this.readOnly) return;
     this.readOnly = true;
     const { commands } = this.servers[0]!;
-    while (this.readOnly && !this.hasEnded) {
+    for (let second = 1, look = 1; this.readOnly; second++) {
       await sleep(ROLE_MS, undefined, { ref: false });
       if (this.hasEnded) return;
-      const isWritable = await takesWrites(commands).catch(() => false);
-      if (isWritable !== false) this.readOnly = false;
-      else if (await this.findsWritable(commands.url)) this.abandon(new Error('the server is a replica now'));
+      if ((await takesWrites(commands).catch(() => false)) !== false) {
+        this.readOnly = false;
+      } else if (second === look) {
+        // a replica may be what is meant
+        look += Math.min(look, MAX_LOOK);
+        if (await this.findsWritable(commands.url)) this.abandon(new Error('the server is a replica now'));
+      }
     }
   }
 
@@ -354,3 +367,5 @@ async function takesWrites({ client }: RedisLine): Promise<boolean | undefined> 
     throw error;
   }
 }
+
+function ignore(): void {}

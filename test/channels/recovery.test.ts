@@ -182,6 +182,14 @@ describe('one who comes back', () => {
     expect(one.received).toEqual([]);
   });
 
+  test('is told when the history does not have what was delivered', async () => {
+    const { topic, history, send, one } = comeBack();
+    topic.take(kept(6));
+    history.onAfter = keeping(...range(3, 5));
+    await expect(send()).rejects.toMatchObject({ code: 'history_lost' });
+    expect(one.received).toEqual(numbers(3, 5));
+  });
+
   test('is told when something is gone at last, and gets nothing out of order', async () => {
     const { history, send, one } = comeBack();
     history.onAfter = (_channel, since) => Promise.resolve(since === '1-2' ? range(3, 5) : undefined);
@@ -331,6 +339,64 @@ describe('after an outage', () => {
     expect(await recover()).toEqual([]);
     topic.take(kept(10));
     expect(one.received.map((message) => message.length)).toEqual([1, ...large.map(() => 100_000), 2]);
+  });
+
+  describe('one who does not read as fast', () => {
+    /** Two subscribers of a topic, of which one has no room after each message. */
+    function slow() {
+      const { history, of, recover } = outage('log');
+      const { topic, one: fast } = of('log');
+      const one = new FakeSubscriber();
+      topic.seats.set(one.subscriber, { data: undefined });
+      one.hasRoom = false;
+      const reads: (() => void)[] = [];
+      one.onDrained = () => new Promise((resolve) => reads.push(resolve));
+      history.onAfter = async (...asked) => (await keeping(...range(2, 9))(...asked)).slice(0, 2);
+      const read = async (): Promise<void> => {
+        reads.shift()!();
+        await turns();
+      };
+      return { history, topic, fast, one, recover, read };
+    }
+
+    test('gets the rest by itself, and holds up nobody', async () => {
+      const { fast, one, recover, read } = slow();
+      expect(await recover()).toEqual([]);
+      expect(fast.received).toEqual(numbers(2, 9));
+      expect(one.received).toEqual(numbers(2, 3));
+      one.hasRoom = true;
+      await read();
+      expect(one.received).toEqual(numbers(2, 9));
+    });
+
+    test('gets what comes then too', async () => {
+      const { history, topic, one, recover, read } = slow();
+      await recover();
+      topic.take(kept(10));
+      one.hasRoom = true;
+      history.onAfter = keeping(...range(2, 10));
+      await read();
+      topic.take(kept(11));
+      expect(one.received).toEqual(numbers(2, 11));
+    });
+
+    test('is closed where that cannot be had: it knows where it was', async () => {
+      const { history, fast, one, recover, read } = slow();
+      await recover();
+      history.onAfter = () => Promise.reject(away());
+      await read();
+      expect(one.closed).toEqual([1013]);
+      expect(fast.closed).toEqual([]);
+    });
+
+    test('may leave meanwhile', async () => {
+      const { history, topic, one, recover, read } = slow();
+      await recover();
+      topic.seats.delete(one.subscriber);
+      history.onAfter = () => Promise.reject(away());
+      await read();
+      expect([one.received, one.closed]).toEqual([numbers(2, 3), []]);
+    });
   });
 
   test('one whose subscribers have all left meanwhile is read no further', async () => {

@@ -256,6 +256,41 @@ test('a server without JetStream is told so', async () => {
   }
 });
 
+test('what is read comes in pieces of about the bytes that are asked for, at least one, in order', async () => {
+  const { history, append } = await connect({ prefix: 'pieces' });
+  const [room, other] = [channel(), channel()];
+  const beginning = await history.last(room, KEEP);
+  const lengths = [
+    10,
+    20,
+    100_000,
+    5,
+    5,
+    300_000,
+    1,
+    ...Array.from({ length: 1000 }, (_, at) => (at === 500 ? 50_000 : 3)),
+  ];
+  for (let at = 0; at < lengths.length; at += 100) {
+    const some = lengths.slice(at, at + 100);
+    await Promise.all(some.flatMap((length) => [append(room, 'x'.repeat(length)), append(other, 'y'.repeat(1000))]));
+  }
+  const pieces: number[][] = [];
+  for (let since = beginning; ;) {
+    const piece = (await history.after(room, since, KEEP, 1000))!;
+    if (piece.length === 0) break;
+    pieces.push(piece.map(({ packet }) => packet.length));
+    since = piece.at(-1)!.offset;
+  }
+  expect(pieces.flat()).toEqual(lengths);
+  expect(pieces.slice(0, 2)).toEqual([
+    [10, 20, 100_000],
+    [5, 5, 300_000],
+  ]);
+  // lanes may each have read one more
+  for (const piece of pieces) expect(piece.filter((length) => length < 50).length).toBeLessThan(400);
+  expect(await texts(history, room, beginning)).toHaveLength(lengths.length);
+});
+
 test('once there was JetStream, that there is none is temporary: a server that ends gives it up first', async () => {
   const without = await configured('');
   const connections = [

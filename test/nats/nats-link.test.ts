@@ -61,3 +61,21 @@ test('when the connection ends, nobody waits any more', async () => {
   await link.subscribe('a');
   await link.close();
 });
+
+test('what is read has a connection of its own, made when it is needed and again when it has ended', async () => {
+  const broker = await Broker.start('nats');
+  const link = await NatsLink.open(broker.url, {}, ignore, signal);
+  const [first, same] = await Promise.all([link.reads(), link.reads()]);
+  expect(same).toBe(first);
+  expect(first).not.toBe(link.connection);
+  await first.close();
+  const second = await link.reads();
+  expect(second).not.toBe(first);
+  await link.endReads();
+  expect(second.isClosed()).toBe(true);
+  const third = await link.reads();
+  expect(link.isOpen).toBe(true);
+  await link.close();
+  expect(third.isClosed()).toBe(true);
+  await expect(link.reads()).rejects.toThrow();
+});

@@ -345,41 +345,51 @@ test('one that was a replica already when it was reached, too', async () => {
   expect(seen.states).toEqual(['up']);
 });
 
-test('where its address leads to another server that takes writes, that one is joined', async () => {
-  const [old, next] = [await Broker.start('redis'), await Broker.start('redis')];
-  let target = old.port;
-  const sockets = new Set<Socket>();
-  const address = createServer((socket) => {
-    const server = connectTo(target, '127.0.0.1');
-    for (const [from, to] of [
-      [socket, server],
-      [server, socket],
-    ] as const) {
-      sockets.add(from);
-      from
-        .on('error', () => undefined)
-        .on('close', () => to.destroy())
-        .pipe(to);
+test.each(['with', 'without'])(
+  'where its address leads to another server that takes writes, that one is joined, %s history',
+  async (use) => {
+    const [old, next] = [await Broker.start('redis'), await Broker.start('redis')];
+    let target = old.port;
+    const sockets = new Set<Socket>();
+    const address = createServer((socket) => {
+      const server = connectTo(target, '127.0.0.1');
+      for (const [from, to] of [
+        [socket, server],
+        [server, socket],
+      ] as const) {
+        sockets.add(from);
+        from
+          .on('error', () => undefined)
+          .on('close', () => to.destroy())
+          .pipe(to);
+      }
+    }).listen(0, '127.0.0.1');
+    await once(address, 'listening');
+    const { backplane, append, seen } = await connect({
+      url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}`,
+    });
+    await backplane.subscribe('plain');
+    await redisCli('-u', old.url, 'replicaof', '127.0.0.1', String(next.port));
+    target = next.port;
+    if (use === 'with') {
+      const room = channel();
+      await until(() =>
+        append(room, 'y').then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect(await redisCli('-u', next.url, 'xlen', `{portal:${room}}:stream`)).toBe('1\n');
     }
-  }).listen(0, '127.0.0.1');
-  await once(address, 'listening');
-  const { append, seen } = await connect({ url: `redis://127.0.0.1:${(address.address() as AddressInfo).port}` });
-  await append(channel(), 'x');
-  await redisCli('-u', old.url, 'replicaof', '127.0.0.1', String(next.port));
-  target = next.port;
-  const room = channel();
-  await until(() =>
-    append(room, 'y').then(
-      () => true,
-      () => false,
-    ),
-  );
-  expect(await redisCli('-u', next.url, 'xlen', `{portal:${room}}:stream`)).toBe('1\n');
-  expect(seen.states).toEqual(['up', 'down', 'up']);
-  await stopNodes();
-  for (const socket of sockets) socket.destroy();
-  address.close();
-});
+    await until(() => seen.states.length === 3);
+    await redisCli('-u', next.url, 'publish', 'portal:plain', ' x');
+    await until(() => seen.packets.length === 1);
+    expect(seen.states).toEqual(['up', 'down', 'up']);
+    await stopNodes();
+    for (const socket of sockets) socket.destroy();
+    address.close();
+  },
+);
 
 test('what is read comes in pieces of about the bytes that are asked for, at least one', async () => {
   const { history, append } = await connect();

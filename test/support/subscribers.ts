@@ -7,6 +7,8 @@ import type { Kept } from '../../src/channels/topic';
 /** One who subscribes, without a connection. */
 export class FakeSubscriber {
   readonly received: string[] = [];
+  /** The codes with which it was closed. */
+  readonly closed: number[] = [];
   /** Called for each wait until it has read what it was sent. */
   onDrained: () => Promise<void> = () => Promise.resolve();
   /** Whether there is room for more. */
@@ -20,7 +22,12 @@ export class FakeSubscriber {
     identified = true,
   ) {
     this.subscriber = {
-      connection: { id, identified, drained: () => this.onDrained() },
+      connection: {
+        id,
+        identified,
+        drained: () => this.onDrained(),
+        close: (code: number) => this.closed.push(code),
+      },
       state: 'open',
       outbox: {
         sendShared: (message: SharedMessage): boolean => {
