@@ -222,6 +222,20 @@ test('many tiny fragments count for what they cost', async () => {
   expect(noted).toEqual([['timeout', 202]]);
 });
 
+test('thousands of uploads that wait take time in proportion, and what is held is let go', async () => {
+  const { noted, write, engine } = await opened(async (_connection, read, name) => {
+    const first = noted.length === 0 ? await name() : undefined;
+    return first ?? read();
+  });
+  const uploads = Array.from({ length: 5_000 }, (_, i) => text(String(i)));
+  await write(text('ask'), ...uploads, answerOf(new JsonCodec()));
+  while (noted.length < 5_001) await turns();
+  expect(noted[0]).toBe('joe');
+  expect(noted.slice(1)).toEqual(Array.from({ length: 5_000 }, (_, i) => String(i)));
+  const [connection] = engine.connections;
+  expect(connection!['session'].heldBytes).toBe(0);
+});
+
 test('answers pass the limit of messages and bytes a second', async () => {
   let asked = false;
   const { noted, write } = await opened(
