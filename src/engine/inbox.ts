@@ -42,6 +42,12 @@ export class Inbox {
     this.waitingBytes += sizeOf(message);
   }
 
+  /** Takes out all that waits. */
+  clear(): Message[] {
+    this.waitingBytes = 0;
+    return this.waiting.splice(0);
+  }
+
   /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
   track(work: Promise<void>, places = 1): void {
     this.running += places;

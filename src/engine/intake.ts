@@ -143,9 +143,16 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.readOn();
   }
 
-  /** Our Close frame is sent: only a message that has begun still counts. */
-  beginClosing(): void {
+  /** Our Close frame is sent: only a message that has begun still counts, and none where nobody has been let in. */
+  beginClosing(isLetIn: boolean): void {
     const { candidate, incoming } = this;
+    if (!isLetIn) {
+      candidate?.discard();
+      this.candidate = undefined;
+      for (const message of this.inbox?.clear() ?? []) if (message instanceof IncomingStream) message.discard();
+      this.readOn();
+      return;
+    }
     this.awaitsLastMessage = this.inflating || (this.assembler.parser.midMessage && incoming?.complete !== false);
     if (candidate !== undefined) this.deliverLate(candidate);
     this.readOn();

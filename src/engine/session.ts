@@ -51,6 +51,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private closingHandshake: ClosingHandshake | undefined;
   private waits: Waiting | undefined;
   private started = false;
+  /** The `open` hook is still to settle: nobody has been let in. */
+  private opening = false;
   private transportClosed = false;
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
@@ -117,7 +119,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.context.subscriptions.identified(this);
     this.outgoing.cork();
     const opening = this.call('open', this.route.endpoint.open, undefined);
-    if (opening !== undefined) this.intake.holdUntil(opening);
+    if (opening !== undefined) {
+      this.opening = true;
+      this.intake.holdUntil(opening.then(() => void (this.opening = false)));
+    }
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);
     this.outgoing.uncork();
@@ -324,7 +329,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.outgoing.sendControl(Opcode.Close, payload);
     this.abandon();
     this.armCloseDeadline();
-    this.intake.beginClosing();
+    this.intake.beginClosing(!this.opening);
   }
 
   /** Closes once all that was received has been handled and answered. */
