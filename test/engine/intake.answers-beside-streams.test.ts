@@ -362,3 +362,15 @@ test('a client that must ask before it can answer needs a second place, which `c
     expect(noted).toEqual(outcome);
   }
 });
+
+test('an answer comes while the server stops, which waits for the handler', async () => {
+  const { noted, write, engine } = await opened(async (_connection, read, name) => [await name(), await read()]);
+  await write(text('upload'));
+  const closed = engine.close();
+  await turns();
+  await write(answerOf(new JsonCodec()), text('too late'));
+  expect(noted).toEqual([['joe', 'upload']]);
+  const [connection] = engine.connections;
+  connection?.terminate();
+  await closed;
+});
