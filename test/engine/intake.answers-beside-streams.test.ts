@@ -144,21 +144,29 @@ test('the other kind of message is streamed from its first byte on, whatever is 
   expect(noted).toEqual(['first']);
 });
 
-test.each([
-  ['text that is no object', '[1,', '2]'],
-  ['text that is no JSON', ' hello ', 'world'],
-])('%s is handed over while it arrives, though an answer is awaited', async (_what, first, second) => {
-  const begun: string[] = [];
-  const { write } = await opened(async (_connection, read, name) => {
-    begun.push('begun');
-    void name();
-    return read();
-  });
-  await write(text('one'));
-  await write(text(first, { fin: false }));
-  expect(begun).toEqual(['begun', 'begun']);
-  await write(continuation(second));
-});
+test.each<[string, Codec, typeof text, string, string]>([
+  ['text that is no object', new JsonCodec(), text, '[1,', '2]'],
+  ['text that is no JSON', new JsonCodec(), text, ' hello ', 'world'],
+  ['bytes that are no map', new MessagePackCodec(), (bytes, more) => binary(Buffer.from(bytes), more), '\x93', '\x01'],
+])(
+  '%s: it is handed over while it arrives, though an answer is awaited',
+  async (_what, codec, message, first, rest) => {
+    const begun: string[] = [];
+    const { write } = await opened(
+      async (_connection, read, name) => {
+        begun.push('begun');
+        void name();
+        return read();
+      },
+      {},
+      { codec },
+    );
+    await write(message('one'));
+    await write(message(first, { fin: false }));
+    expect(begun).toEqual(['begun', 'begun']);
+    await write(continuation(rest));
+  },
+);
 
 test('what is too large for an answer is handed over while it arrives', async () => {
   const begun: string[] = [];
