@@ -103,7 +103,7 @@ describe.each(LEAVING)('a client that %s while it is thought about', (_how, leav
     let { url } = app;
     if (where !== 'its own port') {
       const server = await listening(createServer());
-      app.attach(server);
+      await app.attach(server);
       url = `ws://127.0.0.1:${portOf(server)}`;
     }
     const client = await RawClient.connect(url);
