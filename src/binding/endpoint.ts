@@ -266,7 +266,10 @@ function isPlain(value: unknown): value is object {
 
 /** What `refuse` takes, without the call. */
 function isRefusing(value: unknown): value is RefusalOptions & { status: number } {
-  const { status } = Object(value) as { status?: unknown };
+  if (!isPlain(value)) return false;
   const known = ['status', 'headers', 'body'];
-  return typeof status === 'number' && Object.keys(value as object).every((name) => known.includes(name));
+  return (
+    typeof (value as { status?: unknown }).status === 'number' &&
+    Object.keys(value).every((name) => known.includes(name))
+  );
 }

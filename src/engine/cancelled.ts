@@ -5,6 +5,8 @@ import { ConnectionClosedError } from './portal-error';
 /** How Node, axios and undici say that something was given up, or that its stream ended early. */
 const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
 
+const NO_REASON = Symbol('no reason');
+
 /** Errors have causes, which may be a circle. */
 const MAX_DEPTH = 5;
 
@@ -19,6 +21,15 @@ export function isCancelled(error: unknown, connection: Pick<Connection, 'state'
     return signal.aborted && comesOfAbort(error, signal.reason, MAX_DEPTH);
   } catch {
     // it cannot be looked at
+    return false;
+  }
+}
+
+/** Whether an error says that something was given up, whatever it was. */
+export function isGivenUp(error: unknown): boolean {
+  try {
+    return comesOfAbort(error, NO_REASON, MAX_DEPTH);
+  } catch {
     return false;
   }
 }

@@ -110,7 +110,7 @@ class Http2Arrival implements Arrival {
 
   judge(): Offer | Refusal {
     if (!asksForWebSocket(this.headers)) return UNKNOWN_PROTOCOL;
-    return hasEnded(this.stream) ? ENDED : judgeConnect(this.headers);
+    return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
   }
 
   accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
@@ -123,11 +123,6 @@ class Http2Arrival implements Arrival {
     this.stream.respond(refusalHeaders(refusal));
     this.door.leave(this.stream, refusal.body);
   }
-}
-
-/** In the packet of the request. */
-function hasEnded({ endAfterHeaders, state }: ServerHttp2Stream): boolean {
-  return endAfterHeaders || state.remoteClose === 1;
 }
 
 /** Reset, or its connection cut: what came in the packet of the request is known before the request is told of. */

@@ -42,11 +42,10 @@ export class Inbox {
     this.waitingBytes += sizeOf(message);
   }
 
-  /** What waits is not handled. */
-  clear(): void {
-    for (const message of this.waiting) if (message instanceof IncomingStream) message.release();
-    this.waiting.length = 0;
+  /** Takes out all that waits. */
+  clear(): Message[] {
     this.waitingBytes = 0;
+    return this.waiting.splice(0);
   }
 
   /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */

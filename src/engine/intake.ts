@@ -48,8 +48,8 @@ export class Intake implements MessageReceiver, StreamOwner {
   private inbox: Inbox | undefined;
   /** The latest message that was handed over while it arrived. */
   private incoming: IncomingStream | undefined;
-  /** Earlier ones that are not all read: only while an answer is awaited, which may stand behind them. */
-  private unread: IncomingStream[] = [];
+  /** What all of them hold that nobody has read: of earlier ones while an answer is awaited, which may stand behind them. */
+  private streamed: { bytes: number } | undefined;
   /** A message on its way, of a kind that is streamed, that may be an answer. */
   private candidate: IncomingStream | undefined;
   /** Bytes that were read but not parsed yet. */
@@ -81,7 +81,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Bytes that wait here for whatever reason. */
   get heldBytes(): number {
     const { assembler, leftover, inbox } = this;
-    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + this.streamedBytes;
+    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + (this.streamed?.bytes ?? 0);
   }
 
   /** Whether the peer is listened to; what it sends meanwhile is not read. */
@@ -151,14 +151,18 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.readOn();
   }
 
-  /** The connection was closed while it opened: what came meanwhile is not handled. */
+  /** The connection was closed before anybody was let in: what came meanwhile is not handled. */
   forget(): void {
     this.awaitsLastMessage = false;
-    this.inbox?.clear();
+    this.candidate?.discard();
+    this.candidate = undefined;
+    for (const message of this.inbox?.clear() ?? []) if (message instanceof IncomingStream) message.discard();
+    this.readOn();
   }
 
   /** No message counts any more; what comes is read and thrown away. */
   stop(): void {
+    this.candidate?.fail();
     this.candidate = undefined;
     this.incoming?.fail();
     this.leftover = undefined;
@@ -183,7 +187,8 @@ export class Intake implements MessageReceiver, StreamOwner {
     const { maxStreamBytes } = this.limits;
     const inflate = compressed ? this.deflate!.inflateStream(Math.min(maxStreamBytes, MAX_GATHERED)) : undefined;
     const remembers = compressed && this.deflate!.remembersReceived;
-    const stream = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers);
+    this.streamed ??= { bytes: 0 };
+    const stream = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers, this.streamed);
     if (this.host.expectsAnswer(binary)) this.candidate = stream;
     else this.deliverStream(stream);
   }
@@ -286,7 +291,6 @@ export class Intake implements MessageReceiver, StreamOwner {
   }
 
   private deliverStream(stream: IncomingStream): void {
-    if (this.incoming?.hasRoom === false) this.unread.push(this.incoming);
     this.incoming = stream;
     this.deliver(stream);
   }
@@ -309,6 +313,7 @@ export class Intake implements MessageReceiver, StreamOwner {
     if (bytes === undefined || (!stream.binary && !isUtf8(bytes))) return false;
     const message = stream.binary ? bytes : bytes.toString();
     if (!this.host.takeAnswer(message)) return false;
+    stream.discard();
     this.context.observer.received?.(this.host.connection, sizeOf(message));
     return true;
   }
@@ -371,21 +376,14 @@ export class Intake implements MessageReceiver, StreamOwner {
     if (!this.streamsHaveRoom) this.pauseReading();
   }
 
-  /** Held for streams that nobody has read. */
-  private get streamedBytes(): number {
-    const { incoming, candidate, unread } = this;
-    const bytes = (incoming?.heldBytes ?? 0) + (candidate?.heldBytes ?? 0);
-    return unread.length === 0 ? bytes : unread.reduce((sum, { heldBytes }) => sum + heldBytes, bytes);
-  }
-
   /** While a handler awaits an answer of the peer, that may stand behind a message's worth of what is not read. */
   private get streamsHaveRoom(): boolean {
-    if (this.unread.length > 0) this.unread = this.unread.filter(({ hasRoom }) => !hasRoom);
-    if (this.incoming?.hasRoom !== false && this.unread.length === 0) return true;
+    const { streamed, candidate, incoming } = this;
+    if (streamed === undefined || streamed.bytes === (candidate?.heldBytes ?? 0)) return true;
     if (!this.host.awaitsAnswer) return false;
     const { maxMessageBytes } = this.limits;
-    this.incoming?.inflateAhead(maxMessageBytes);
-    return this.streamedBytes < maxMessageBytes;
+    incoming?.inflateAhead(maxMessageBytes);
+    return streamed.bytes < maxMessageBytes;
   }
 
   private pauseReading(): void {

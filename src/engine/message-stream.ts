@@ -48,6 +48,8 @@ export class IncomingStream {
     private readonly inflate?: InflateStream,
     /** What is thrown away must be inflated all the same, since later messages may refer to it. */
     private readonly remembers = false,
+    /** What it holds is added to. */
+    private readonly all = { bytes: 0 },
   ) {
     if (binary) return;
     this.decoder = new StringDecoder('utf8');
@@ -56,7 +58,7 @@ export class IncomingStream {
 
   /** Whether all that has arrived was read, or nobody will. */
   get hasRoom(): boolean {
-    return this.parts.length + this.peeked.length === 0 || this.failed;
+    return this.held === 0;
   }
 
   get compressed(): boolean {
@@ -74,8 +76,9 @@ export class IncomingStream {
   }
 
   push(bytes: Buffer): void {
+    if (this.failed) return;
     this.parts.push(bytes);
-    this.held += costOf(bytes);
+    this.hold(costOf(bytes));
     this.advance();
   }
 
@@ -105,7 +108,8 @@ export class IncomingStream {
       peeked.push(bytes);
       size += bytes.length;
     }
-    for (const bytes of peeked) this.held += costOf(bytes);
+    if (this.failed) return;
+    for (const bytes of peeked) this.hold(costOf(bytes));
     this.peeked.unshift(...peeked);
   }
 
@@ -153,9 +157,7 @@ export class IncomingStream {
     if (!this.discarded) return;
     if (this.remembers) while (this.next() !== undefined);
     else if (this.parts.length + this.peeked.length > 0) {
-      this.parts.length = 0;
-      this.peeked.length = 0;
-      this.held = 0;
+      this.letGo();
       this.owner.onStreamRead();
     }
     if (this.ended) this.inflate?.close();
@@ -196,9 +198,20 @@ export class IncomingStream {
     return piece;
   }
 
+  private hold(bytes: number): void {
+    this.held += bytes;
+    this.all.bytes += bytes;
+  }
+
+  private letGo(): void {
+    this.parts.length = 0;
+    this.peeked.length = 0;
+    this.hold(-this.held);
+  }
+
   private take(parts: Buffer[]): Buffer | undefined {
     const part = parts.shift();
-    if (part !== undefined) this.held -= costOf(part);
+    if (part !== undefined) this.hold(-costOf(part));
     return part;
   }
 
@@ -222,7 +235,7 @@ export class IncomingStream {
 
   private giveUp(): void {
     this.failed = true;
-    this.parts.length = 0;
+    this.letGo();
     this.inflate?.close();
   }
 

@@ -1,4 +1,4 @@
-import { JsonCodec, type Codec, type Envelope } from '../codecs';
+import { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 import type { Deadlines } from './deadlines';
 import type { Message } from './endpoint';
 import { ConnectionClosedError, PortalError } from './portal-error';
@@ -92,7 +92,7 @@ export class Requests {
    */
   expects(binary: boolean, beginning: Buffer = NO_BYTES): boolean {
     if (this.pending.size + this.abandoned === 0 || binary !== this.codec.binary) return false;
-    return !(this.codec instanceof JsonCodec) || !NO_OBJECT.test(beginning.toString('latin1', 0, MAX_BEGINNING));
+    return mayBeObject(this.codec, beginning);
   }
 
   /** Takes a message that answers one of our requests, in time or too late. False: it is something else. */
@@ -119,6 +119,14 @@ export class Requests {
   close(): void {
     for (const pending of [...this.pending.values()]) pending.fail(new ConnectionClosedError());
   }
+}
+
+/** What of a codec of a user's own begins an envelope nobody knows. */
+function mayBeObject({ constructor }: Codec, beginning: Buffer): boolean {
+  const [first] = beginning;
+  if (first === undefined) return true;
+  if (constructor === JsonCodec) return !NO_OBJECT.test(beginning.toString('latin1', 0, MAX_BEGINNING));
+  return constructor !== MessagePackCodec || first >> 4 === 8 || first === 0xde || first === 0xdf;
 }
 
 /** A peer's error is its own: whatever it sends becomes text. */

@@ -52,7 +52,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private closingHandshake: ClosingHandshake | undefined;
   private waits: Waiting | undefined;
   private started = false;
-  /** The endpoint is at work on the opening. */
+  /** The `open` hook is still to settle: nobody has been let in. */
   private opening = false;
   private transportClosed = false;
   private ended = false;
@@ -122,8 +122,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     const opening = this.call('open', this.route.endpoint.open, undefined);
     if (opening !== undefined) {
       this.opening = true;
-      void opening.then(() => (this.opening = false));
-      this.intake.holdUntil(opening);
+      this.intake.holdUntil(opening.then(() => void (this.opening = false)));
     }
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);

@@ -1,4 +1,5 @@
-import { ConnectionClosedError, PortalError } from './portal-error';
+import { isGivenUp } from './cancelled';
+import { PortalError } from './portal-error';
 
 /**
  * The same outcome, but a rejection that a client can bring about (a name, a refusal, its leaving) does not end the process where
@@ -15,7 +16,7 @@ export function unawaited<Value>(work: Promise<Value>): Promise<Value> {
 }
 
 function isOfClients(error: unknown): boolean {
-  if (error instanceof PortalError || error instanceof ConnectionClosedError) return true;
+  if (error instanceof PortalError || isGivenUp(error)) return true;
   // one about a channel's name
   return error instanceof TypeError && (error as { code?: unknown }).code === 'validation_failed';
 }

@@ -144,21 +144,29 @@ test('the other kind of message is streamed from its first byte on, whatever is 
   expect(noted).toEqual(['first']);
 });
 
-test.each([
-  ['text that is no object', '[1,', '2]'],
-  ['text that is no JSON', ' hello ', 'world'],
-])('%s is handed over while it arrives, though an answer is awaited', async (_what, first, second) => {
-  const begun: string[] = [];
-  const { write } = await opened(async (_connection, read, name) => {
-    begun.push('begun');
-    void name();
-    return read();
-  });
-  await write(text('one'));
-  await write(text(first, { fin: false }));
-  expect(begun).toEqual(['begun', 'begun']);
-  await write(continuation(second));
-});
+test.each<[string, Codec, typeof text, string, string]>([
+  ['text that is no object', new JsonCodec(), text, '[1,', '2]'],
+  ['text that is no JSON', new JsonCodec(), text, ' hello ', 'world'],
+  ['bytes that are no map', new MessagePackCodec(), (bytes, more) => binary(Buffer.from(bytes), more), '\x93', '\x01'],
+])(
+  '%s: it is handed over while it arrives, though an answer is awaited',
+  async (_what, codec, message, first, rest) => {
+    const begun: string[] = [];
+    const { write } = await opened(
+      async (_connection, read, name) => {
+        begun.push('begun');
+        void name();
+        return read();
+      },
+      {},
+      { codec },
+    );
+    await write(message('one'));
+    await write(message(first, { fin: false }));
+    expect(begun).toEqual(['begun', 'begun']);
+    await write(continuation(rest));
+  },
+);
 
 test('what is too large for an answer is handed over while it arrives', async () => {
   const begun: string[] = [];
@@ -220,6 +228,20 @@ test('many tiny fragments count for what they cost', async () => {
   clock.advance(10_000);
   await turns();
   expect(noted).toEqual([['timeout', 202]]);
+});
+
+test('thousands of uploads that wait take time in proportion, and what is held is let go', async () => {
+  const { noted, write, engine } = await opened(async (_connection, read, name) => {
+    const first = noted.length === 0 ? await name() : undefined;
+    return first ?? read();
+  });
+  const uploads = Array.from({ length: 5_000 }, (_, i) => text(String(i)));
+  await write(text('ask'), ...uploads, answerOf(new JsonCodec()));
+  while (noted.length < 5_001) await turns();
+  expect(noted[0]).toBe('joe');
+  expect(noted.slice(1)).toEqual(Array.from({ length: 5_000 }, (_, i) => String(i)));
+  const [connection] = engine.connections;
+  expect(connection!['session'].heldBytes).toBe(0);
 });
 
 test('answers pass the limit of messages and bytes a second', async () => {
@@ -347,4 +369,16 @@ test('a client that must ask before it can answer needs a second place, which `c
     await turns();
     expect(noted).toEqual(outcome);
   }
+});
+
+test('an answer comes while the server stops, which waits for the handler', async () => {
+  const { noted, write, engine } = await opened(async (_connection, read, name) => [await name(), await read()]);
+  await write(text('upload'));
+  const closed = engine.close();
+  await turns();
+  await write(answerOf(new JsonCodec()), text('too late'));
+  expect(noted).toEqual([['joe', 'upload']]);
+  const [connection] = engine.connections;
+  connection?.terminate();
+  await closed;
 });

@@ -117,7 +117,7 @@ test.each([false, true])(
   (compressed) => {
     const { stream } = incoming(true, { compressed });
     stream.push(Buffer.from([1, 2, 3]));
-    expect(stream.heldBytes).toBe(3);
+    expect(stream.heldBytes).toBeGreaterThanOrEqual(3);
     stream.fail();
     expect(stream.heldBytes).toBe(0);
   },

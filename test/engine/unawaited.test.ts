@@ -18,6 +18,7 @@ test.each([
   new PortalError('history_lost'),
   new ForbiddenError(),
   new ConnectionClosedError(),
+  new DOMException('what `@OnSubscribe` awaited was given up', 'AbortError'),
 ])('%s that nobody handles ends no process', async (error) => {
   void unawaited(Promise.reject(error));
   await turns();
