@@ -1,10 +1,12 @@
-import type { DependencyContainer } from 'tsyringe';
+import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { BootError, compileController, type Report, type Timing } from '../binding';
 import { Channels } from '../channels';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
 import { Connections, Engine, systemClock, type ForeignServer, type Place, type TlsUpdate } from '../engine';
+import { given } from '../engine/given';
 import { allOf } from '../engine/observers';
 import { AppContainer } from './container';
+import { describe } from './describe';
 import { DEFAULT_DEADLINE_MS, Lifecycle, type LifecycleHooks } from './lifecycle';
 import { logObserver } from './log-observer';
 import { onceAskedToEnd } from './signals';
@@ -166,13 +168,15 @@ export async function bootstrap(root: Constructor, options: PortalOptions = {}):
   return app;
 }
 
-/** `overrides`: providers that take the place of those of the modules with the same token. */
-export async function buildParts(
-  root: Constructor,
-  options: PortalOptions,
-  overrides: readonly ModuleProvider[] = [],
-): Promise<ApplicationParts> {
+/** What a test does to an application. */
+export interface Tested {
+  /** Providers that take the place of those of the modules with the same token. */
+  readonly overrides: readonly ModuleProvider[];
+}
+
+export async function buildParts(root: Constructor, options: PortalOptions, tested?: Tested): Promise<ApplicationParts> {
   checkOptions(options);
+  const overrides = tested?.overrides ?? [];
   const { modules, controllers, providers } = readModules(root);
   for (const provider of overrides) checkProvider(provider, 'override');
   const {
@@ -216,11 +220,14 @@ export async function buildParts(
   container.value(Channels, channels);
   const replaced = new Set(overrides.map(tokenOf));
   const own = [...controllers.filter(isSingleton), ...modules].filter((constructor) => !replaced.has(constructor));
-  const binding = Object.fromEntries(
-    Object.entries({ guards, interceptors, filters, validation, limits: options.limits }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const binding = given({
+    guards,
+    interceptors,
+    filters,
+    validation,
+    limits: options.limits,
+    isSpiedOn: tested !== undefined,
+  });
   const owners = new Map<string, Constructor>();
   try {
     for (const constructor of own) container.singleton(constructor);
@@ -234,6 +241,8 @@ export async function buildParts(
         throw new BootError(`${controller.name}: ${(cause as Error).message}`, { cause });
       }
     }
+    const listed = new Set([...providers.map(tokenOf), ...controllers, ...modules, Connections, Channels]);
+    for (const override of overrides) refuseStray(tokenOf(override), listed, container);
     for (const { instance, own } of container.made()) lifecycle.add(instance, own);
   } catch (error) {
     const deadline = lifecycle.deadline();
@@ -266,6 +275,18 @@ class ChannelsLife implements LifecycleHooks {
 
 function tokenOf(provider: ModuleProvider): unknown {
   return typeof provider === 'function' ? provider : provider.token;
+}
+
+/** An override that takes nothing's place would leave the real thing in the test. */
+function refuseStray(token: unknown, listed: ReadonlySet<unknown>, container: AppContainer): void {
+  const own = token as InjectionToken;
+  if (listed.has(token) || container.isNeeded(own)) return;
+  const name = describe(own);
+  const namesake = [...listed].some((other) => describe(other as InjectionToken) === name);
+  const why = namesake
+    ? `it is not the ${name} that is provided, but another of that name`
+    : 'nothing that is made when the application starts needs it, and no module lists it';
+  throw new BootError(`override: there is no ${name} to take the place of: ${why}.`);
 }
 
 function isSingleton(controller: Constructor): boolean {

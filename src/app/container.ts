@@ -36,6 +36,8 @@ export class AppContainer implements Resolver {
   ]);
   private readonly byKey = new Map<InjectionToken, Registered>();
   private readonly keys = new Map<Making, symbol>();
+  /** Tokens that somebody asked for. */
+  private readonly needed = new Set<InjectionToken>();
   /** Classes of which it is being found out who has them. */
   private readonly judged = new Set<InjectionToken>();
   private readonly factories = new Factories(this.container);
@@ -88,6 +90,12 @@ export class AppContainer implements Resolver {
   /** From now on tells of each further instance that the application has one of. */
   tellOfFurther(tell: (instance: Instance) => void): void {
     this.instances.tellOfFurther(tell);
+  }
+
+  /** Whether anything that was made, or will be for a connection, has asked for a token, or it is registered with tsyringe. */
+  isNeeded(token: InjectionToken): boolean {
+    const own = ownClass(token);
+    return this.needed.has(own) || registrationsOf(own).length > 0;
   }
 
   provides(token: InjectionToken): boolean {
@@ -217,6 +225,7 @@ export class AppContainer implements Resolver {
 
   /** All that provide a token; a class that nobody registered provides itself. */
   private makingsOf(token: InjectionToken): readonly Making[] {
+    this.needed.add(token);
     const known = this.makings.get(token);
     if (known !== undefined) return known;
     // registered by the application with its own container: nothing is known of that
@@ -287,6 +296,7 @@ export class AppContainer implements Resolver {
     const token = delayed(wanted)?.own ?? ownClass(wanted);
     const registered = this.byKey.get(token);
     if (registered === undefined) {
+      this.needed.add(token);
       const isKnown =
         (this.makings.has(token) && token !== Connection) || typeof token === 'object' || container.isRegistered(token);
       if (!isKnown && this.makingsOf(token).length > 0) {

@@ -9,11 +9,15 @@ export type InstanceOf = object | ((connection: Connection) => object);
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Compiles a call without arrays of arguments for the usual shapes of parameter lists. */
+/**
+ * Compiles a call without arrays of arguments for the usual shapes of parameter lists.
+ * @param looksUp whether the method is looked up for each call, since a test may put a spy in its place
+ */
 export function compileCall(
   target: InstanceOf,
   method: string,
   { readers, mayWait }: Pick<BoundParameters, 'readers' | 'mayWait'>,
+  looksUp = false,
 ): Call {
   if (typeof target === 'function') {
     const instanceOf = target as (connection: Connection) => Record<string, Method>;
@@ -22,8 +26,8 @@ export function compileCall(
       return applyWhenThere(instance, instance[method]!, readAll(readers, connection, body));
     };
   }
-  const instance = target;
-  const run = (instance as Record<string, Method>)[method]!;
+  const instance = target as Record<string, Method>;
+  const run: Method = looksUp ? (...args) => instance[method]!(...args) : instance[method]!;
   if (mayWait) {
     return (connection, body) => applyWhenThere(instance, run, readAll(readers, connection, body));
   }

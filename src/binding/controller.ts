@@ -43,6 +43,8 @@ export interface BoundController {
   /** The one instance, or where each connection's is found. */
   readonly target: object | ConnectionInstances;
   readonly uses: Uses;
+  /** Whether spies that are put on the instance later are called, which costs a little for each message. */
+  readonly isSpiedOn: boolean;
 }
 
 /** Compiles a controller to the endpoint that the engine serves. @throws BootError for every mistake in it */
@@ -50,7 +52,7 @@ export function compileController(
   controller: Constructor,
   resolver: Resolver,
   report: Report,
-  options: BindingOptions = {},
+  options: BindingOptions & Partial<Pick<BoundController, 'isSpiedOn'>> = {},
   timing?: Timing,
 ): Endpoint {
   refuseOtherMajor(controller);
@@ -78,7 +80,9 @@ export function compileController(
   const surroundings = { controller, pattern: path.pattern, resolver, validation, limits, instances };
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   const target = instances ?? (resolver.resolve(controller as never) as object);
-  return compileEndpoint({ ...path, controller, handlers, target, uses: new Uses(options, resolver) }, report, timing);
+  const { isSpiedOn = false } = options;
+  const uses = new Uses(options, resolver);
+  return compileEndpoint({ ...path, controller, handlers, target, uses, isSpiedOn }, report, timing);
 }
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {

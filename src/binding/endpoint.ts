@@ -184,11 +184,11 @@ class EndpointCompiler {
   }
 
   private stageOf(kind: ContextKind, bound: BoundHandler): Stage {
-    const { uses, controller, target } = this.bound;
+    const { uses, controller, target, isSpiedOn } = this.bound;
     const { method, event } = bound.record;
     const instanceOf = target instanceof ConnectionInstances ? target.of : target;
     const stage = this.stage(kind, method, {
-      call: compileCall(instanceOf, method, bound),
+      call: compileCall(instanceOf, method, bound, isSpiedOn),
       guards: uses.of('guards', controller, method),
       interceptors: [
         ...uses.ofApplication('interceptors'),

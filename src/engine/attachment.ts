@@ -18,6 +18,7 @@ import type { Gate } from './gate';
 import type { Http1Door } from './http1-door';
 import { asksForWebSocket, isExtendedConnect, type Http2Door } from './http2-door';
 import type { ResolvedLimits } from './limits';
+import { shieldUpgrades } from './shielded-upgrades';
 import { isWhole, serveWithoutUpgrade } from './without-upgrade';
 
 /** What an attachment asks of its engine. */
@@ -55,6 +56,7 @@ export class Attachment {
     private readonly context: AttachmentContext,
   ) {
     this.listen('upgrade', this.onUpgrade);
+    this.steps.push(shieldUpgrades(server, (request) => this.claimants(request as IncomingMessage)));
     if (!isHttp2(server)) return;
     this.steps.push(announceConnect(server));
     this.listen('stream', this.onStream);
@@ -81,6 +83,13 @@ export class Attachment {
     if (serving !== undefined) return serving === listener ? 'serve' : 'nothing';
     if (ours[0] !== listener) return 'nothing';
     return ours.length === all.length ? 'answer' : 'wait';
+  }
+
+  /** Those of ours, where one of them serves it. */
+  private claimants({ headers, url }: IncomingMessage): Listener[] | undefined {
+    if (url === undefined || !listHasToken(headers.upgrade, 'websocket')) return undefined;
+    const ours = (this.server.listeners('upgrade') as Listener[]).filter(isOurs);
+    return ours.some((each) => each[SERVES]!(url)) ? ours : undefined;
   }
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

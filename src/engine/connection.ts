@@ -70,12 +70,21 @@ export class Connection<Data = unknown> {
     return this.ownId !== undefined;
   }
 
-  /** Who this is, for the application to set; `channels.toUser(id)` finds it by that id. */
+  /**
+   * Who this is, for the application to set; `channels.toUser(id)` finds it by that id.
+   * @throws TypeError when it is set with an id that is no string, by which nobody would find it
+   */
   get user(): { id: string } | undefined {
     return this.ownUser;
   }
 
   set user(user: { id: string } | undefined) {
+    const id: unknown = user?.id;
+    if (id !== undefined && typeof id !== 'string') {
+      throw new TypeError(
+        `the id of connection.user is a string, not ${id === null ? 'null' : `a ${typeof id}`}: write String(id)`,
+      );
+    }
     this.ownUser = user;
     this.session.context.subscriptions.identified(this.session);
   }

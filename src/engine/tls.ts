@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import { constants, createPrivateKey } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { errorThrown } from './users-code';
 
@@ -89,13 +89,35 @@ function checked({ servernames = {}, ...settings }: TlsSettings): Map<string, Se
   const entries = Object.entries(servernames).map(([name, own]): [string, SecureContext] => {
     const place = `tls.servernames[${JSON.stringify(name)}]`;
     if (!HOST_NAME.test(name)) throw new TypeError(`${place}: that is no host name, and no *. before one`);
-    return [name.toLowerCase(), contextOf({ ...common, ...own }, place)];
+    const context = contextOf({ ...common, ...own }, place);
+    refuseOtherKind(own, settings, place);
+    return [name.toLowerCase(), context];
   });
   return new Map(entries);
 }
 
 /** As clients send it (RFC 6066 3): in ASCII, and without a dot at its end. */
 const HOST_NAME = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
+
+/**
+ * Node lays the key of a name over the default one without taking that away: where they are of different kinds, OpenSSL chooses between
+ * both, and clients get the certificate of another name (nodejs/node#54235).
+ */
+function refuseOtherKind(own: SecureContextOptions, byDefault: SecureContextOptions, place: string): void {
+  const [kind, other] = [kindOfKey(own), kindOfKey(byDefault)];
+  if (kind === undefined || other === undefined || kind === other) return;
+  throw new TypeError(
+    `${place} has a key of the kind ${kind}, and tls one of the kind ${other}: Node would show clients the certificate of either. Use keys of ` +
+      'one kind.',
+  );
+}
+
+/** Undefined where it cannot be told: several keys, or one in a pfx. */
+function kindOfKey({ key, passphrase }: SecureContextOptions): string | undefined {
+  if (typeof key !== 'string' && !Buffer.isBuffer(key)) return undefined;
+  const secret = passphrase === undefined ? {} : { passphrase };
+  return createPrivateKey({ key, ...secret }).asymmetricKeyType;
+}
 
 function contextOf(settings: SecureContextOptions, place: string): SecureContext {
   if (isEmpty(settings.pfx) && (isEmpty(settings.key) || isEmpty(settings.cert))) {

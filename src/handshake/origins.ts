@@ -1,5 +1,5 @@
 /**
- * Which pages may connect: `'*'`, a list, or a function. In a list: exact origins, `https://*.example.com` for the hosts below
+ * Which pages may connect: `'*'`, a list, or a function. In a list: exact origins (`null` and `file://` among them), `https://*.example.com` for the hosts below
  * one, and patterns that must match a whole origin. A function may be asynchronous; it lets in with `true`, and with nothing else.
  */
 export type Origins<Request = unknown> =
@@ -28,11 +28,16 @@ export function originRule<Request>(origins: Origins<Request> | undefined): Orig
   return (origin) => origin === undefined || exact.has(origin) || patterns.some((pattern) => pattern.test(origin));
 }
 
+/** What pages send that are at no host: sandboxed frames, and files, such as those of Electron (RFC 6454 7.1, and what Chromium makes of it). */
+const WITHOUT_HOST = ['null', 'file://'];
+
 function checkedOrigin(entry: string): string {
+  if (WITHOUT_HOST.includes(entry)) return entry;
   const origin = URL.canParse(entry) ? new URL(entry) : undefined;
   const serialized = origin?.host ? `${origin.protocol}//${origin.host}` : undefined;
   if (serialized === entry) return entry;
-  const hint = serialized === undefined ? 'write it like https://app.example.com' : `did you mean ${serialized}?`;
+  const meant = entry.startsWith('file:') ? 'file://' : serialized;
+  const hint = meant === undefined ? 'write it like https://app.example.com' : `did you mean ${meant}?`;
   throw new TypeError(`${JSON.stringify(entry)} in origins is no origin: ${hint}`);
 }
 

@@ -31,7 +31,7 @@ export async function createTestApp(root: Constructor, options: TestOptions = {}
   const { override = [], ...rest } = options;
   if (!Array.isArray(override)) throw new TypeError('override must be an array of providers');
   const clock = new ManualClock();
-  const app = new InMemoryApp(await buildParts(root, { ...rest, clock }, override), clock);
+  const app = new InMemoryApp(await buildParts(root, { ...rest, clock }, { overrides: override }), clock);
   await app.start();
   return app;
 }
@@ -76,10 +76,15 @@ class InMemoryApp extends Application implements TestApp {
     } while (left > 0 || this.clock.isDue);
   }
 
-  /** Waits for handlers as a server would: time goes on meanwhile, as it does outside, so that what they wait for ends. */
+  /**
+   * Waits for handlers as a server would: time goes on meanwhile, as it does outside, so that what they wait for ends. For those that
+   * do not settle in a second it goes on faster and faster, so that the deadline comes before that of a test.
+   */
   override async close(): Promise<void> {
     this.closed = true;
-    const ticking = setInterval(() => this.clock.advance(TICK_MS), TICK_MS);
+    let ticks = 0;
+    const tick = (): void => this.clock.advance(TICK_MS * 2 ** Math.max(0, ++ticks - PATIENT_TICKS));
+    const ticking = setInterval(tick, TICK_MS);
     await super.close().finally(() => clearInterval(ticking));
     for (const socket of this.sockets) socket.destroy();
     await settle();
@@ -88,6 +93,9 @@ class InMemoryApp extends Application implements TestApp {
 
 /** How often time goes on while the application closes. */
 const TICK_MS = 20;
+
+/** How many of them take as long as they say. */
+const PATIENT_TICKS = 50;
 
 /** Turns of the event loop in which a message goes to the other end of a stream, through a handler, and back. */
 const TURNS = 10;

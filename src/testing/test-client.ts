@@ -17,7 +17,7 @@ export interface TestClient {
   emit(event: string, data?: unknown): void;
   /**
    * Sends an event with an id, and resolves with the `data` that answers it; with an array of all, where the handler
-   * returned an async iterable. Rejects with a `PortalError` when the answer is an error.
+   * returned an async iterable. Rejects with a `PortalError` when the answer is an error, and when the connection is closed before it comes.
    */
   request(event: string, data?: unknown): Promise<unknown>;
   /** Answers a request of the server, as `receiveEvent` gave it. */
@@ -47,6 +47,7 @@ export class StreamClient implements TestClient {
   private readonly requests = new Map<number, Request>();
   private readonly closing = new ClosingHandshake();
   private count = 0;
+  private ended: Error | undefined;
 
   constructor(
     private readonly socket: Duplex,
@@ -65,6 +66,7 @@ export class StreamClient implements TestClient {
         const info = this.closing.info();
         resolve(info);
         const reason = new Error(`the connection was closed with ${info.code} ${info.reason}`.trimEnd());
+        this.ended = reason;
         this.mailbox.end(reason);
         for (const request of this.requests.values()) request.reject(reason);
       }),
@@ -82,10 +84,14 @@ export class StreamClient implements TestClient {
 
   request(event: string, data?: unknown): Promise<unknown> {
     const id = ++this.count;
-    const answer = new Promise((resolve, reject) => this.requests.set(id, { items: [], resolve, reject }));
+    const answer = new Promise((resolve, reject) => {
+      if (this.ended !== undefined) throw this.ended;
+      const message = this.requireCodec().encode({ event, data, id });
+      this.requests.set(id, { items: [], resolve, reject });
+      this.send(message);
+    });
     // it fails with the connection, whether or not the test still looks at it
     answer.catch(() => {});
-    this.send(this.requireCodec().encode({ event, data, id }));
     return answer;
   }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -192,51 +192,66 @@ describe('while we wait for others', () => {
   });
 });
 
-describe('a listener that destroys all that it does not know', () => {
-  const destroyAll = (): void => void server.on('upgrade', (_request, socket) => void socket.destroy());
+/** Those that take every upgrade of a server, whatever its path. */
+const GREEDY: Record<string, () => void> = {
+  'destroys all that it does not know': () => void server.on('upgrade', (_request, socket) => void socket.destroy()),
+  'ends it later, as @hono/node-ws does': () => {
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    server.on('upgrade', async (_request, socket) => {
+      await Promise.resolve();
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+  },
+  'answers it as a plain request, as @fastify/websocket does': () => {
+    server.on('upgrade', (request, socket) => {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket as Socket);
+      response.writeHead(404, { 'content-length': 2, connection: 'close' }).end('no');
+    });
+  },
+  'takes it for its own, as express-ws does': () => {
+    new WebSocketServer({ server }).on('connection', (client) => client.close());
+  },
+  'is a ws server of another path': () => void new WebSocketServer({ server, path: '/theirs' }),
+  'destroys it after a while, as Socket.IO does': () => {
+    server.on('upgrade', (_request, socket) => setImmediate(() => socket.destroy()));
+  },
+};
 
-  test('before us: no connection is made of what is left', async () => {
-    const seen: string[] = [];
-    const endpoint = { ...chat, upgrade: () => void seen.push('upgrade'), open: () => void seen.push('open') };
-    const { engine } = beside('before', destroyAll, endpoint);
-    const client = await tcpClient(server);
-    client.upgrade('/chat');
-    expect(await client.end()).toHaveLength(0);
-    expect(seen).toEqual([]);
-    await engine.close();
-  });
-
-  test('after us: the connection is closed as one that was lost', async () => {
-    const { promise, resolve } = deferred<number>();
-    const { engine } = beside('after', destroyAll, { ...chat, close: (_connection, { code }) => resolve(code) });
-    const client = await tcpClient(server);
-    client.upgrade('/chat');
-    expect(await promise).toBe(1006);
-    expect(engine.connections.size).toBe(0);
-    await engine.close();
-  });
-
-  test('while a hook decides: it is told that the client has gone', async () => {
-    const aborted = deferred();
-    const upgrade: Endpoint['upgrade'] = ({ signal }) => {
-      signal.addEventListener('abort', () => aborted.resolve());
-      return new Promise<undefined>(() => {});
-    };
-    const { engine } = beside('after', destroyAll, { ...chat, upgrade });
-    (await tcpClient(server)).upgrade('/chat');
-    await aborted.promise;
-    await engine.close();
+describe.each(Object.entries(GREEDY))('a listener that %s', (_what, listen) => {
+  test.each(['before', 'after'])('does not hear of ours: there %s us', async (order) => {
+    const heard: string[] = [];
+    const text: Endpoint['text'] = (connection, message) => void connection.send(`${message}!`);
+    const { detach } = beside(order, listen, { ...chat, text });
+    server.on('upgrade', ({ url }) => void heard.push(url!));
+    const socket = new WebSocket(`ws://localhost:${portOf(server)}/chat`);
+    await once(socket, 'open');
+    for (const word of ['one', 'two']) {
+      socket.send(word);
+      const [answer] = (await once(socket, 'message')) as [Buffer];
+      expect(answer.toString()).toBe(`${word}!`);
+    }
+    expect(heard).toEqual([]);
+    detach();
+    const gone = new WebSocket(`ws://localhost:${portOf(server)}/chat`);
+    await new Promise((resolve) => gone.on('close', resolve).on('error', () => {}));
+    expect(heard).toEqual(['/chat']);
+    socket.send('three');
+    expect(String((await once(socket, 'message'))[0])).toBe('three!');
+    socket.terminate();
   });
 });
 
-test('a ws server of its own path, there before us, answers ours with 400 and makes no connection', async () => {
-  const opened: string[] = [];
-  new WebSocketServer({ server, path: '/theirs' });
-  beside('after', () => {}, { ...chat, open: () => void opened.push('open') });
-  const { status, client } = await ask('/chat');
-  expect(status).toBe(400);
-  await client.end();
-  expect(opened).toEqual([]);
+test('others hear of an upgrade to something else on our paths', async () => {
+  attached(server, [chat]);
+  const heard = deferred<string>();
+  server.on('upgrade', (request, socket) => {
+    heard.resolve(request.headers.upgrade!);
+    socket.destroy();
+  });
+  const client = await tcpClient(server);
+  client.upgrade('/chat', { Upgrade: 'ticker' });
+  expect(await heard.promise).toBe('ticker');
 });
 
 test('what is pipelined behind a refused upgrade is not served', async () => {

@@ -46,6 +46,17 @@ describe.each(Object.entries(KINDS))('a server of %s', (_name, kind) => {
     expect(await kind.get(server, '/other')).toBe('plain /other');
   });
 
+  test.each(['before', 'after'])('who destroys all upgrades, there %s us, does not destroy ours', async (order) => {
+    const server = await created();
+    const listen = (): void => void server.on('upgrade', (_request: unknown, socket: Duplex) => void socket.destroy());
+    if (order === 'before') listen();
+    attached(server, [chat]);
+    if (order === 'after') listen();
+    const client = await enter(server, '/chat');
+    client.write(text('hello'));
+    expect((await client.frame()).payload.toString()).toBe('hello');
+  });
+
   test('it may begin to listen later', async () => {
     const server = kind.create();
     attached(server, [named('/chat', 'early')]);

@@ -128,3 +128,28 @@ test('a connection that was idle says nothing is buffered', async () => {
   client.write(text(''));
   expect(connection.bufferedBytes).toBe(0);
 });
+
+describe('connection.user', () => {
+  test.each<[string, unknown, string]>([
+    ['a number', 42, 'a number'],
+    ['0', 0, 'a number'],
+    ['a bigint', 42n, 'a bigint'],
+    ['an object, such as an ObjectId', { toString: () => '42' }, 'a object'],
+    ['null', null, 'null'],
+    ['true', true, 'a boolean'],
+    ['a symbol', Symbol('42'), 'a symbol'],
+  ])('whose id is %s is refused when it is set, and the former stays', async (_what, id, kind) => {
+    const { connection } = await connect();
+    connection.user = { id: 'ann' };
+    expect(() => (connection.user = { id } as never)).toThrow(
+      new TypeError(`the id of connection.user is a string, not ${kind}: write String(id)`),
+    );
+    expect(connection.user).toEqual({ id: 'ann' });
+  });
+
+  test.each([[{ id: '42' }], [{ id: '' }], [undefined], [null], [{ name: 'ann' }]])('%j is taken', async (user) => {
+    const { connection } = await connect();
+    connection.user = user as never;
+    expect(connection.user).toBe(user);
+  });
+});

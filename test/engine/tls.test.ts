@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import tls, { createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls';
 import { Engine, type TlsSettings } from '../../src/engine';
-import { CA, LOCALHOST, NAMED, WILDCARD } from '../support/certificates';
+import { CA, LOCALHOST, NAMED, RSA, WILDCARD } from '../support/certificates';
 import { echo, startEngine } from '../support/engine';
 import { RawClient } from '../support/raw-client';
 import { dialTls, echoes, nameShown, openSecure, secure } from '../support/tls-client';
@@ -85,6 +85,21 @@ describe('what cannot be used is a TypeError that says where', () => {
       'an asterisk inside a name',
       { ...LOCALHOST, servernames: { 'a.*.example.test': NAMED } },
       /^tls\.servernames\["a\.\*\.example\.test"\]: that is no host name/,
+    ],
+    [
+      'a servername with a key of another kind than the default',
+      { ...LOCALHOST, servernames: { ...SERVERNAMES, 'rsa.example.test': RSA } },
+      /^tls\.servernames\["rsa\.example\.test"\] has a key of the kind rsa, and tls one of the kind ec: /,
+    ],
+    [
+      'a default of another kind than its servernames',
+      { ...RSA, servernames: { 'a.example.test': NAMED } },
+      /^tls\.servernames\["a\.example\.test"\] has a key of the kind ec, and tls one of the kind rsa: /,
+    ],
+    [
+      'the same, as bytes',
+      { ...LOCALHOST, servernames: { 'rsa.example.test': { ...RSA, key: Buffer.from(RSA.key) } } },
+      /has a key of the kind rsa/,
     ],
     ['an asterisk alone', { ...LOCALHOST, servernames: { '*': NAMED } }, /that is no host name/],
     ['a name that is not in ASCII', { ...LOCALHOST, servernames: { 'bücher.example': NAMED } }, /that is no host name/],

@@ -93,6 +93,29 @@ describe('a list of origins replaces that rule, and is exact', () => {
   });
 });
 
+describe('origins without a host can be listed, since frames and files send them', () => {
+  test.each([
+    ['null', 'null'],
+    ['file://', 'file://'],
+    ['capacitor://localhost', 'capacitor://localhost'],
+    ['app://.', 'app://.'],
+    ['tauri://localhost', 'tauri://localhost'],
+    ['vscode-webview://abc', 'vscode-webview://abc'],
+  ])('%s lets in %s, and nobody else', (entry, origin) => {
+    expect(allows([entry], origin)).toBe(true);
+    for (const other of ['null', 'file://', 'https://app.example.com', 'NULL', 'file:', 'file:///etc'])
+      if (other !== origin) expect(allows([entry], other)).toBe(false);
+  });
+
+  test.each(['file:///', 'file:', 'file:///home/me/index.html', 'FILE://'])('%s is not what they send', (entry) => {
+    expect(() => originRule([entry])).toThrow(TypeError);
+  });
+
+  test('file:/// is taken for file://', () => {
+    expect(() => originRule(['file:///'])).toThrow('"file:///" in origins is no origin: did you mean file://?');
+  });
+});
+
 describe('a pattern must match the whole origin', () => {
   test.each<[RegExp, string]>([
     [/https:\/\/(\w+\.)?good\.com/, 'https://sub.good.com'],

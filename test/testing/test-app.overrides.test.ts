@@ -1,4 +1,7 @@
+import 'reflect-metadata';
+import { delay, type DependencyContainer } from 'tsyringe';
 import {
+  BootError,
   Inject,
   injectable,
   Module,
@@ -195,6 +198,105 @@ describe('a class that no module lists', () => {
     client.send('fail');
     expect(await client.receive()).toBe('hi?');
     expect(await client.receive()).toBe('replaced');
+  });
+});
+
+describe('what nobody provides or needs is a boot error', () => {
+  const never = 'nothing that is made when the application starts needs it, and no module lists it';
+  class Stranger {}
+  class Namesake {}
+  Object.defineProperty(Namesake, 'name', { value: 'Clock' });
+  const symbol = Symbol('config');
+
+  test.each<[string, NonNullable<TestOptions['override']>[number], string]>([
+    ['a class', { token: Stranger, useValue: {} }, `no Stranger to take the place of: ${never}`],
+    ['a text', { token: 'confg', useValue: {} }, `no "confg" to take the place of: ${never}`],
+    ['a symbol', { token: symbol, useValue: {} }, `no Symbol(config) to take the place of: ${never}`],
+    [
+      'another class of the same name',
+      { token: Namesake, useValue: {} },
+      'no Clock to take the place of: it is not the Clock that is provided, but another of that name',
+    ],
+    ['a factory', { token: Stranger, useFactory: () => ({}) }, `no Stranger to take the place of: ${never}`],
+    ['a class without a token', Stranger, `no Stranger to take the place of: ${never}`],
+  ])('%s', async (_what, override, message) => {
+    await expect(appWith([override])).rejects.toThrow(new BootError(`override: there is ${message}.`));
+  });
+
+  test('what was made for it is ended', async () => {
+    const onShutdown = jest.fn();
+    await expect(appWith([{ token: Stranger, useFactory: () => ({ onShutdown }) }])).rejects.toThrow(BootError);
+    expect(onShutdown).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('what is needed without being listed can be overridden', () => {
+  class Mailer {
+    send(): string {
+      return 'sent';
+    }
+  }
+  class Letters {
+    send(): string {
+      return 'letter';
+    }
+  }
+
+  @injectable()
+  class Desk {
+    constructor(private readonly mailer: Mailer) {}
+    send(): string {
+      return this.mailer.send();
+    }
+  }
+
+  @WebSocketPath('/desk', { scope: 'connection' })
+  class Own {
+    constructor(@Inject(delay(() => Desk)) private readonly desk: Desk) {}
+    @OnMessage('send')
+    send(): string {
+      return this.desk.send();
+    }
+  }
+
+  @WebSocketPath('/desk')
+  class Shared {
+    constructor(private readonly desk: Desk) {}
+    @OnMessage('send')
+    send(): string {
+      return this.desk.send();
+    }
+  }
+
+  @WebSocketPath('/desk')
+  class ByParameter {
+    @OnMessage('send')
+    send(@Inject(Desk) desk: Desk): string {
+      return desk.send();
+    }
+  }
+
+  @WebSocketPath('/desk')
+  class ByFactory {
+    constructor(@Inject('made') private readonly made: Desk) {}
+    @OnMessage('send')
+    send(): string {
+      return this.made.send();
+    }
+  }
+
+  test.each([
+    ['a class', Shared],
+    ['what belongs to a connection, and is delayed', Own],
+    ['a parameter of a handler', ByParameter],
+    ['a factory', ByFactory],
+  ])('by %s', async (_what, controller) => {
+    class Root {}
+    const made = { token: 'made', useFactory: (container: DependencyContainer) => container.resolve(Desk) };
+    Module({ controllers: [controller], providers: [made] })(Root);
+    const app = await createTestApp(Root, { override: [{ token: Mailer, useClass: Letters }] });
+    apps.push(app);
+    expect(await (await app.connect('/desk')).request('send')).toBe('letter');
   });
 });
 

@@ -136,6 +136,80 @@ describe('a handler that never settles', () => {
   });
 });
 
+describe('what never settles keeps close() for little more than a second, whatever the deadline', () => {
+  const never = (): Promise<never> => new Promise(() => {});
+
+  @WebSocketPath('/')
+  class Never {
+    @OnMessage('handler')
+    handler(): Promise<never> {
+      return never();
+    }
+    @OnMessage('stream')
+    async *stream(): AsyncGenerator<never> {
+      yield await never();
+    }
+    @OnMessage('ask')
+    ask(connection: Connection): Promise<unknown> {
+      return connection.request('question', null, { timeoutMs: 2 ** 31 - 1 });
+    }
+    @OnMessage('close')
+    goes(connection: Connection): void {
+      connection.data = 'goes';
+    }
+    @OnClose()
+    async bye(connection: Connection): Promise<void> {
+      if (connection.data === 'goes') await never();
+    }
+  }
+
+  test.each([
+    ['handler', undefined],
+    ['handler', 3_600_000],
+    ['stream', undefined],
+    ['ask', undefined],
+    ['close', undefined],
+  ])('%s, %p', async (event, deadlineMs) => {
+    const app = await serve([Never], { shutdown: { deadlineMs } });
+    const client = await app.connect('/');
+    client.emit(event);
+    await settled();
+    await app.close();
+    expect(await client.closed).toBeDefined();
+    expect(app.connections.size).toBe(0);
+  });
+
+  test('onShutdown', async () => {
+    class Pool {
+      onShutdown(): Promise<never> {
+        return never();
+      }
+    }
+    const app = await serve([Never], { providers: [Pool] });
+    await app.close();
+    expect(app.log.lines).toEqual(['error Pool.onShutdown failed']);
+  });
+});
+
+test('what takes a moment of real time is waited for', async () => {
+  const done: string[] = [];
+  @WebSocketPath('/')
+  class Slow {
+    @OnMessage()
+    async any(_text: string): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      done.push('handled');
+    }
+  }
+  const app = await serve([Slow]);
+  const client = await app.connect('/');
+  client.send('x');
+  await settled();
+  await app.close();
+  expect(done).toEqual(['handled']);
+  expect(await client.closed).toMatchObject({ code: 1001 });
+});
+
 test('an upgrade that is not decided in handshakeTimeoutMs is refused with 408', async () => {
   @WebSocketPath('/')
   class Undecided {

@@ -324,3 +324,46 @@ describe('closing', () => {
     await closing;
   });
 });
+
+describe('after the end, request rejects', () => {
+  const gone = /^the connection was closed with/;
+
+  test('when the client has closed', async () => {
+    const { client } = await opened();
+    await client.close();
+    await expect(client.request('echo', 1)).rejects.toThrow(gone);
+  });
+
+  test('when the server has closed', async () => {
+    const { client, connection } = await opened();
+    void connection.close(4001, 'enough');
+    await client.closed;
+    await expect(client.request('echo', 1)).rejects.toThrow('the connection was closed with 4001 enough');
+  });
+
+  test('when the connection was cut', async () => {
+    const { client, connection } = await opened();
+    connection.terminate();
+    await client.closed;
+    await expect(client.request('echo', 1)).rejects.toThrow(gone);
+  });
+
+  test('when the application has ended', async () => {
+    const { app, client } = await opened();
+    await app.close();
+    await expect(client.request('echo', 1)).rejects.toThrow(gone);
+  });
+
+  test('also one that is made while it closes', async () => {
+    const { client } = await opened();
+    const closing = client.close();
+    await expect(client.request('echo', 1)).rejects.toThrow(gone);
+    await closing;
+  });
+});
+
+test('data that cannot be encoded rejects the request, and leaves the connection as it was', async () => {
+  const { client } = await opened();
+  await expect(client.request('echo', 1n)).rejects.toThrow(TypeError);
+  expect(await client.request('echo', 1)).toBe(1);
+});
