@@ -5,6 +5,7 @@ import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
 import type { Session } from './session';
 import type { SubscribeOptions, Subscribed } from './subscriptions';
+import type { SendResult } from './write-queue';
 
 /** The request that opened a connection. */
 export interface Handshake {
@@ -132,10 +133,20 @@ export class Connection<Data = unknown> {
 
   /**
    * Sends one message: a string as text, bytes as binary. Bytes must not be changed until they have left.
-   * @returns false when the connection is not open (nothing is sent), or when more than `highWaterMarkBytes` wait now
+   * @returns whether it is sent, and no more than `highWaterMarkBytes` wait now; `sendResult` says why not
    * @throws TypeError when the message is neither a string nor bytes
    */
   send(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): boolean {
+    return this.sendResult(message, options) === 'sent';
+  }
+
+  /**
+   * Sends one message as `send` does, and says what became of it: `sent`; `queued`, where more than `highWaterMarkBytes` wait now;
+   * `dropped` by `slowConsumer: 'drop'`; `closed` where the connection is not open, or was closed as too slow. A message that was
+   * dropped, or found the connection closed, is not sent.
+   * @throws TypeError when the message is neither a string nor bytes
+   */
+  sendResult(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): SendResult {
     if (typeof message === 'string') return this.session.outbox.sendText(message, options?.compress);
     return this.session.outbox.sendBinary(asBytes(message), options?.compress);
   }
@@ -152,7 +163,10 @@ export class Connection<Data = unknown> {
     return this.session.sendStream(chunks);
   }
 
-  /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is closed. */
+  /**
+   * Resolves when no more than `highWaterMarkBytes` wait and a message that was dropped would find room, or when nothing can be sent
+   * any more. What waits for the end of a `sendStream` waits for its source too, which therefore must not await this.
+   */
   drained(): Promise<void> {
     return this.session.drained();
   }
@@ -162,6 +176,11 @@ export class Connection<Data = unknown> {
    * @throws Error where the path is raw; what the codec throws for data that it cannot express
    */
   emit(event: string, data?: unknown): boolean {
+    return this.session.emit(event, data) === 'sent';
+  }
+
+  /** Sends an event, and says what became of it as `sendResult` does. Throws what `emit` throws. */
+  emitResult(event: string, data?: unknown): SendResult {
     return this.session.emit(event, data);
   }
 
