@@ -1,4 +1,4 @@
-import type { Codec, Envelope } from '../codecs';
+import { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 import type { Deadlines } from './deadlines';
 import type { Message } from './endpoint';
 import { ConnectionClosedError, PortalError } from './portal-error';
@@ -34,6 +34,11 @@ export class Requests {
     /** The number of requests that wait fell to zero. */
     private readonly onSettled: () => void,
   ) {}
+
+  /** Those that wait for an answer. */
+  get size(): number {
+    return this.pending.size;
+  }
 
   /** Whether somebody waits for an answer. */
   get awaiting(): boolean {
@@ -84,6 +89,7 @@ export class Requests {
     if (this.pending.size + this.abandoned === 0) return false;
     if ((typeof message === 'string') === this.codec.binary) return false;
     if (typeof message !== 'string' && !Buffer.isBuffer(message)) return false;
+    if (!this.mayAnswer(message)) return false;
     let envelope: Envelope | null;
     let id: unknown;
     try {
@@ -97,6 +103,18 @@ export class Requests {
     if (pending !== undefined) pending.settle(envelope);
     else if (this.abandoned > 0) this.abandoned--;
     return true;
+  }
+
+  /** False where the id of an answer is surely not in a message. It is read twice otherwise, and often for nothing. */
+  private mayAnswer(message: string | Buffer): boolean {
+    switch (this.codec.constructor) {
+      case JsonCodec:
+        return message.includes(`"${SERVER_ID}`) || message.includes('\\');
+      case MessagePackCodec:
+        return message.includes(SERVER_ID);
+      default:
+        return true;
+    }
   }
 
   /** No answer can come any more. */

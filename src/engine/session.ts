@@ -229,8 +229,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     this.close(CloseCode.UnsupportedData, reason);
   }
 
-  takeAnswer(message: Message): boolean {
-    return this.waits?.requests?.take(message) === true;
+  takeAnswer(message: Message): 'awaited' | 'late' | undefined {
+    const requests = this.waits?.requests;
+    if (requests === undefined) return undefined;
+    const { size } = requests;
+    if (!requests.take(message)) return undefined;
+    return requests.size < size ? 'awaited' : 'late';
   }
 
   /** The one place where the engine calls an endpoint, and catches what it throws. Undefined: it has settled. */

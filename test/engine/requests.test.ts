@@ -184,6 +184,32 @@ test('an answer to what was never asked, or a second one, means nothing while ot
   expect(await Promise.all([first, second])).toEqual(['first', 'second']);
 });
 
+test.each<[string, string]>([
+  ['with spaces', '{ "data" : "joe" , "id" : "s:1" }'],
+  ['with escapes', String.raw`{"data":"joe","id":"\u0073\u003a1"}`],
+])('an answer is one however its JSON is written: %s', async (_how, message) => {
+  const { requests } = requestsOf();
+  const asked = requests.request('e', 1, {});
+  expect(requests.take(message)).toBe(true);
+  expect(await asked).toBe('joe');
+});
+
+test('what has no id of ours in it is not read twice; what a codec of somebody else’s makes of it, nobody knows', async () => {
+  class Own extends JsonCodec {}
+  for (const [codec, reads] of [
+    [new JsonCodec(), 1],
+    [new Own(), 2],
+  ] as const) {
+    const { requests, answer } = requestsOf(codec);
+    const decode = jest.spyOn(codec, 'decode');
+    const asked = requests.request('e', 1, {});
+    expect(requests.take('{"event":"e","data":"x","id":"1"}')).toBe(false);
+    answer({ data: 'joe', id: 's:1' });
+    expect(await asked).toBe('joe');
+    expect(decode).toHaveBeenCalledTimes(reads);
+  }
+});
+
 test('a binary codec asks and is answered in binary messages', async () => {
   const codec = new MessagePackCodec();
   const { requests, sent, answer } = requestsOf(codec);
