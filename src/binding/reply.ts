@@ -123,6 +123,7 @@ class Streams {
   /** Resolves, as a rule at once, when the iterable has begun. */
   run(iterable: Items, exchange: Exchange, onError: (error: unknown) => Promise<void> | void): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
+      this.connection.reached('iterables');
       return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() =>
         this.run(iterable, exchange, onError),
       );

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
+import type { LimitName } from './observer';
 import type { Chunks } from './outgoing-stream';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
@@ -97,6 +98,11 @@ export class Connection<Data = unknown> {
   /** @internal An upgrade hook chose another. */
   agree(protocol: string): void {
     this.agreedProtocol = protocol;
+  }
+
+  /** @internal A limit that is not the engine's. */
+  reached(limit: LimitName): void {
+    this.session.context.observer.limited?.(this, limit);
   }
 
   /** @internal How its messages are read as events; undefined where they are none. */
