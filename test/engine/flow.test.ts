@@ -16,15 +16,21 @@ describe.each(DOORS)('over %s', (_door, open) => {
   async function told(run: (connection: Connection) => unknown, options: Partial<Endpoint> & EngineOptions = {}) {
     const { limits, clock, compression, ...endpoint } = options;
     const failed = jest.fn();
+    const seen = { limited: [] as string[] };
     const door = await open(
       { path: '/', text: async (connection) => void (await run(connection)), ...endpoint },
-      { observer: { failed }, ...(limits && { limits }), ...(clock && { clock }), ...(compression && { compression }) },
+      {
+        observer: { failed, limited: (_, limit) => void seen.limited.push(limit) },
+        ...(limits && { limits }),
+        ...(clock && { clock }),
+        ...(compression && { compression }),
+      },
     );
     ({ connections } = door.engine);
     const client = await door.open(compression ? { 'Sec-WebSocket-Extensions': 'permessage-deflate' } : {});
     const tape = new Tape(client.socket);
     client.write(text('go'));
-    return { ...door, client, tape, failed };
+    return { ...door, client, tape, failed, seen };
   }
 
   describe('what we were quick to send is not held against a client that reads', () => {
@@ -179,6 +185,44 @@ describe.each(DOORS)('over %s', (_door, open) => {
       expect(await counted.promise).toEqual([20, 1, 'held']);
       client.destroy();
     });
+  });
+
+  test('a client that takes a large message slowly is not cut by the heartbeat; one that takes nothing is', async () => {
+    const clock = new ManualClock();
+    const opened = deferred<Connection>();
+    const { client, seen } = await told(
+      (connection) => {
+        connection.send(Buffer.alloc(24 * MIB));
+        opened.resolve(connection);
+      },
+      { clock },
+    );
+    const connection = await opened.promise;
+    let read = 0;
+    client.socket.on('data', (bytes: Buffer) => {
+      read += bytes.length;
+      if (read % (3 * MIB) < bytes.length) client.socket.pause();
+    });
+    for (let i = 0; i < 3; i++) {
+      // it takes something, and stops again
+      const before = connection.bufferedBytes;
+      client.socket.resume();
+      while (connection.bufferedBytes >= before) {
+        client.socket.resume();
+        await new Promise(setImmediate);
+      }
+      client.socket.pause();
+      for (let ms = 0; ms < 20_000; ms += 500) clock.advance(500);
+    }
+    expect([connection.state, seen.limited]).toEqual(['open', []]);
+    // what is on its way still
+    for (let before = -1; connection.bufferedBytes !== before;) {
+      before = connection.bufferedBytes;
+      for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+    }
+    for (let ms = 0; ms < 60_000; ms += 500) clock.advance(500);
+    expect(seen.limited).toEqual(['heartbeat']);
+    client.destroy();
   });
 
   describe('`drained` resolves', () => {
