@@ -95,6 +95,7 @@ export {
   type Place,
   type RequestOptions,
   type SendOptions,
+  type SendResult,
   type Subscribed,
   type SubscribeOptions,
   type TlsSettings,

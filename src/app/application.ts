@@ -174,7 +174,11 @@ export interface Tested {
   readonly overrides: readonly ModuleProvider[];
 }
 
-export async function buildParts(root: Constructor, options: PortalOptions, tested?: Tested): Promise<ApplicationParts> {
+export async function buildParts(
+  root: Constructor,
+  options: PortalOptions,
+  tested?: Tested,
+): Promise<ApplicationParts> {
   checkOptions(options);
   const overrides = tested?.overrides ?? [];
   const { modules, controllers, providers } = readModules(root);

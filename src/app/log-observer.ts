@@ -6,6 +6,7 @@ import { Throttle } from './throttle';
 /** What each limit did to a connection. */
 const LIMITS: Record<LimitName, string> = {
   heartbeat: 'the peer was silent for too long',
+  iterables: '64 iterables are being sent: no message is handled until one of them ends',
   closeTimeoutMs: 'the peer did not finish the closing handshake in time',
   maxBufferedBytes: 'the peer does not read what it is sent',
   maxTotalBufferedBytes: 'all connections together hold too much: one that holds most was cut',
@@ -17,8 +18,8 @@ const LIMITS: Record<LimitName, string> = {
 /** Limits that a connection does not survive. */
 const FATAL = new Set<LimitName>(['heartbeat', 'closeTimeoutMs', 'maxTotalBufferedBytes', 'shutdown.deadlineMs']);
 
-/** Limits of the whole process: an operator must know, and the peer may be as good as any other. */
-const OPERATORS = new Set<string>(['maxConnections', 'maxTotalBufferedBytes', 'shutdown.deadlineMs']);
+/** Limits of the whole process, or that stand in no options: an operator must know, and the peer may be as good as any other. */
+const OPERATORS = new Set<string>(['iterables', 'maxConnections', 'maxTotalBufferedBytes', 'shutdown.deadlineMs']);
 
 /** Limits for which the engine closes with 1008, and the peer answers with the same. */
 const CLOSE_WITH_1008: LimitName[] = ['maxBufferedBytes', 'messagesPerSecond', 'bytesPerSecond'];

@@ -123,6 +123,7 @@ class Streams {
   /** Resolves, as a rule at once, when the iterable has begun. */
   run(items: AsyncIterable<unknown>, exchange: Exchange, onError: OnError): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
+      this.connection.reached('iterables');
       return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.run(items, exchange, onError));
     }
     this.running++;

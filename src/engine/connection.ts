@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
+import type { LimitName } from './observer';
 import type { Chunks } from './outgoing-stream';
 import type { OwnedSource } from './owned-source';
 import type { Codec } from '../codecs';
@@ -7,6 +8,7 @@ import type { RequestOptions } from './requests';
 import type { Session } from './session';
 import { unawaited } from './unawaited';
 import type { SubscribeOptions, Subscribed } from './subscriptions';
+import type { SendResult } from './write-queue';
 
 /** The request that opened a connection. */
 export interface Handshake {
@@ -114,6 +116,11 @@ export class Connection<Data = unknown> {
     this.agreedProtocol = protocol;
   }
 
+  /** @internal A limit that is not the engine's. */
+  reached(limit: LimitName): void {
+    this.session.context.observer.limited?.(this, limit);
+  }
+
   /** @internal How its messages are read as events; undefined where they are none. */
   get codec(): Codec | undefined {
     return this.session.codec;
@@ -148,10 +155,20 @@ export class Connection<Data = unknown> {
 
   /**
    * Sends one message: a string as text, bytes as binary. Bytes must not be changed until they have left.
-   * @returns false when the connection is not open (nothing is sent), or when more than `highWaterMarkBytes` wait now
+   * @returns whether it is sent, and no more than `highWaterMarkBytes` wait now; `sendResult` says why not
    * @throws TypeError when the message is neither a string nor bytes
    */
   send(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): boolean {
+    return this.sendResult(message, options) === 'sent';
+  }
+
+  /**
+   * Sends one message as `send` does, and says what became of it: `sent`; `queued`, where more than `highWaterMarkBytes` wait now;
+   * `dropped` by `slowConsumer: 'drop'`; `closed` where the connection is not open, or was closed as too slow. A message that was
+   * dropped, or found the connection closed, is not sent.
+   * @throws TypeError when the message is neither a string nor bytes
+   */
+  sendResult(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): SendResult {
     if (typeof message === 'string') return this.session.outbox.sendText(message, options?.compress);
     return this.session.outbox.sendBinary(asBytes(message), options?.compress);
   }
@@ -176,7 +193,10 @@ export class Connection<Data = unknown> {
     return this.session.own(source, failed);
   }
 
-  /** Resolves when no more than `highWaterMarkBytes` wait, or the connection is not open any more. */
+  /**
+   * Resolves when no more than `highWaterMarkBytes` wait and a message that was dropped would find room, or when nothing can be sent
+   * any more. What waits for the end of a `sendStream` waits for its source too, which therefore must not await this.
+   */
   drained(): Promise<void> {
     return this.session.drained();
   }
@@ -186,6 +206,11 @@ export class Connection<Data = unknown> {
    * @throws Error where the path is raw; what the codec throws for data that it cannot express
    */
   emit(event: string, data?: unknown): boolean {
+    return this.session.emit(event, data) === 'sent';
+  }
+
+  /** Sends an event, and says what became of it as `sendResult` does. Throws what `emit` throws. */
+  emitResult(event: string, data?: unknown): SendResult {
     return this.session.emit(event, data);
   }
 

@@ -1,4 +1,5 @@
 import type { Message } from './endpoint';
+import { Fifo } from './fifo';
 import { IncomingStream } from './message-stream';
 
 /**
@@ -6,8 +7,9 @@ import { IncomingStream } from './message-stream';
  * being with the first handler that returns a promise; a connection with synchronous handlers has none.
  */
 export class Inbox {
-  private readonly waiting: Message[] = [];
+  private readonly waiting = new Fifo<Message>();
   private waitingBytes = 0;
+  private waitingCost = 0;
   private running = 0;
   private idleCallbacks: (() => void)[] = [];
 
@@ -37,15 +39,25 @@ export class Inbox {
     return this.waitingBytes;
   }
 
-  add(message: Message): void {
+  /** What they take of memory. */
+  get heldBytes(): number {
+    return this.waitingCost;
+  }
+
+  /** Returns what it takes of memory while it waits. */
+  add(message: Message): number {
+    const cost = costOf(message);
     this.waiting.push(message);
     this.waitingBytes += sizeOf(message);
+    this.waitingCost += cost;
+    return cost;
   }
 
   /** Takes out all that waits. */
   clear(): Message[] {
     this.waitingBytes = 0;
-    return this.waiting.splice(0);
+    this.waitingCost = 0;
+    return this.waiting.clear();
   }
 
   /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
@@ -67,6 +79,7 @@ export class Inbox {
     while (this.waiting.length > 0 && this.running < this.concurrency) {
       const message = this.waiting.shift()!;
       this.waitingBytes -= sizeOf(message);
+      this.waitingCost -= costOf(message);
       this.handle(message);
     }
     this.settled();
@@ -75,6 +88,18 @@ export class Inbox {
     this.idleCallbacks = [];
     for (const callback of callbacks) callback();
   }
+}
+
+/** Of a short message most is the object that it is. */
+const OBJECT_BYTES = 256;
+
+/** Of one that is read while it arrives, with its decoder and its promises. */
+const STREAM_BYTES = 1024;
+
+/** Bytes of memory that a message takes while it waits, rather too many than too few: a unit of text may take two. */
+export function costOf(message: Message): number {
+  if (message instanceof IncomingStream) return STREAM_BYTES;
+  return OBJECT_BYTES + (typeof message === 'string' ? 2 * message.length : message.length);
 }
 
 /** A stream holds what its socket's next read brings, and counts for nothing here. */

@@ -5,6 +5,7 @@ export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '
 export { Refusal, refuse, type AnswerHeaders, type Origins, type RefusalOptions } from '../handshake';
 export type { Compression } from './compression';
 export { Connection, type Handshake, type SendOptions } from './connection';
+export type { SendResult } from './write-queue';
 export { Connections } from './connections';
 export { systemClock, type Clock } from './deadlines';
 export type { Acceptance, CodecChoice, Endpoint, Message, Verdict } from './endpoint';

@@ -25,8 +25,8 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
   readonly awaitsAnswer: boolean;
   /** Whether a message of a kind that begins so may be an answer, in time or too late. */
   expectsAnswer(binary: boolean, beginning?: Buffer): boolean;
-  /** Takes a message that answers one; false for all others. */
-  takeAnswer(message: Message): boolean;
+  /** Takes a message that answers one: that is awaited, or comes too late and means nothing. Undefined for all others. */
+  takeAnswer(message: Message): 'awaited' | 'late' | undefined;
   /** So many bytes more are held for this peer. */
   onHeld(bytes: number): void;
 }
@@ -34,6 +34,9 @@ export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 
 const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** What waits before an answer counts as so many bytes at the least, on average. */
+const LEAST_BYTES = 64;
 
 /** The most that is gathered of a compressed stream where zlib cannot inflate it as it arrives. */
 const MAX_GATHERED = 16 * 1024 * 1024;
@@ -81,7 +84,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   /** Bytes that wait here for whatever reason. */
   get heldBytes(): number {
     const { assembler, leftover, inbox } = this;
-    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.bytes ?? 0) + (this.streamed?.bytes ?? 0);
+    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.heldBytes ?? 0) + (this.streamed?.bytes ?? 0);
   }
 
   /** Whether the peer is listened to; what it sends meanwhile is not read. */
@@ -274,19 +277,20 @@ export class Intake implements MessageReceiver, StreamOwner {
       this.awaitsLastMessage = false;
     }
     this.context.observer.received?.(this.host.connection, sizeOf(message));
-    if (this.host.takeAnswer(message)) return;
+    const answer = this.host.takeAnswer(message);
+    if (answer === 'awaited') return;
     const limit = this.rate?.beyond(sizeOf(message), this.context.clock.now());
     if (limit !== undefined) {
       this.refuseTooFast(message, limit);
       return;
     }
+    if (answer === 'late') return;
     const { inbox } = this;
     if (inbox === undefined || !inbox.busy) {
       this.handle(message);
       return;
     }
-    inbox.add(message);
-    this.host.onHeld(sizeOf(message));
+    this.host.onHeld(inbox.add(message));
     if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
   }
 
@@ -312,7 +316,9 @@ export class Intake implements MessageReceiver, StreamOwner {
     const bytes = stream.peek(this.limits.maxMessageBytes);
     if (bytes === undefined || (!stream.binary && !isUtf8(bytes))) return false;
     const message = stream.binary ? bytes : bytes.toString();
-    if (!this.host.takeAnswer(message)) return false;
+    const answer = this.host.takeAnswer(message);
+    if (answer === undefined) return false;
+    if (answer === 'late') this.chargeStream(stream, bytes.length);
     stream.discard();
     this.context.observer.received?.(this.host.connection, sizeOf(message));
     return true;
@@ -420,9 +426,10 @@ export class Intake implements MessageReceiver, StreamOwner {
     return this.mayQueue(this.inbox, this.limits.maxQueuedMessages >> 1);
   }
 
-  /** While a handler awaits an answer of the peer, what comes before it may fill a message's worth of memory. */
+  /** While a handler awaits an answer of the peer, what comes before it may be as long as one message, short ones counting more. */
   private mayQueue(inbox: Inbox, messages: number): boolean {
     if (inbox.length <= messages) return true;
-    return this.host.awaitsAnswer && inbox.bytes < this.limits.maxMessageBytes;
+    const { maxMessageBytes } = this.limits;
+    return this.host.awaitsAnswer && inbox.bytes < maxMessageBytes && inbox.length < maxMessageBytes / LEAST_BYTES;
   }
 }

@@ -17,11 +17,14 @@ export interface Limits {
   closeTimeoutMs?: number | undefined;
   /** Bytes waiting for the peer above which `send` returns false. Per path. Default 64 KiB. */
   highWaterMarkBytes?: number | undefined;
-  /** Bytes that may wait for the peer; beyond it `slowConsumer` decides. Per path. Default 1 MiB. */
+  /**
+   * Bytes that may wait for a peer that does not read; beyond it `slowConsumer` decides. Two messages at a time that are larger than half of
+   * it do not count, nor what waits behind a message in fragments while the peer reads. Per path. Default 1 MiB.
+   */
   maxBufferedBytes?: number | undefined;
-  /** What befalls a peer that does not read: `close` (1008), or `drop` the message. Per path. Default `close`. */
+  /** What to do when a peer does not read: `close` (1008), or `drop` the message. Per path. Default `close`. */
   slowConsumer?: 'close' | 'drop' | undefined;
-  /** Messages that may wait for their handler; then the socket is not read. Per path. Default 64. */
+  /** Messages that may wait for their handler; then the socket is not read. More may while a handler awaits an answer. Per path. Default 64. */
   maxQueuedMessages?: number | undefined;
   /**
    * Properties and items, in all levels, of a body that a schema checks, or a class that only class-transformer can make, and keys of the maps

@@ -2,9 +2,13 @@ import type { CloseInfo, Violation } from '../protocol';
 import type { Refusal } from '../handshake';
 import type { Connection, Handshake } from './connection';
 
-/** Why the engine ended a connection, or dropped or refused a message: the limit, and `heartbeat` for silence. */
+/**
+ * Why the engine ended a connection, or dropped or refused a message: the limit, and `heartbeat` for silence. `iterables`: handlers
+ * returned more than are sent at once, and no message is handled until one of them ends.
+ */
 export type LimitName =
   | 'heartbeat'
+  | 'iterables'
   | 'closeTimeoutMs'
   | 'maxBufferedBytes'
   | 'maxTotalBufferedBytes'

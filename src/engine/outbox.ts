@@ -1,7 +1,7 @@
 import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
 import { sendFragments, type Chunk, type FragmentSender } from './outgoing-stream';
 import type { SharedMessage } from './shared-message';
-import type { WriteQueue } from './write-queue';
+import type { SendResult, WriteQueue } from './write-queue';
 
 /** From this size on compressing takes a millisecond, which other connections would wait: a thread of libuv does it. */
 const OFF_LOOP_FROM = 64 * 1024;
@@ -37,12 +37,12 @@ export class Outbox implements FragmentSender {
   }
 
   /** What a codec made. */
-  sendEncoded(message: string | Uint8Array): boolean {
+  sendEncoded(message: string | Uint8Array): SendResult {
     return typeof message === 'string' ? this.sendText(message) : this.sendBinary(message);
   }
 
-  sendText(message: string, compress?: boolean): boolean {
-    if (this.host.state !== 'open') return false;
+  sendText(message: string, compress?: boolean): SendResult {
+    if (this.host.state !== 'open') return 'closed';
     this.host.onSent(message.length);
     if (this.deflate !== undefined && compress !== false) {
       const bytes = Buffer.from(message);
@@ -52,8 +52,8 @@ export class Outbox implements FragmentSender {
     return this.queue.sendText(message);
   }
 
-  sendBinary(message: Uint8Array, compress?: boolean): boolean {
-    if (this.host.state !== 'open') return false;
+  sendBinary(message: Uint8Array, compress?: boolean): SendResult {
+    if (this.host.state !== 'open') return 'closed';
     this.host.onSent(message.length);
     if (this.deflate !== undefined && (compress ?? message.length >= this.compressFrom)) {
       return this.sendDeflated(this.deflate, Opcode.Binary, message);
@@ -61,12 +61,15 @@ export class Outbox implements FragmentSender {
     return this.queue.sendBinary(message);
   }
 
+  /** Returns whether no more waits than the high-water mark. */
   sendShared(message: SharedMessage): boolean {
     if (this.host.state !== 'open') return false;
     this.host.onSent(message.length);
     const { deflate } = this;
-    if (deflate === undefined || message.length < this.compressFrom) return this.queue.sendFrame(message.plainFrame());
-    return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload);
+    if (deflate === undefined || message.length < this.compressFrom) {
+      return this.queue.sendFrame(message.plainFrame()) === 'sent';
+    }
+    return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload) === 'sent';
   }
 
   /** One message in fragments, after those that were begun before it. */
@@ -94,14 +97,14 @@ export class Outbox implements FragmentSender {
     this.onFragmentRoom = undefined;
   }
 
-  private sendDeflated(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
+  private sendDeflated(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): SendResult {
     if (payload.length >= OFF_LOOP_FROM && this.queue.fits(payload.length)) {
       return this.sendLater(deflate, opcode, payload);
     }
     return this.sendCompressed(deflate, frame(FIN | RSV1 | opcode, deflate.deflate(payload)), payload);
   }
 
-  private sendLater(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): boolean {
+  private sendLater(deflate: PerMessageDeflate, opcode: number, payload: Uint8Array): SendResult {
     const { queue } = this;
     const pending = queue.reserve(payload.length);
     const sent = new Promise<void>((resolve) =>
@@ -111,12 +114,13 @@ export class Outbox implements FragmentSender {
       }),
     );
     this.lastStream = Promise.all([this.lastStream, sent]).then(() => {});
-    return queue.isBelowMark();
+    return queue.judge();
   }
 
   /** A message that is dropped must not be referred to. */
-  private sendCompressed(deflate: PerMessageDeflate, bytes: Buffer, payload: Uint8Array): boolean {
-    if (!this.queue.admits(bytes.length)) return false;
+  private sendCompressed(deflate: PerMessageDeflate, bytes: Buffer, payload: Uint8Array): SendResult {
+    const refusal = this.queue.refusal(bytes.length);
+    if (refusal !== undefined) return refusal;
     deflate.rememberSent(payload);
     return this.queue.sendFrame(bytes);
   }

@@ -95,24 +95,40 @@ export class Requests {
     return mayBeObject(this.codec, beginning);
   }
 
-  /** Takes a message that answers one of our requests, in time or too late. False: it is something else. */
-  take(message: Message): boolean {
-    if (this.pending.size + this.abandoned === 0) return false;
-    if ((typeof message === 'string') === this.codec.binary) return false;
-    if (typeof message !== 'string' && !Buffer.isBuffer(message)) return false;
+  /** Takes a message that answers one of our requests. Undefined: it is something else. */
+  take(message: Message): 'awaited' | 'late' | undefined {
+    if (this.pending.size + this.abandoned === 0) return undefined;
+    if ((typeof message === 'string') === this.codec.binary) return undefined;
+    if (typeof message !== 'string' && !Buffer.isBuffer(message)) return undefined;
+    if (!this.mayAnswer(message)) return undefined;
     let envelope: Envelope | null;
     let id: unknown;
     try {
       envelope = this.codec.decode(message);
       id = typeof envelope === 'object' ? envelope?.id : undefined;
     } catch {
-      return false;
+      return undefined;
     }
-    if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return false;
+    if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return undefined;
     const pending = this.pending.get(id);
-    if (pending !== undefined) pending.settle(envelope);
-    else if (this.abandoned > 0) this.abandoned--;
-    return true;
+    if (pending === undefined) {
+      if (this.abandoned > 0) this.abandoned--;
+      return 'late';
+    }
+    pending.settle(envelope);
+    return 'awaited';
+  }
+
+  /** False where the id of an answer is surely not in a message. It is read twice otherwise, and often for nothing. */
+  private mayAnswer(message: string | Buffer): boolean {
+    switch (this.codec.constructor) {
+      case JsonCodec:
+        return message.includes(`"${SERVER_ID}`) || message.includes('\\');
+      case MessagePackCodec:
+        return message.includes(SERVER_ID);
+      default:
+        return true;
+    }
   }
 
   /** No answer can come any more. */

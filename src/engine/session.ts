@@ -28,9 +28,10 @@ import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
 import type { Transport, TransportReceiver } from './transport';
 import type { Route } from './routes';
+import { setImmediate } from './turns';
 import { errorThrown, isThenable } from './users-code';
 import { Waiting } from './waiting';
-import { WriteQueue, type WriteQueueOwner } from './write-queue';
+import { WriteQueue, type SendResult, type WriteQueueOwner } from './write-queue';
 
 const NO_PAYLOAD = Buffer.alloc(0);
 
@@ -67,7 +68,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     deflate?: PerMessageDeflate,
   ) {
     this.connection = new Connection(this, facts);
-    this.outgoing = new WriteQueue(transport, context.batch, context.flusher, route.limits, this);
+    this.outgoing = new WriteQueue(transport, context, route.limits, this);
     this.outbox = new Outbox(this, this.outgoing, deflate, route.compression?.threshold);
     this.intake = new Intake(this, context, route, transport, this.outgoing, deflate);
   }
@@ -243,8 +244,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     return this.waits?.requests?.expects(binary, beginning) === true;
   }
 
-  takeAnswer(message: Message): boolean {
-    return this.waits?.requests?.take(message) === true;
+  takeAnswer(message: Message): 'awaited' | 'late' | undefined {
+    return this.waits?.requests?.take(message);
   }
 
   /** The one place where the engine calls an endpoint, and catches what it throws. Undefined: it has settled. */
@@ -296,7 +297,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   /** @throws Error where the path has no codec; what the codec throws for the data */
-  emit(event: string, data: unknown): boolean {
+  emit(event: string, data: unknown): SendResult {
     return this.outbox.sendEncoded(this.requireCodec().encode({ event, data }));
   }
 
@@ -369,9 +370,10 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     return this.waiting.untilClosed();
   }
 
+  /** Where nothing can be sent any more, in a later turn: whoever sends again and again must not keep others from theirs. */
   drained(): Promise<void> {
-    const isDrained = this.state !== 'open' || this.outgoing.bufferedBytes <= this.route.limits.highWaterMarkBytes;
-    return isDrained ? Promise.resolve() : this.waiting.untilDrained();
+    if (this.state !== 'open' || this.outgoing.closed) return new Promise((resolve) => void setImmediate(resolve));
+    return this.outgoing.checkDrained() ? Promise.resolve() : this.waiting.untilDrained();
   }
 
   private async sendOwned(chunks: Chunks): Promise<void> {

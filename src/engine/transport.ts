@@ -1,8 +1,12 @@
 import { constants, type Http2Stream } from 'node:http2';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import type { DirectWriter, WriteOwner } from './direct-write';
+import { Fifo } from './fifo';
 import type { RawSockets } from './raw-sockets';
 import { setImmediate } from './turns';
+
+/** As much as a stream is given at once: it says when all of that has left, and nothing before. */
+const PART_BYTES = 256 * 1024;
 
 /** What a transport tells the session that it carries. */
 export interface TransportReceiver {
@@ -28,6 +32,9 @@ export class Transport implements WriteOwner {
   private closed = false;
   /** Only for those that write through their stream. */
   private written: (() => void) | undefined;
+  /** What of a large write the stream was not given yet. */
+  private rest: Fifo<Uint8Array> | undefined;
+  private restBytes = 0;
 
   constructor(
     private readonly stream: Duplex,
@@ -41,7 +48,7 @@ export class Transport implements WriteOwner {
 
   /** Bytes written that have not left yet. */
   get pending(): number {
-    if (this.direct === undefined) return this.stream.writableLength;
+    if (this.direct === undefined) return this.stream.writableLength + this.restBytes;
     return this.closed ? 0 : this.direct.pending;
   }
 
@@ -65,16 +72,14 @@ export class Transport implements WriteOwner {
   /** True when the bytes have left and their memory may be used again. */
   write(bytes: Uint8Array): boolean {
     if (this.direct !== undefined) return this.closed || this.direct.write(bytes);
+    if (bytes.length > PART_BYTES || this.restBytes > 0) return this.writeParts([bytes]);
     this.stream.write(bytes, this.written);
     return this.stream.writableLength === 0;
   }
 
   writeAll(chunks: readonly Uint8Array[]): boolean {
     if (this.direct !== undefined) return this.closed || this.direct.writeAll(chunks);
-    this.stream.cork();
-    for (const chunk of chunks) this.stream.write(chunk, this.written);
-    this.stream.uncork();
-    return this.stream.writableLength === 0;
+    return this.writeParts(chunks);
   }
 
   pause(): void {
@@ -88,6 +93,7 @@ export class Transport implements WriteOwner {
   /** Sends what is written, then says that no more will come. */
   end(): void {
     const { stream } = this;
+    this.give(Infinity);
     if (isHttp2(stream)) stream.end(() => void setImmediate(closeEnded, stream));
     else stream.end();
   }
@@ -95,12 +101,14 @@ export class Transport implements WriteOwner {
   destroy(): void {
     // no handle takes a write once it is being closed
     this.closed = true;
+    this.dropRest();
     if (isHttp2(this.stream)) addAbortSignal(ABORTED, this.stream);
     else this.stream.destroy();
   }
 
   onWritten(failed: boolean): void {
     if (failed) this.destroy();
+    else if (this.restBytes > 0 && this.stream.writableLength === 0) this.give(PART_BYTES);
     else if (this.pending === 0) this.tell('onFlushed');
   }
 
@@ -112,7 +120,39 @@ export class Transport implements WriteOwner {
   /** @internal */
   onClose(): void {
     this.closed = true;
+    this.dropRest();
     this.tell('onClosed');
+  }
+
+  private writeParts(chunks: readonly Uint8Array[]): boolean {
+    const rest = (this.rest ??= new Fifo());
+    const isIdle = this.restBytes === 0;
+    for (const chunk of chunks) {
+      if (chunk.length <= PART_BYTES) rest.push(chunk);
+      else for (let at = 0; at < chunk.length; at += PART_BYTES) rest.push(chunk.subarray(at, at + PART_BYTES));
+      this.restBytes += chunk.length;
+    }
+    if (isIdle) this.give(PART_BYTES);
+    return this.pending === 0;
+  }
+
+  /** Gives the stream so many bytes of what it was not given yet, or a few more. */
+  private give(bytes: number): void {
+    const { rest, stream } = this;
+    if (rest === undefined || this.restBytes === 0) return;
+    stream.cork();
+    for (let given = 0; given < bytes && rest.length > 0;) {
+      const part = rest.shift()!;
+      given += part.length;
+      this.restBytes -= part.length;
+      stream.write(part, this.written);
+    }
+    stream.uncork();
+  }
+
+  private dropRest(): void {
+    this.rest = undefined;
+    this.restBytes = 0;
   }
 
   private tell(what: 'onFlushed' | 'onEnd' | 'onClosed'): void {

@@ -1,30 +1,29 @@
-import {
-  FIN,
-  frame,
-  Opcode,
-  serverHeaderSize,
-  textFrameRoom,
-  writeFrame,
-  writeHeader,
-  writeTextFrame,
-} from '../protocol';
+import { FIN, frame, Opcode, serverHeaderSize, writeHeader } from '../protocol';
+import { Backpressure, isLarge, type Backlog } from './backpressure';
 import type { Batch } from './batch';
+import type { Deadlines } from './deadlines';
+import { Fifo } from './fifo';
 import type { Flusher } from './flusher';
+import { Gatherer, type GathererOwner } from './gatherer';
 import { HeldPongs } from './held-pongs';
 import type { ResolvedLimits } from './limits';
+import { Pieces } from './pieces';
 import type { Transport } from './transport';
 
 /** From this size on a payload is written from where it lies, behind a header of its own, and not copied. */
 const BY_REFERENCE_FROM = 16 * 1024;
 
-/** Up to this length what is gathered is copied for a transport that holds it for a while, which would else hold the whole batch. */
-const MAX_COPIED = 16 * 1024;
+/**
+ * What became of a message: `sent`; `queued`, since more than `highWaterMarkBytes` wait now; `dropped`, as `slowConsumer: 'drop'`
+ * has it; `closed`, since the connection is not open, or was closed as too slow. The last two say that it is not sent.
+ */
+export type SendResult = 'sent' | 'queued' | 'dropped' | 'closed';
 
-/** What a write queue asks of its session. */
+/** What a write queue reports to its connection. */
 export interface WriteQueueOwner {
   /** More would wait than `maxBufferedBytes` allows: the message is dropped, or the connection closed. */
   onSlowConsumer(policy: 'close' | 'drop'): void;
-  /** What waits fell to the high-water mark or below, after a send that returned false. */
+  /** There is room again, for somebody who was told that there was none. */
   onDrained(): void;
   /** So many bytes more wait. */
   onHeld(bytes: number): void;
@@ -32,119 +31,177 @@ export interface WriteQueueOwner {
   onWritten(bytes: number): void;
 }
 
+/** What the write queues of one engine share. */
+export interface WriteContext {
+  readonly batch: Batch;
+  readonly flusher: Flusher;
+  readonly deadlines: Deadlines;
+}
+
+/** Frames that wait for the end of a message in fragments (RFC 6455 5.4), or for one that is still being made. */
+class Held {
+  readonly frames = new Fifo<Pieces | PendingFrame>();
+  inFragments = false;
+  bytes = 0;
+}
+
 /** A data frame that is still being made; what is sent after it waits for it. */
 export class PendingFrame {
   bytes: Uint8Array | undefined;
 
   /** `reserved`: bytes that count as waiting until it is made. */
-  constructor(readonly reserved: number) {}
+  constructor(
+    readonly held: object,
+    readonly reserved: number,
+  ) {}
 }
 
 /**
- * The frames on their way to one peer. While the transport takes what it is given, frames are gathered in the shared
- * batch and leave in one write: at the end of the read that caused them, or of the current turn when no read did.
- * While it does not, they wait here, counted, up to the hard limit.
+ * The frames on their way to one peer, in order: whole messages, fragments, frames that are made later, and control frames,
+ * which pass what is held back. `Gatherer` writes them; `Backpressure` says how many may wait.
  */
-export class WriteQueue {
-  private waiting: Uint8Array[] | undefined;
-  private waitingBytes = 0;
-  /** The transport still holds bytes; nothing is written until they have left. */
-  private blocked = false;
-  private corked = false;
-  private scheduled = false;
-  private aboveMark = false;
-  private closed = false;
-  /** `end` was called while a frame was pending. */
-  private ending = false;
-  /** In a message that is sent in fragments (RFC 6455 5.4). */
-  private inFragments = false;
-  /** Frames that wait for the end of such a message, or for a pending one; undefined when there is none of either. */
-  private held: (Uint8Array | PendingFrame)[] | undefined;
-  private heldBytes = 0;
+export class WriteQueue implements Backlog, GathererOwner {
+  private readonly gatherer: Gatherer;
+  /** Undefined while there is neither a message in fragments nor a pending one. */
+  private held: Held | undefined;
   /** Made with the first that has to wait. */
   private pongs: HeldPongs | undefined;
+  /** Made when more waits than the mark for the first time. */
+  private pressure: Backpressure | undefined;
+  /** `end` was called while a frame was pending. */
+  private ending = false;
   private lastPending = 0;
 
   constructor(
     private readonly transport: Transport,
-    private readonly batch: Batch,
-    private readonly flusher: Flusher,
+    private readonly context: WriteContext,
     private readonly limits: ResolvedLimits,
     private readonly owner: WriteQueueOwner,
-  ) {}
+  ) {
+    this.gatherer = new Gatherer(transport, context.batch, context.flusher, this);
+  }
 
   get bufferedBytes(): number {
-    const gathered = this.batch.owner === this ? this.batch.used : 0;
-    return this.waitingBytes + this.heldBytes + gathered + (this.blocked ? this.transport.pending : 0);
+    return this.leavingBytes + this.waitingBytes + this.heldBytes;
+  }
+
+  get leavingBytes(): number {
+    return this.gatherer.leavingBytes;
+  }
+
+  get waitingBytes(): number {
+    return this.gatherer.waitingBytes;
+  }
+
+  get heldBytes(): number {
+    return this.held === undefined ? 0 : this.held.bytes;
+  }
+
+  /** Nothing can be written any more. */
+  get closed(): boolean {
+    return this.gatherer.closed;
   }
 
   /** Whether the peer has room for the next fragment of a message. */
   get hasRoomForFragment(): boolean {
-    return this.bufferedBytes - this.heldBytes <= this.limits.highWaterMarkBytes;
+    return this.leavingBytes + this.waitingBytes <= this.limits.highWaterMarkBytes;
   }
 
-  /** Below: `send` returns whether what waits is at or under the high-water mark. */
-  sendText(text: string): boolean {
-    const room = textFrameRoom(text);
-    if (this.hasRoom(room)) {
-      this.batch.used = writeTextFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Text, text);
-      return true;
+  sendText(text: string): SendResult {
+    if (this.held === undefined) {
+      const gathered = this.gatherer.addText(text);
+      if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
     return this.enqueue(frame(FIN | Opcode.Text, Buffer.from(text)));
   }
 
-  sendBinary(payload: Uint8Array): boolean {
+  sendBinary(payload: Uint8Array): SendResult {
     if (payload.length >= BY_REFERENCE_FROM) {
       const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
       writeHeader(header, 0, FIN | Opcode.Binary, payload.length);
       return this.enqueue(header, payload);
     }
-    if (this.hasRoom(payload.length + 4)) {
-      this.batch.used = writeFrame(this.batch.bytes, this.batch.used, FIN | Opcode.Binary, payload);
-      return true;
+    if (this.held === undefined) {
+      const gathered = this.gatherer.addBinary(payload);
+      if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
     return this.enqueue(frame(FIN | Opcode.Binary, payload));
   }
 
   /** A whole data frame. */
-  sendFrame(bytes: Buffer): boolean {
+  sendFrame(bytes: Buffer): SendResult {
     return this.enqueue(bytes);
   }
 
   /** A fragment of a message; until the one with FIN, only control frames pass it. `first`: the frame's first byte. */
   sendFragment(first: number, payload: Uint8Array): void {
-    this.inFragments = true;
-    this.held ??= [];
+    const held = (this.held ??= new Held());
+    held.inFragments = true;
     const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
     writeHeader(header, 0, first, payload.length);
-    this.append(header, payload);
+    this.gatherer.append(header, payload);
+    this.marks.free(header.length + payload.length);
     if ((first & FIN) === 0) return;
-    this.inFragments = false;
-    this.release();
+    held.inFragments = false;
+    // whoever sends in fragments was to be waited for, not the peer
+    this.release(true);
   }
 
   /** Whether a message of so many bytes would be admitted; without consequences when not. */
   fits(size: number): boolean {
-    return this.bufferedBytes === 0 || this.bufferedBytes + size <= this.limits.maxBufferedBytes;
+    return this.bufferedBytes + size <= this.limits.maxBufferedBytes || this.marks.fits(size);
+  }
+
+  /** Why a message of so many bytes may not wait, if it may not: the policy for a peer that does not read is applied then. */
+  refusal(size: number): 'dropped' | 'closed' | undefined {
+    if (this.gatherer.closed) return 'closed';
+    if (this.fits(size)) return undefined;
+    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
+    this.gatherer.flush();
+    if (this.fits(size)) return undefined;
+    const { slowConsumer } = this.limits;
+    this.marks.drop(size);
+    this.owner.onSlowConsumer(slowConsumer);
+    return slowConsumer === 'drop' ? 'dropped' : 'closed';
   }
 
   /** Keeps the place of a data frame that is made later, `size` bytes for now. */
   reserve(size: number): PendingFrame {
     // what is gathered goes first, and nothing is gathered behind it
-    if (this.batch.owner === this) this.flush();
-    const pending = new PendingFrame(size);
-    (this.held ??= []).push(pending);
-    this.heldBytes += size;
+    if (this.held === undefined) this.gatherer.flush();
+    const held = (this.held ??= new Held());
+    const pending = new PendingFrame(held, size);
+    held.frames.push(pending);
+    held.bytes += size;
     this.owner.onHeld(size);
     return pending;
   }
 
   /** The frame is made. Of no effect when it was dropped meanwhile. */
   settle(pending: PendingFrame, bytes: Uint8Array): void {
-    if (this.held?.includes(pending) !== true) return;
+    if (this.held === undefined || pending.held !== this.held) return;
     pending.bytes = bytes;
-    this.heldBytes += bytes.length - pending.reserved;
-    this.release();
+    this.held.bytes += bytes.length - pending.reserved;
+    this.release(false);
+  }
+
+  /** After `reserve`: as the other sends. */
+  judge(): SendResult {
+    const { highWaterMarkBytes } = this.limits;
+    if (this.bufferedBytes <= highWaterMarkBytes) return 'sent';
+    this.gatherer.flush();
+    if (this.bufferedBytes <= highWaterMarkBytes) return 'sent';
+    this.marks.expectRelief();
+    return 'queued';
+  }
+
+  /** Whether no more waits than the mark, and what was dropped would fit now; if not, `onDrained` is reported later. */
+  checkDrained(): boolean {
+    if (this.bufferedBytes === 0) return true;
+    this.gatherer.flush();
+    if (this.marks.hasRoom) return true;
+    this.marks.expectRelief();
+    return false;
   }
 
   /**
@@ -152,7 +209,7 @@ export class WriteQueue {
    * too, but for Close, which comes after all that was sent.
    */
   sendControl(opcode: number, payload: Buffer): void {
-    if (this.blocked && opcode === Opcode.Pong) {
+    if (this.gatherer.isBlocked && opcode === Opcode.Pong) {
       this.pongs ??= new HeldPongs(!this.transport.holds, this.limits.highWaterMarkBytes);
       this.pongs.add(payload);
       return;
@@ -161,44 +218,26 @@ export class WriteQueue {
     if (opcode === Opcode.Close) this.releasePongs();
     const bytes = frame(FIN | opcode, payload);
     if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes, undefined);
-    else this.append(bytes);
+    else this.gatherer.append(bytes);
   }
 
   /** What is sent from here on leaves with `uncork`. */
   cork(): void {
-    this.corked = true;
+    this.gatherer.cork();
   }
 
   uncork(): void {
-    this.corked = false;
-    this.flush();
+    this.gatherer.uncork();
   }
 
-  /** Writes what is gathered, unless the transport is busy. */
   flush(): void {
-    this.scheduled = false;
-    if (this.batch.owner === this) {
-      this.batch.owner = undefined;
-      if (this.batch.used > 0 && !this.closed) this.flushBatch();
-      this.batch.used = 0;
-    }
-    const { waiting } = this;
-    if (waiting === undefined || this.waitingBytes === 0 || this.blocked || this.closed) return;
-    this.owner.onWritten(this.waitingBytes);
-    this.waitingBytes = 0;
-    if (waiting.length === 1) {
-      this.blocked = !this.transport.write(waiting.pop()!);
-    } else {
-      this.waiting = undefined;
-      this.blocked = !this.transport.writeAll(waiting);
-    }
-    if (this.blocked) this.owner.onHeld(this.transport.pending);
+    this.gatherer.flush();
   }
 
   /** Whether some of what waited has left since the last call. */
   takeProgress(): boolean {
-    if (!this.blocked) return false;
-    const { pending } = this.transport;
+    if (!this.gatherer.isBlocked) return false;
+    const pending = this.leavingBytes;
     const moved = pending !== this.lastPending;
     this.lastPending = pending;
     return moved;
@@ -206,153 +245,103 @@ export class WriteQueue {
 
   /** The transport has sent all it had. */
   onFlushed(): void {
-    if (!this.blocked) return;
-    this.blocked = false;
+    if (!this.gatherer.isBlocked) return;
+    this.pressure?.onFlushed();
+    this.gatherer.unblock();
     this.releasePongs();
-    this.flush();
+    this.gatherer.flush();
     this.reportDrained();
   }
 
   /** Forgets what waits; for a peer that will not read it. */
   drop(): void {
-    this.waiting = undefined;
-    this.waitingBytes = 0;
+    this.gatherer.drop();
     this.held = undefined;
-    this.heldBytes = 0;
-    this.inFragments = false;
     this.pongs = undefined;
+    this.pressure?.close();
   }
 
   /** Writes all that waits, and then says to the peer that no more will come. */
   end(): void {
-    if (this.awaitsFrame && !this.closed) {
+    if (this.awaitsFrame && !this.gatherer.closed) {
       this.ending = true;
       return;
     }
-    this.blocked = false;
-    this.flush();
-    if (!this.closed) this.transport.end();
-    this.close();
+    this.gatherer.end();
+    this.drop();
   }
 
   /** Nothing can be written any more. */
   close(): void {
-    this.closed = true;
+    this.gatherer.close();
     this.drop();
   }
 
-  private releasePongs(): void {
-    for (const payload of this.pongs?.take() ?? []) this.append(frame(FIN | Opcode.Pong, payload));
+  // what the gatherer reports
+
+  onHeld(bytes: number): void {
+    this.owner.onHeld(bytes);
   }
 
-  private reportDrained(): void {
-    if (!this.aboveMark || this.bufferedBytes > this.limits.highWaterMarkBytes) return;
-    this.aboveMark = false;
-    this.owner.onDrained();
+  onWritten(bytes: number, holds: boolean): void {
+    this.pressure?.onWritten(holds);
+    this.owner.onWritten(bytes);
   }
 
-  private flushBatch(): void {
-    this.owner.onWritten(this.batch.used);
-    const bytes = this.batch.take();
-    const isCopied = this.transport.holds && bytes.length <= MAX_COPIED;
-    if (this.transport.write(isCopied ? Buffer.from(bytes) : bytes)) return;
-    this.blocked = true;
-    this.owner.onHeld(this.transport.pending);
-    if (!isCopied) this.batch.renew();
-  }
-
-  /** Whether the batch is, or can become, this queue's, with so many bytes free. */
-  private hasRoom(room: number): boolean {
-    const { batch } = this;
-    if (batch.owner !== this) {
-      if (batch.owner !== undefined || this.blocked || this.waitingBytes > 0 || this.closed) return false;
-      if (this.held !== undefined) return false;
-      batch.owner = this;
-      this.schedule();
-    }
-    if (batch.used + room <= batch.bytes.length) return true;
-    if (room > batch.bytes.length) return false;
-    this.flush();
-    return !this.blocked && this.hasRoom(room);
-  }
-
-  private enqueue(first: Uint8Array, second?: Uint8Array): boolean {
-    if (!this.admits(first.length + (second?.length ?? 0))) return false;
-    if (this.held === undefined) this.append(first, second);
-    else this.hold(this.held, first, second);
-    return this.isBelowMark();
-  }
-
-  /** Whether no more waits than the high-water mark; if more does, `onDrained` is reported later. */
-  isBelowMark(): boolean {
-    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
-    if (!this.blocked) this.flush();
-    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
-    this.aboveMark = true;
-    return false;
-  }
-
-  /** Whether so many bytes more may wait; false for a peer that does not read, who bears the policy for it. */
-  admits(size: number): boolean {
-    const { maxBufferedBytes } = this.limits;
-    if (this.bufferedBytes === 0 || this.bufferedBytes + size <= maxBufferedBytes) return true;
-    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
-    this.flush();
-    const buffered = this.bufferedBytes;
-    if (buffered === 0 || buffered + size <= maxBufferedBytes) return true;
-    this.aboveMark = true;
-    this.owner.onSlowConsumer(this.limits.slowConsumer);
-    return false;
+  private get marks(): Backpressure {
+    return (this.pressure ??= new Backpressure(this, this.limits, this.context.deadlines));
   }
 
   private get awaitsFrame(): boolean {
-    return this.held !== undefined && !this.inFragments;
+    return this.held?.inFragments === false;
   }
 
-  /** Lets go what is held, up to the first frame that is still pending. */
-  private release(): void {
+  private releasePongs(): void {
+    for (const payload of this.pongs?.take() ?? []) this.gatherer.append(frame(FIN | Opcode.Pong, payload));
+  }
+
+  private reportDrained(): void {
+    if (this.pressure?.takeRelief() === true) this.owner.onDrained();
+  }
+
+  private enqueue(first: Uint8Array, second?: Uint8Array): SendResult {
+    const size = first.length + (second === undefined ? 0 : second.length);
+    const refusal = this.refusal(size);
+    if (refusal !== undefined) return refusal;
+    if (this.held === undefined) {
+      this.gatherer.append(first, second);
+      if (isLarge(size, this.limits)) this.marks.letIn(size);
+    } else this.hold(this.held, first, second);
+    return this.judge();
+  }
+
+  /** Lets go what is held, up to the first frame that is still pending. `free`: it does not count against the peer. */
+  private release(free: boolean): void {
     const { held } = this;
-    if (held === undefined || this.inFragments) return;
-    let made = 0;
-    for (const item of held) {
-      const bytes = item instanceof PendingFrame ? item.bytes : item;
-      if (bytes === undefined) break;
-      made++;
-      this.heldBytes -= bytes.length;
-      this.append(bytes);
+    if (held === undefined || held.inFragments) return;
+    for (let next = held.frames.first; next !== undefined; next = held.frames.first) {
+      if (next instanceof PendingFrame && next.bytes === undefined) break;
+      held.frames.shift();
+      for (const bytes of next instanceof PendingFrame ? [next.bytes!] : next.take()) {
+        held.bytes -= bytes.length;
+        this.gatherer.append(bytes);
+        if (free) this.marks.free(bytes.length);
+        else if (isLarge(bytes.length, this.limits)) this.marks.letIn(bytes.length);
+      }
     }
-    if (made < held.length) held.splice(0, made);
-    else this.held = undefined;
-    this.flush();
+    if (held.frames.length === 0) this.held = undefined;
+    this.gatherer.flush();
     this.reportDrained();
     if (this.ending) this.end();
   }
 
-  private hold(held: (Uint8Array | PendingFrame)[], first: Uint8Array, second: Uint8Array | undefined): void {
-    held.push(first);
-    if (second !== undefined) held.push(second);
-    const size = first.length + (second?.length ?? 0);
-    this.heldBytes += size;
+  private hold(held: Held, first: Uint8Array, second: Uint8Array | undefined): void {
+    let { last } = held.frames;
+    if (!(last instanceof Pieces)) held.frames.push((last = new Pieces()));
+    last.add(first);
+    if (second !== undefined) last.add(second);
+    const size = first.length + (second === undefined ? 0 : second.length);
+    held.bytes += size;
     this.owner.onHeld(size);
-  }
-
-  private append(first: Uint8Array, second?: Uint8Array): void {
-    if (this.closed) return;
-    if (this.batch.owner === this) this.flush();
-    const waiting = (this.waiting ??= []);
-    waiting.push(first);
-    this.waitingBytes += first.length;
-    if (second !== undefined) {
-      waiting.push(second);
-      this.waitingBytes += second.length;
-    }
-    if (this.blocked) this.owner.onHeld(first.length + (second?.length ?? 0));
-    this.schedule();
-  }
-
-  private schedule(): void {
-    if (this.corked || this.scheduled || this.blocked) return;
-    this.scheduled = true;
-    this.flusher.add(this);
   }
 }

@@ -121,6 +121,7 @@ describe('limits', () => {
     ['messagesPerSecond', 'info', 'the peer sends too many messages'],
     ['bytesPerSecond', 'info', 'the peer sends too many bytes'],
     ['maxTotalBufferedBytes', 'warn', 'all connections together hold too much: one that holds most was cut'],
+    ['iterables', 'warn', '64 iterables are being sent: no message is handled until one of them ends'],
     ['shutdown.deadlineMs', 'warn', 'the connection was cut at the deadline of the shutdown'],
   ])('%s: once for a connection, however often', (limit, level, message) => {
     times(1000, () => log.limited(connection, limit));

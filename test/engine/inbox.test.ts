@@ -1,6 +1,7 @@
 import { Inbox } from '../../src/engine/inbox';
 import { IncomingStream } from '../../src/engine/message-stream';
 import { deferred } from '../support/engine';
+import { countMoves } from '../support/moved';
 
 function inboxOf(concurrency: number): { inbox: Inbox; begun: string[]; finish: (message: string) => Promise<void> } {
   const begun: string[] = [];
@@ -102,6 +103,40 @@ test('it knows how many bytes wait: those of binary messages, the units of text,
   await finish('four');
   expect(inbox.bytes).toBe(0);
   expect(inbox.length).toBe(1);
+});
+
+test('it knows what they take of memory, which is more than nothing for each', async () => {
+  const { inbox, finish } = inboxOf(1);
+  const stream = new IncomingStream(true, 10, { onStreamRead() {}, onStreamViolation() {}, onInflated() {} });
+  const messages = ['', Buffer.alloc(0), 'four', Buffer.alloc(1000), stream];
+  const costs = messages.map((message) => inbox.add(message));
+  expect(costs).toEqual([256, 256, 264, 1256, 1024]);
+  expect(inbox.heldBytes).toBe(256 + 256 + 264 + 1256 + 1024);
+  await finish('a');
+  expect(inbox.heldBytes).toBe(256 + 264 + 1256 + 1024);
+});
+
+test('200,000 that wait for a handler that takes its time are moved twice at the most', async () => {
+  const work = deferred();
+  let handled = 0;
+  const inbox: Inbox = new Inbox(
+    1,
+    () => {
+      handled++;
+      // every thousandth takes a while too
+      if (handled % 1000 === 0) inbox.track(new Promise(setImmediate));
+    },
+    () => {},
+  );
+  inbox.track(work.promise);
+  for (let i = 0; i < 200_000; i++) inbox.add('x');
+  const idle = new Promise<void>((resolve) => inbox.whenIdle(resolve));
+  const count = countMoves();
+  work.resolve();
+  await idle;
+  count.stop();
+  expect(handled).toBe(200_000);
+  expect(count.moved).toBeLessThan(2 * 200_000 + 100_000);
 });
 
 test('work may take all places at once, as an opening does', async () => {

@@ -77,6 +77,59 @@ test('nothing is flushed while a later write is pending', async () => {
   expect(Buffer.concat(stream.written).toString()).toBe('abc');
 });
 
+describe('a large write', () => {
+  const KIB = 1024;
+  const bytes = Buffer.from(Array.from({ length: 600 * KIB }, (_, i) => i & 255));
+  const lengths = ({ written }: Manual): number[] => written.map(({ length }) => length);
+
+  test('is given in parts, so that one sees it leave', async () => {
+    const { stream, transport, events } = started();
+    expect(transport.writeAll([Buffer.from('head'), bytes])).toBe(false);
+    const pending = [transport.pending];
+    while (stream.complete.length > 0) {
+      stream.complete.shift()!();
+      await turn();
+      pending.push(transport.pending);
+    }
+    expect(pending[0]).toBe(600 * KIB + 4);
+    expect(pending.at(-1)).toBe(0);
+    expect(pending.length).toBeGreaterThan(3);
+    expect(events).toEqual(['flushed']);
+    expect(Buffer.concat(stream.written).equals(Buffer.concat([Buffer.from('head'), bytes]))).toBe(true);
+  });
+
+  test('is before all that is written after it', async () => {
+    const { stream, transport } = started();
+    transport.write(bytes);
+    transport.write(Buffer.from('after'));
+    while (stream.complete.length > 0) {
+      stream.complete.shift()!();
+      await turn();
+    }
+    expect(lengths(stream)).toEqual([256 * KIB, 256 * KIB, 88 * KIB, 5]);
+  });
+
+  test('is whole before the end', async () => {
+    const { stream, transport } = started();
+    const finished = new Promise((resolve) => stream.on('finish', resolve));
+    transport.write(bytes);
+    transport.end();
+    while (stream.complete.length > 0) {
+      stream.complete.shift()!();
+      await turn();
+    }
+    await finished;
+    expect(Buffer.concat(stream.written).equals(bytes)).toBe(true);
+  });
+
+  test('is forgotten with its stream', () => {
+    const { transport, stream } = started();
+    transport.write(bytes);
+    transport.destroy();
+    expect(transport.pending).toBeLessThanOrEqual(stream.writableLength);
+  });
+});
+
 test('while it is paused nothing is read', async () => {
   const { stream, transport, events } = started();
   await turn();
