@@ -99,7 +99,7 @@ test('after ten seconds, or what was asked for, it fails with timeout; the answe
   expect(await slowFails).toMatchObject({ code: 'timeout' });
   expect(settled).toHaveBeenCalledTimes(1);
   expect(answer({ event: 'quick', data: 1, id: 's:2' })).toBe('late');
-  expect(answer({ event: 'slow', data: 1, id: 's:1' })).toBe('awaited');
+  expect(answer({ event: 'slow', data: 1, id: 's:1' })).toBe('late');
   expect(settled).toHaveBeenCalledTimes(1);
 });
 
@@ -178,8 +178,8 @@ test('an answer to what was never asked, or a second one, means nothing while ot
   const [first, second] = [requests.request('e', 1, {}), requests.request('e', 2, {})];
   expect(answer({ event: 'e', data: 'first', id: 's:1' })).toBe('awaited');
   expect(answer({ event: 'e', data: 'again', id: 's:1' })).toBe('late');
-  expect(answer({ event: 'e', data: 'never asked', id: 's:99' })).toBe('awaited');
-  expect(answer({ event: 'e', data: 'never asked', id: 's:__proto__' })).toBe('awaited');
+  expect(answer({ event: 'e', data: 'never asked', id: 's:99' })).toBe('late');
+  expect(answer({ event: 'e', data: 'never asked', id: 's:__proto__' })).toBe('late');
   answer({ event: 'e', data: 'second', id: 's:2' });
   expect(await Promise.all([first, second])).toEqual(['first', 'second']);
 });
