@@ -1,4 +1,5 @@
 import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
+import { bytesOf } from '../engine/bytes';
 import type { Exchange } from './context';
 import { isThenable } from './thenable';
 
@@ -88,10 +89,8 @@ function sendValue(connection: Connection, value: unknown, { event, id }: Exchan
   if (event !== undefined) {
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
     sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
-  } else if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer) {
-    connection.send(value);
   } else {
-    connection.send(toJson(value));
+    connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
   }
 }
 

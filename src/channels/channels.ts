@@ -1,5 +1,5 @@
 import { recognise } from '../copies';
-import type { Clock } from '../engine';
+import type { Bytes, Clock } from '../engine';
 import { Arrivals, type Reports } from './arrivals';
 import type { Backplane, HistoryOptions } from './backplane';
 import { ChannelError, checkName, userChannel } from './channel-name';
@@ -23,7 +23,7 @@ export interface PublishOptions {
 /** All connections of one user, on all processes: those whose `connection.user` has the id. */
 export interface UserConnections {
   /** @throws TypeError when the message is neither a string nor bytes */
-  publish(message: string | Uint8Array): Publication;
+  publish(message: string | Bytes): Publication;
   /** Closes all of them. @throws RangeError when code or reason may not be sent */
   disconnect(code?: number, reason?: string): void;
   /** How many there are. */
@@ -68,7 +68,7 @@ export class Channels {
    * until they have left.
    * @throws TypeError when the message is neither a string nor bytes, or the channel is no name of one
    */
-  publish(channel: string, message: string | Uint8Array, { local = false }: PublishOptions = {}): Publication {
+  publish(channel: string, message: string | Bytes, { local = false }: PublishOptions = {}): Publication {
     return this.hub.send(channel, message, undefined, local);
   }
 

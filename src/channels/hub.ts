@@ -8,6 +8,7 @@ import {
   type SubscribeOptions,
   type Subscriber,
   type Subscriptions,
+  type Bytes,
 } from '../engine';
 import { ChannelError, checkName, checkPattern, isOwn, userChannel } from './channel-name';
 import type { Cluster } from './cluster';
@@ -79,7 +80,7 @@ export class Hub implements Subscriptions {
     return Array.from(topics).flatMap(({ name, isPattern }) => (isPattern || isOwn(name) ? [] : [name]));
   }
 
-  publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void {
+  publish(subscriber: Subscriber, channel: string, message: string | Bytes): void {
     this.send(channel, message, subscriber);
   }
 
@@ -106,7 +107,7 @@ export class Hub implements Subscriptions {
   // what the application asks for
 
   /** `here`: to the subscribers of this process alone. */
-  send(channel: string, message: string | Uint8Array, except?: Subscriber, here = false): Publication {
+  send(channel: string, message: string | Bytes, except?: Subscriber, here = false): Publication {
     checkName(channel);
     const shared = new SharedMessage(message);
     const keep = here ? undefined : this.rules?.of(channel);
@@ -123,7 +124,7 @@ export class Hub implements Subscriptions {
     return { local, others };
   }
 
-  sendToUser(id: string, message: string | Uint8Array): Publication {
+  sendToUser(id: string, message: string | Bytes): Publication {
     const channel = userChannel(id);
     const shared = new SharedMessage(message);
     const local = this.roster.topics.deliver(channel, shared);

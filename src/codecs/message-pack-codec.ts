@@ -1,31 +1,42 @@
-import { Decoder, Encoder } from '@msgpack/msgpack';
+import {
+  decodeTimestampToTimeSpec,
+  Decoder,
+  Encoder,
+  encodeTimestampExtension,
+  EXT_TIMESTAMP,
+  ExtensionCodec,
+} from '@msgpack/msgpack';
 import type { Codec, Envelope } from './codec';
 import { KeyCache } from './key-cache';
 import { isWholeMessagePack } from './message-pack-size';
 import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
-/** Characters of a name that may have been broken. */
-const MAX_BROKEN = 4096;
+/** Dates as timestamps of MessagePack, both of which have values that the other has not. */
+const EXTENSIONS = new ExtensionCodec();
+EXTENSIONS.register({ type: EXT_TIMESTAMP, encode: timestampOf, decode: dateOf });
 
 /** The same envelopes as MessagePack maps, in binary messages. Bytes travel as bytes, a `Date` as a timestamp. */
 export class MessagePackCodec implements Codec {
   readonly binary = true;
-  private readonly decoder = new Decoder({ keyDecoder: new KeyCache() });
-  private readonly encoder = new Encoder({ ignoreUndefined: true });
+  private readonly decoder = new Decoder({ extensionCodec: EXTENSIONS, keyDecoder: new KeyCache() });
+  private readonly encoder = new Encoder({ ignoreUndefined: true, extensionCodec: EXTENSIONS });
 
   decode(message: string | Uint8Array): Envelope {
     const bytes = message as Uint8Array;
-    if (!isWholeMessagePack(bytes)) throw new RangeError('the message is no whole MessagePack value');
+    if (!isWholeMessagePack(bytes, true)) {
+      throw new RangeError('the message is no whole MessagePack value, or a string in it is no UTF-8');
+    }
     const value = this.decoder.decode(bytes);
     if (maySpell(bytes) && hasUnsafeKeys(value))
       throw new RangeError('a property is named __proto__ or constructor.prototype');
-    const { event, id } = Object(value) as Envelope;
-    if (isBroken(event) || isBroken(id)) throw new RangeError('a long event or id is not UTF-8');
     return value as Envelope;
   }
 
-  /** @throws TypeError for what MessagePack cannot express, or would make `{}` of; deep inside data, for the latter, in development only */
+  /**
+   * @throws TypeError for what MessagePack cannot express, such as an invalid `Date` or half of a surrogate pair, or would make `{}` of;
+   * deep inside data, for the latter, in development only
+   */
   encode(envelope: Envelope): Uint8Array {
     const { data } = envelope;
     if (typeof data === 'object' && data !== null) {
@@ -38,6 +49,9 @@ export class MessagePackCodec implements Codec {
     } catch (cause) {
       throw new TypeError(`it cannot be sent as MessagePack: ${String(cause)}`, { cause });
     }
+    if (mayHoldHalves(bytes) && hasHalves(envelope)) {
+      throw new TypeError('half a character, such as the first unit of an emoji, cannot be sent as MessagePack');
+    }
     // an empty map
     if (bytes.includes(0x80) && isDevelopment()) {
       const why = whyUnsendableWithin(envelope.error?.details ?? data, true);
@@ -47,9 +61,29 @@ export class MessagePackCodec implements Codec {
   }
 }
 
-/** Names that are sent back. A byte that is no UTF-8 is decoded as a character of three, so a long one would multiply. */
-function isBroken(text: unknown): boolean {
-  return typeof text === 'string' && text.length > MAX_BROKEN && text.includes('\ufffd');
+/** The encoder writes such a half in bytes that are no UTF-8, which begin with 0xed, or as U+FFFD, which begins with 0xef. */
+function mayHoldHalves(bytes: Uint8Array): boolean {
+  return bytes.includes(0xed) || bytes.includes(0xef);
+}
+
+const HALF = /\p{Surrogate}/u;
+
+/** Whether half of a surrogate pair stands in what was encoded, which has an end. */
+function hasHalves(value: unknown): boolean {
+  if (typeof value === 'string') return HALF.test(value);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  return Object.entries(value).some(([key, item]) => HALF.test(key) || hasHalves(item));
+}
+
+function timestampOf(value: unknown): Uint8Array | null {
+  if (value instanceof Date && Number.isNaN(value.getTime())) throw new TypeError('a Date is invalid');
+  return encodeTimestampExtension(value);
+}
+
+/** Invalid beyond 275,000 years either way, where a `Date` ends, and for more nanoseconds than the specification has. */
+function dateOf(bytes: Uint8Array): Date {
+  const { sec, nsec } = decodeTimestampToTimeSpec(bytes);
+  return new Date(nsec > 999_999_999 ? NaN : sec * 1000 + nsec / 1e6);
 }
 
 /** Whether an unsafe name may stand in it; MessagePack knows no escapes. */

@@ -1,14 +1,20 @@
+import { isUtf8 } from 'node:buffer';
 import { hashOfBytes, MessageWeight } from './message-weight';
 
 /** For each first byte from 0xc0 to 0xdf: how many bytes of length or value follow it (MessagePack specification). */
 const FOLLOWING = [0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];
 
+/** From this length on Node is asked whether a text is UTF-8: shorter ones of ASCII are looked through in less time. */
+const NATIVE_FROM = 64;
+
+/**
 /**
  * Whether the bytes are one whole MessagePack value, with all the elements that its arrays and maps declare. The decoder makes room for
- * declared elements before it has read one, so five bytes could ask it for gigabytes.
+ * declared elements before it has read one, so five bytes could ask it for gigabytes. `checksText`: and whether its strings are UTF-8, of
+ * which the decoder makes other text where they are not.
  * @throws RangeError for one that takes the decoder too long
  */
-export function isWholeMessagePack(bytes: Uint8Array): boolean {
+export function isWholeMessagePack(bytes: Uint8Array, checksText = false): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const weight = MessageWeight.of(bytes.length);
   /** The collections around the one that is read: twice the values that are due in each, and one more for a map. */
@@ -29,12 +35,16 @@ export function isWholeMessagePack(bytes: Uint8Array): boolean {
       elements = (first & 0x0f) * (first < 0x90 ? 2 : 1);
     } else if (first >= 0xa0 && first < 0xc0) {
       at += first & 0x1f;
+      if (checksText && !isText(bytes, start + 1, at)) return false;
     } else if (first >= 0xc0 && first < 0xe0) {
       const following = FOLLOWING[first - 0xc0]!;
       if (following < 0 || at + following > bytes.length) return false;
       if (first >= 0xdc) elements = readLength(view, at, following) * (first >= 0xde ? 2 : 1);
-      else if (first >= 0xd9) at += readLength(view, at, following);
-      else if (first >= 0xc4 && first <= 0xc6) at += readLength(view, at, following);
+      else if (first >= 0xd9) {
+        const length = readLength(view, at, following);
+        if (checksText && !isText(bytes, at + following, at + following + length)) return false;
+        at += length;
+      } else if (first >= 0xc4 && first <= 0xc6) at += readLength(view, at, following);
       else if (first >= 0xc7 && first <= 0xc9) at += 1 + readLength(view, at, following);
       at += following;
     }
@@ -55,6 +65,16 @@ export function isWholeMessagePack(bytes: Uint8Array): boolean {
     isMap = first < 0x90 || first >= 0xde;
   }
   return at === bytes.length;
+}
+
+/** What lies beyond the bytes is judged elsewhere. */
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < NATIVE_FROM) {
+    let at = start;
+    while (at < end && bytes[at]! < 0x80) at++;
+    if (at === end) return true;
+  }
+  return isUtf8(bytes.subarray(start, end));
 }
 
 function readLength(view: DataView, at: number, size: number): number {

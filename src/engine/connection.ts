@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
+import { requireBytes, type Bytes } from './bytes';
 import type { LimitName } from './observer';
 import type { Chunks } from './outgoing-stream';
 import type { OwnedSource } from './owned-source';
@@ -154,11 +155,12 @@ export class Connection<Data = unknown> {
   }
 
   /**
-   * Sends one message: a string as text, bytes as binary. Bytes must not be changed until they have left.
+   * Sends one message: a string as text, bytes as binary, those of any view of a buffer as they lie there. Bytes must not be changed until
+   * they have left. A `Blob` is sent by `sendStream(blob.stream())`.
    * @returns whether it is sent, and no more than `highWaterMarkBytes` wait now; `sendResult` says why not
    * @throws TypeError when the message is neither a string nor bytes
    */
-  send(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): boolean {
+  send(message: string | Bytes, options?: SendOptions): boolean {
     return this.sendResult(message, options) === 'sent';
   }
 
@@ -168,9 +170,9 @@ export class Connection<Data = unknown> {
    * dropped, or found the connection closed, is not sent.
    * @throws TypeError when the message is neither a string nor bytes
    */
-  sendResult(message: string | Uint8Array | ArrayBuffer, options?: SendOptions): SendResult {
+  sendResult(message: string | Bytes, options?: SendOptions): SendResult {
     if (typeof message === 'string') return this.session.outbox.sendText(message, options?.compress);
-    return this.session.outbox.sendBinary(asBytes(message), options?.compress);
+    return this.session.outbox.sendBinary(requireBytes(message), options?.compress);
   }
 
   /**
@@ -230,7 +232,7 @@ export class Connection<Data = unknown> {
    * Sends a ping of at most 125 bytes and resolves with the milliseconds until its pong; rejects when the connection
    * closes before.
    */
-  ping(payload?: string | Uint8Array): Promise<number> {
+  ping(payload?: string | Bytes): Promise<number> {
     return this.session.ping(controlPayload(payload));
   }
 
@@ -279,12 +281,12 @@ export class Connection<Data = unknown> {
    * Sends a message to all subscribers of a channel, on all processes, but not to this connection; it need not be subscribed.
    * @throws TypeError when the message is neither a string nor bytes, or the channel no name
    */
-  publish(channel: string, message: string | Uint8Array): void {
+  publish(channel: string, message: string | Bytes): void {
     this.session.context.subscriptions.publish(this.session, channel, message);
   }
 
   /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */
-  pong(payload?: string | Uint8Array): void {
+  pong(payload?: string | Bytes): void {
     this.session.sendControl(Opcode.Pong, controlPayload(payload));
   }
 
@@ -309,14 +311,8 @@ export class Connection<Data = unknown> {
   }
 }
 
-function asBytes(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  if (message instanceof ArrayBuffer) return new Uint8Array(message);
-  throw new TypeError('a message must be a string, a Uint8Array or an ArrayBuffer');
-}
-
-function controlPayload(payload: string | Uint8Array = ''): Buffer {
-  const bytes = Buffer.from(typeof payload === 'string' ? payload : asBytes(payload));
+function controlPayload(payload: string | Bytes = ''): Buffer {
+  const bytes = Buffer.from(typeof payload === 'string' ? payload : requireBytes(payload));
   if (bytes.length > MAX_CONTROL_PAYLOAD) {
     throw new RangeError(`a ping or pong carries at most ${MAX_CONTROL_PAYLOAD} bytes, this has ${bytes.length}`);
   }

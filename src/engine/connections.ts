@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Session } from './session';
 import { SharedMessage } from './shared-message';
@@ -25,7 +26,7 @@ export class Connections {
    * Sends a message to every connection, or to those that `to` picks. It is encoded once.
    * @throws TypeError when the message is neither a string nor bytes
    */
-  broadcast(message: string | Uint8Array, to?: (connection: Connection) => boolean): void {
+  broadcast(message: string | Bytes, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
     for (const session of this.open) {
       if (to === undefined || to(session.connection)) session.outbox.sendShared(shared);

@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 import './recognised';
+export type { Bytes } from './bytes';
 export { isExactNumber, JsonCodec, MessagePackCodec, stringify, type Codec, type Envelope } from '../codecs';
 export { CloseCode, CloseInfo, closePayload, Violations, type Violation } from '../protocol';
 export { Refusal, refuse, type AnswerHeaders, type Origins, type RefusalOptions } from '../handshake';

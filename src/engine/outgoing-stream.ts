@@ -1,6 +1,7 @@
 import { FIN, Opcode } from '../protocol';
+import { bytesOf, type Bytes } from './bytes';
 
-export type Chunk = string | Uint8Array;
+export type Chunk = string | Bytes;
 export type Chunks = Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
 
 /** What sending a message in fragments needs of a session. */
@@ -36,10 +37,10 @@ export async function sendFragments(sender: FragmentSender, chunks: AsyncIterabl
       const text = half + chunk;
       half = endsInsideCharacter(text) ? text.slice(-1) : '';
       bytes = Buffer.from(half === '' ? text : text.slice(0, -1));
-    } else if (chunk instanceof Uint8Array && !isText) {
-      bytes = chunk;
     } else {
-      throw new TypeError('the chunks of one message are all strings, or all Uint8Arrays');
+      const chunkBytes = isText ? undefined : bytesOf(chunk);
+      if (chunkBytes === undefined) throw new TypeError('the chunks of one message are all strings, or all bytes');
+      bytes = chunkBytes;
     }
     if (bytes.length === 0) continue;
     send(bytes);

@@ -1,4 +1,5 @@
 import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
+import { requireBytes } from './bytes';
 
 /** A message for many connections: encoded once, and compressed once for each window that some of them agreed on. */
 export class SharedMessage {
@@ -15,11 +16,9 @@ export class SharedMessage {
     } else if (isText) {
       this.opcode = Opcode.Text;
       this.payload = message as Uint8Array;
-    } else if (message instanceof Uint8Array) {
-      this.opcode = Opcode.Binary;
-      this.payload = message;
     } else {
-      throw new TypeError('a message must be a string or a Uint8Array');
+      this.opcode = Opcode.Binary;
+      this.payload = requireBytes(message);
     }
   }
 

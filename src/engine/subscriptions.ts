@@ -1,3 +1,4 @@
+import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Endpoint } from './endpoint';
 import type { Outbox } from './outbox';
@@ -32,7 +33,7 @@ export interface Subscriptions {
   /** The names of the channels that it subscribes to, in the order in which it did; no patterns. */
   channelsOf(subscriber: Subscriber): string[];
   /** To all subscribers but this one. */
-  publish(subscriber: Subscriber, channel: string, message: string | Uint8Array): void;
+  publish(subscriber: Subscriber, channel: string, message: string | Bytes): void;
   /** Nothing can be sent to it any more; may be told again. */
   left(subscriber: Subscriber): void;
   /** It is open now, or its user is another; also told before it is open. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { PortalError, SERVER_ID, type CloseInfo, type Codec, type Envelope } from '../engine';
+import { requireBytes, type Bytes } from '../engine/bytes';
 import { answerCode, ClosingHandshake, closePayload, Opcode, parseClosePayload } from '../protocol';
 import { clientFrame, ServerFrames } from './client-frames';
 import { Mailbox } from './mailbox';
@@ -11,8 +12,8 @@ type Message = string | Uint8Array;
 export interface TestClient {
   /** The subprotocol agreed on, or ''. */
   readonly protocol: string;
-  /** Sends a message. */
-  send(message: Message): void;
+  /** Sends a message, as `Connection.send` does. */
+  send(message: string | Bytes): void;
   /** Sends an event, encoded by the codec of the path. */
   emit(event: string, data?: unknown): void;
   /**
@@ -73,9 +74,9 @@ export class StreamClient implements TestClient {
     );
   }
 
-  send(message: Message): void {
+  send(message: string | Bytes): void {
     if (typeof message === 'string') this.write(Opcode.Text, Buffer.from(message));
-    else this.write(Opcode.Binary, message);
+    else this.write(Opcode.Binary, requireBytes(message));
   }
 
   emit(event: string, data?: unknown): void {

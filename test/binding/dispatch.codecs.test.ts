@@ -1,5 +1,6 @@
 import { encode } from '@msgpack/msgpack';
-import { IsInt } from 'class-validator';
+import { IsInt, IsNumber } from 'class-validator';
+import { z } from 'zod';
 import {
   BootError,
   Connection,
@@ -79,11 +80,62 @@ describe('a path whose codec is MessagePack', () => {
     ['a message that is cut off', '82a5'],
     ['one that declares 4,294,967,295 elements', 'ddffffffff'],
     ['one and a byte more', '80c0'],
+    ['an event that is no UTF-8', '82a56576656e74a56b6eff776ea46461746101'],
+    ['data that is no UTF-8', '82a56576656e74a56b6e6f776ea464617461a2fffe'],
   ])('%s is malformed_message', async (_what, hex) => {
     const client = await (await serve([controllerWith(codec)])).connect('/');
     client.send(Buffer.from(hex, 'hex'));
     expect(codec.decode((await client.receive()) as Uint8Array)).toEqual({ error: MALFORMED });
     expect(await client.request('known', 1)).toEqual([1]);
+  });
+
+  test.each([NaN, Infinity, -Infinity])('%d is no number', async (amount) => {
+    class Payment {
+      @IsNumber()
+      amount!: number;
+    }
+    @WebSocketPath('/', { codec })
+    class Payments {
+      @OnMessage('pay')
+      pay(sum: number): number {
+        return sum;
+      }
+      @OnMessage('field')
+      field(@MessageBody('amount') sum: number): number {
+        return sum;
+      }
+      @OnMessage('class')
+      class(@MessageBody(() => Payment) payment: Payment): number {
+        return payment.amount;
+      }
+      @OnMessage('schema')
+      schema(@MessageBody(z.object({ amount: z.number() })) payment: Payment): number {
+        return payment.amount;
+      }
+    }
+    const client = await (await serve([Payments])).connect('/');
+    expect(await client.request('pay', 1.5)).toBe(1.5);
+    await expect(client.request('pay', amount)).rejects.toMatchObject({ code: 'validation_failed' });
+    for (const event of ['field', 'class', 'schema']) {
+      expect(await client.request(event, { amount: 1.5 })).toBe(1.5);
+      await expect(client.request(event, { amount })).rejects.toMatchObject({ code: 'validation_failed' });
+    }
+  });
+
+  test.each<[string, unknown]>([
+    ['an invalid date', new Date(NaN)],
+    ['half a character', 'x\ud83d'],
+  ])('%s is no answer', async (_what, answer) => {
+    @WebSocketPath('/', { codec })
+    class Answering {
+      @OnMessage('ask')
+      ask(): unknown {
+        return { answer };
+      }
+    }
+    const app = await serve([Answering]);
+    await expect((await app.connect('/')).request('ask')).rejects.toMatchObject({ code: 'internal_error' });
+    expect(app.log.errors).toMatchObject([{ name: 'TypeError' }]);
   });
 
   test('text closes with 1003', async () => {

@@ -59,7 +59,14 @@ const ASYNC: [string, (check: (value: unknown) => Promise<boolean>) => StandardS
         .string()
         .superRefine(async (value, context) => void ((await check(value)) || context.addIssue({ code: 'custom' }))),
   ],
-  ['valibot', (check) => v.pipeAsync(v.string(), v.checkAsync((value) => check(value)))],
+  [
+    'valibot',
+    (check) =>
+      v.pipeAsync(
+        v.string(),
+        v.checkAsync((value) => check(value)),
+      ),
+  ],
 ];
 
 /** What fits each of them, with a text in it. */

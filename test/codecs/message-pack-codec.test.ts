@@ -1,5 +1,7 @@
 import { decode, Decoder, encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
+import { PortalError } from '../../src';
+import { checkOf } from '../../src/binding/type-check';
 import { MessagePackCodec, type Envelope } from '../../src/codecs';
 import { packable } from './arbitraries';
 
@@ -40,6 +42,97 @@ test('bytes arrive as bytes, a Date as a Date', () => {
   expect(read.bytes).toBeInstanceOf(Uint8Array);
   expect([...read.bytes]).toEqual([0, 255]);
   expect(read.at).toEqual(data.at);
+});
+
+describe('dates', () => {
+  test.each([0, -1, 8.64e15, -8.64e15, 253_402_300_800_000, 1_700_000_000_123])('%d ms stay what they are', (ms) => {
+    const data = { at: [new Date(ms)] };
+    expect(codec.decode(codec.encode({ event: 'e', data }))).toEqual({ event: 'e', data });
+  });
+
+  test.each<[string, unknown]>([
+    ['as data', new Date(NaN)],
+    ['in data', { at: [1, new Date(NaN)] }],
+    ['of a class of its own', new (class extends Date {})(8.65e15)],
+  ])('one that is invalid is none %s, and not 1970', (_where, data) => {
+    expect(() => codec.encode({ event: 'e', data })).toThrow(TypeError);
+    expect(() => codec.encode({ event: 'e', data })).toThrow('a Date is invalid');
+    expect(codec.decode(codec.encode({ event: 'e' }))).toEqual({ event: 'e' });
+  });
+
+  test.each([
+    ['beyond the year 275,760', 'c7 0c ff 00000000 00007bb2 ce3b2000'],
+    ['before the year -271,821', 'c7 0c ff 00000000 ffff000000000000'],
+    ['of 9,223,372,036,854,775,807 seconds', 'c7 0c ff 00000000 7fffffffffffffff'],
+    ['with 1,000,000,000 nanoseconds', 'c7 0c ff 3b9aca00 0000000000000000'],
+    ['with 1,073,741,823 nanoseconds, in 64 bits', 'd7 ff ffffffff00000001'],
+  ])('a timestamp %s is an invalid date, which types refuse', (_what, hex) => {
+    const { data } = codec.decode(bytesOf(`82 a5 6576656e74 a1 65 a4 64617461 ${hex}`));
+    expect((data as Date).getTime()).toBeNaN();
+    expect(() => checkOf(Date, '')!(data)).toThrow(PortalError);
+  });
+});
+
+describe('text', () => {
+  const LONG = 'x'.repeat(300);
+  /** A string of these bytes in each of the formats that it fits into. */
+  const stringsOf = (bytes: Buffer): Buffer[] => {
+    const { length } = bytes;
+    return [
+      ...(length < 32 ? [Buffer.from([0xa0 | length])] : []),
+      ...(length < 256 ? [Buffer.from([0xd9, length])] : []),
+      Buffer.from([0xda, length >> 8, length & 0xff]),
+      Buffer.from([0xdb, 0, 0, length >> 8, length & 0xff]),
+    ].map((head) => Buffer.concat([head, bytes]));
+  };
+
+  test.each([
+    ['a byte that never comes', 'ff'],
+    ['latin-1', '66fc72'],
+    ['a character that is cut off', 'e282'],
+    ['a character in too many bytes', 'c080'],
+    ['half of a surrogate pair', 'eda080'],
+    ['beyond Unicode', 'f4908080'],
+  ])('that is no UTF-8 is no message, wherever it stands, in all formats: %s', (_what, hex) => {
+    const broken = bytesOf(hex) as Buffer;
+    for (const bytes of [
+      broken,
+      Buffer.concat([broken, Buffer.from(LONG)]),
+      Buffer.concat([Buffer.from(LONG), broken]),
+    ]) {
+      for (const string of stringsOf(bytes)) {
+        const one = Buffer.from([0x91]);
+        const key = Buffer.concat([Buffer.from([0x81]), string, Buffer.from([0xc0])]);
+        for (const message of [string, Buffer.concat([one, string]), Buffer.concat([one, one, string]), key]) {
+          expect(() => codec.decode(message)).toThrow('a string in it is no UTF-8');
+        }
+      }
+    }
+  });
+
+  test.each(['', 'text', 'é€😀', '\ufffd', '한국어 \ud7ff', `${LONG}😀`, `😀${LONG}`])(
+    'that is UTF-8 stays what it is: %j',
+    (text) => {
+      for (const string of stringsOf(Buffer.from(text))) expect(codec.decode(string)).toBe(text);
+      const envelope = { event: text, data: { [text]: [text] } };
+      expect(codec.decode(codec.encode(envelope))).toEqual(envelope);
+    },
+  );
+
+  test('bytes need be no text, nor what extensions hold', () => {
+    expect(codec.decode(bytesOf('c4 02 fffe'))).toEqual(new Uint8Array([0xff, 0xfe]));
+    expect(codec.decode(bytesOf('d5 05 fffe'))).toMatchObject({ type: 5 });
+  });
+
+  test.each<[string, Envelope]>([
+    ['as data', { event: 'e', data: '\ud83d' }],
+    ['in a long text', { event: 'e', data: [{ a: `${LONG}\ude00` }] }],
+    ['as a key', { event: 'e', data: { '\ud83d': 1 } }],
+    ['as an event', { event: '\ud83d', data: 1 }],
+  ])('with half of a character is none, and not another text: %s', (_where, envelope) => {
+    expect(() => codec.encode(envelope)).toThrow(TypeError);
+    expect(() => codec.encode(envelope)).toThrow('half a character');
+  });
 });
 
 test('what is undefined is left out', () => {

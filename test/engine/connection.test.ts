@@ -40,17 +40,21 @@ test('it sends strings as text and bytes as binary', async () => {
   expect(connection.send('é')).toBe(true);
   expect(connection.send(new Uint8Array([1, 2]))).toBe(true);
   expect(connection.send(new Uint8Array([3]).buffer)).toBe(true);
+  expect(connection.send(new Uint16Array([0x0504]))).toBe(true);
+  expect(connection.send(new DataView(new Uint8Array([0, 6, 7, 0]).buffer, 1, 2))).toBe(true);
   expect(await client.frame()).toMatchObject({ opcode: TEXT, payload: Buffer.from('é') });
   expect(await client.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from([1, 2]) });
   expect(await client.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from([3]) });
+  expect(await client.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from([4, 5]) });
+  expect(await client.frame()).toMatchObject({ opcode: BINARY, payload: Buffer.from([6, 7]) });
 });
 
-test.each([42, null, undefined, {}, [1], new Float64Array(2), new DataView(new ArrayBuffer(4)), Symbol('s')])(
+test.each([42, null, undefined, {}, [1], new SharedArrayBuffer(2), new Blob(['x']), Symbol('s')])(
   'a message that is %p is refused with a TypeError',
   async (message) => {
     const { connection } = await connect();
     expect(() => connection.send(message as string)).toThrow(
-      new TypeError('a message must be a string, a Uint8Array or an ArrayBuffer'),
+      new TypeError('a message must be a string, an ArrayBuffer or a view of one'),
     );
   },
 );

@@ -46,5 +46,5 @@ test('a broadcast reaches those that are picked, in order with their other messa
 
 test('a broadcast of something else is refused with a TypeError', () => {
   expect(() => engine.connections.broadcast(5 as unknown as string)).toThrow(TypeError);
-  expect(() => engine.connections.broadcast(new Float64Array(1) as unknown as string)).toThrow(TypeError);
+  expect(() => engine.connections.broadcast([1] as unknown as string)).toThrow(TypeError);
 });

@@ -409,6 +409,33 @@ describe('a peer that does not read', () => {
     await new Promise(setImmediate);
     expect(events.sort()).toEqual(['drained', 'hook']);
   });
+
+  test.each<[string, (client: RawClient, connection: Connection) => void]>([
+    ['the server closes', (_client, connection) => void connection.close()],
+    ['the client says Close', (client) => client.write(close(1000))],
+    ['the client breaks a rule', (client) => client.write(Buffer.from([0xff, 0xff]))],
+  ])('drained resolves when %s: nothing can be sent any more', async (_how, end) => {
+    const full = deferred<{ connection: Connection; drained: Promise<void> }>();
+    const engine = await startEngine([
+      {
+        path: '/',
+        limits: { maxBufferedBytes: 100_000_000 },
+        text: (connection) => {
+          while (connection.send(Buffer.alloc(60_000)));
+          full.resolve({ connection, drained: connection.drained() });
+        },
+      },
+    ]);
+    const client = await RawClient.open(engine.url, '/');
+    client.socket.pause();
+    client.write(text('go'));
+    const { connection, drained } = await full.promise;
+    end(client, connection);
+    await drained;
+    expect(connection.state).not.toBe('open');
+    await connection.drained();
+    connection.terminate();
+  });
 });
 
 test('pings of ours resolve with the time to their pong; the pong hook sees it', async () => {

@@ -32,6 +32,8 @@ test('it is compressed once for each window, and for each connection that keeps 
   expect(spy).toHaveBeenCalledTimes(4);
 });
 
-test.each([5, null, undefined, {}, new Float64Array(1)])('%p is no message', (message) => {
-  expect(() => new SharedMessage(message)).toThrow(new TypeError('a message must be a string or a Uint8Array'));
+test.each([5, null, undefined, {}, [1], new Blob(['x'])])('%p is no message', (message) => {
+  expect(() => new SharedMessage(message)).toThrow(
+    new TypeError('a message must be a string, an ArrayBuffer or a view of one'),
+  );
 });

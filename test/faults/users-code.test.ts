@@ -557,7 +557,6 @@ test.each(Object.entries(CALLS).filter(([name]) => !REJECTING.includes(name)))(
   '%s throws a promise that rejects: nothing stops either',
   async (_name, call) => {
     await call(() => {
-       
       throw Promise.reject(failure);
     });
     await settled();
