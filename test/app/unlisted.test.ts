@@ -317,6 +317,7 @@ describe('hooks belong to what was made and handed out', () => {
       }
     }
     const app = await serve([Chat], {
+      providers: [Real],
       override: [
         { token: Chat, useValue: { who: () => 'mock' } },
         { token: Real, useValue: {} },

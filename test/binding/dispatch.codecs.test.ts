@@ -179,7 +179,7 @@ describe('a raw path', () => {
     client.send(Buffer.from('ddffffffff', 'hex'));
     expect(await client.receive()).toBe('5 the path / is raw: it has no codec for events');
     expect(() => client.emit('e')).toThrow('the path is raw: it has no codec for events');
-    expect(() => client.request('e')).toThrow('the path is raw: it has no codec for events');
+    await expect(client.request('e')).rejects.toThrow('the path is raw: it has no codec for events');
   });
 });
 
