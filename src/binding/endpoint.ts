@@ -83,7 +83,9 @@ class EndpointCompiler {
     const { target } = this.bound;
     const open = this.handlerOf('open', this.slots.single.get('open'));
     if (!(target instanceof ConnectionInstances)) {
-      return open === undefined ? {} : { open: (connection) => open(connection, undefined, PLAIN) };
+      // what belongs to the application is disposed of after the last connection, and so after all that this one still sends
+      const release = (): void => {};
+      return open === undefined ? { release } : { release, open: (connection) => open(connection, undefined, PLAIN) };
     }
     // it takes no time, so a promise means that it failed, and was dealt with
     const make = this.pipeline.compile(

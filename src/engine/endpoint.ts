@@ -62,7 +62,7 @@ export interface Endpoint {
   readonly drain?: ((connection: Connection) => Promise<void> | void) | undefined;
   /** Once for each connection, after its last message was handled. */
   readonly close?: ((connection: Connection, close: CloseInfo) => Promise<void> | void) | undefined;
-  /** The last call for each connection, also for one whose upgrade was refused. */
+  /** The last call for each connection, also for one whose upgrade was refused. Sources that it still sends come to their end first. */
   readonly release?: ((connection: Connection) => Promise<void> | void) | undefined;
 }
 

@@ -443,9 +443,7 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
 
   /** After the sources, which may use what is released; those that never end have `closeTimeoutMs`. */
   private releaseWhenEnded(): void {
-    const { endpoint } = this.route;
-    // only an application, whose paths have names, disposes of something afterwards
-    const ending = endpoint.name === undefined ? undefined : this.waits?.sources?.untilEnded();
+    const ending = this.route.endpoint.release === undefined ? undefined : this.waits?.sources?.untilEnded();
     if (ending === undefined) {
       this.release();
       return;

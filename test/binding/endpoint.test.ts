@@ -299,7 +299,15 @@ test('an endpoint has the hooks of its controller, and no others', () => {
   const resolver: Partial<Resolver> = { provides: () => false, resolve: () => new Chat(), scoped: () => {} };
   const compiled = (controller: typeof Chat | typeof Events) =>
     compileController(controller, resolver as Resolver, () => {});
-  expect(Object.keys(compiled(Chat)).sort()).toEqual(['close', 'concurrency', 'name', 'open', 'path', 'text']);
+  expect(Object.keys(compiled(Chat)).sort()).toEqual([
+    'close',
+    'concurrency',
+    'name',
+    'open',
+    'path',
+    'release',
+    'text',
+  ]);
   const { name, path, concurrency } = compiled(Chat);
   expect([name, path, concurrency]).toEqual(['Chat', '/chat', 4]);
   expect(Object.keys(compiled(Events)).sort()).toEqual([
