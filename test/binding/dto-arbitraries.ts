@@ -134,11 +134,16 @@ const TRANSFORMERS: readonly (readonly [name: string, make: () => PropertyDecora
   ['Transform', () => Transform(({ value }) => (value === 'a' ? 'b' : (value as unknown))) as never],
   ['Transform on the way out', () => Transform(() => 'out', { toPlainOnly: true }) as never],
   ['Expose', () => Expose()],
-  ['Expose by another name', () => Expose({ name: 'alias' })],
+  ['Expose by another name', () => exposedByAnotherName],
   ['Expose to a group', () => Expose({ groups: ['g'] })],
   ['Exclude', () => Exclude()],
   ['Exclude on the way out', () => Exclude({ toPlainOnly: true })],
 ];
+
+/** No two properties of a class by the same: class-transformer fills one of them. */
+function exposedByAnotherName(target: object, property?: string | symbol): void {
+  Expose({ name: property === 'a' ? 'alias' : `alias of ${String(property)}` })(target, property!);
+}
 
 type Member = 'field' | 'default' | 'method' | 'getter' | 'accessor' | 'arrow';
 
