@@ -1,12 +1,4 @@
-import {
-  ERROR_CODES,
-  JsonCodec,
-  stringify,
-  type PortalError,
-  type Connection,
-  type Envelope,
-  type SendResult,
-} from '../engine';
+import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
 import { bytesOf } from '../engine/bytes';
 import type { Exchange } from './context';
 import { isThenable } from './thenable';
@@ -34,8 +26,8 @@ export function replyNow(connection: Connection, value: unknown, exchange: Excha
 }
 
 /** Who asks faster than it reads the answers is asked to wait, and not closed as slow. */
-function replied(connection: Connection, result: SendResult): void {
-  if (result === 'queued') connection.holdBack();
+function replied(connection: Connection, hasRoom: boolean): void {
+  if (hasRoom === false) connection.holdBack();
 }
 
 /** Waits for a promise; resolves when an iterable has begun. Its rejection is the handler's failure. */
@@ -98,16 +90,16 @@ function checked(code: unknown, message: unknown): Telling {
   throw new TypeError('the code and the message of an error must be strings');
 }
 
-function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): SendResult {
+function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): boolean {
   if (event !== undefined) {
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
     return sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
   }
-  return connection.sendResult(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
+  return connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
 }
 
-function sendEnvelope(connection: Connection, envelope: Envelope): SendResult {
-  return connection.sendResult((connection.codec ?? JSON_CODEC).encode(envelope));
+function sendEnvelope(connection: Connection, envelope: Envelope): boolean {
+  return connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
 }
 
 /** A generator that is not async, or what `map.values()` returns; a collection is none. */
