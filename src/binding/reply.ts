@@ -17,12 +17,17 @@ export const PLAIN: Exchange = { event: undefined, id: undefined };
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
 export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
   if (value === undefined || value === null) {
-    if (exchange.id !== undefined) sendEnvelope(connection, { ...exchange, data: null });
+    if (exchange.id !== undefined) replied(connection, sendEnvelope(connection, { ...exchange, data: null }));
     return true;
   }
   if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value) || isIterator(value))) return false;
-  sendValue(connection, value, exchange);
+  replied(connection, sendValue(connection, value, exchange));
   return true;
+}
+
+/** Who asks faster than it reads the answers is asked to wait, and not closed as slow. */
+function replied(connection: Connection, hasRoom: boolean): void {
+  if (hasRoom === false) connection.holdBack();
 }
 
 /** Waits for a promise; resolves when an iterable has begun. Its rejection is the handler's failure. */
@@ -85,17 +90,16 @@ function checked(code: unknown, message: unknown): Telling {
   throw new TypeError('the code and the message of an error must be strings');
 }
 
-function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): void {
+function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): boolean {
   if (event !== undefined) {
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
-    sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
-  } else {
-    connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
+    return sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
   }
+  return connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
 }
 
-function sendEnvelope(connection: Connection, envelope: Envelope): void {
-  connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
+function sendEnvelope(connection: Connection, envelope: Envelope): boolean {
+  return connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
 }
 
 /** A generator that is not async, or what `map.values()` returns; a collection is none. */

@@ -33,3 +33,10 @@ export class Backlog {
     return this.kept.values();
   }
 }
+
+/** One that holds nothing, since all is read again. */
+export function forgotten(): Backlog {
+  const backlog = new Backlog();
+  backlog.forget();
+  return backlog;
+}

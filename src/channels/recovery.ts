@@ -1,8 +1,8 @@
 import { CloseCode, PortalError, type Subscriber } from '../engine';
-import { Backlog } from './backlog';
+import { Backlog, forgotten } from './backlog';
 import { isAway, type History } from './history';
 import { isAfter } from './offset';
-import { hand, isSender, type Kept, type Seat, type Topic } from './topic';
+import { hand, handIfItFits, type Kept, type Seat, type Topic } from './topic';
 
 /** So many topics ask the backplane at once for what they missed. */
 const AT_ONCE = 64;
@@ -26,30 +26,39 @@ export async function sendMissed(
     const missed = !isPaused && since === delivered ? [] : await history.after(name, since, keep!, isThere);
     if (!isThere()) return;
     if (missed === undefined) throw new PortalError('history_lost');
-    const hasRoom = sendSome(missed, subscriber, seat, since);
-    since = seat.floor!;
+    seat.floor = since;
+    let hasRoom = sendSome(missed, subscriber, seat);
     if (hasRoom) {
       // what was delivered before the backlog began is read, what came later is in it
-      const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, since);
+      const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, seat.floor);
       // a broker that was replaced by another may have lost it
       if (!isRead && missed.length === 0) throw new PortalError('history_lost');
-      isDone = isRead && seat.waiting.isWhole;
-    } else {
+      if (isRead && seat.waiting.isWhole) isDone = hasRoom = sendWaiting(seat.waiting, subscriber, seat);
+    }
+    since = seat.floor;
+    if (!hasRoom) {
       // nothing is held for who does not read: it is read again
       seat.waiting.forget();
       await subscriber.connection.drained();
     }
   }
-  stopWaiting(topic, subscriber, seat);
+  seat.waiting = undefined;
 }
 
-/** Sends as many as there is room for; the seat's floor is the last of them. Returns whether there was room for all. */
-function sendSome(missed: readonly Kept[], subscriber: Subscriber, seat: Seat, since: string): boolean {
-  seat.floor = since;
+/** Sends as many as there is room for; the seat's floor is the last of them. Returns whether there was room for all, and more. */
+function sendSome(missed: readonly Kept[], subscriber: Subscriber, seat: Seat): boolean {
   for (const kept of missed) {
+    const handed = handIfItFits(subscriber, seat, kept);
+    if (handed === 'full') return false;
     seat.floor = kept.offset;
-    if (!isSender(subscriber, kept) && !subscriber.outbox.sendShared(kept.message)) return false;
+    if (handed === 'last') return false;
   }
+  return true;
+}
+
+/** The same for what came meanwhile, which has room if it fits. */
+function sendWaiting(waiting: Backlog, subscriber: Subscriber, seat: Seat): boolean {
+  for (const kept of waiting) if (handIfItFits(subscriber, seat, kept) === 'full') return false;
   return true;
 }
 
@@ -77,6 +86,7 @@ export async function catchUp(
         if (!(await deliverMissed(topic, history, (kept) => deliver(topic, kept)).catch(unlessAway)))
           lost.add(topic.name);
         topic.resume((kept) => deliver(topic, kept));
+        sendRests(topic, history);
       }
     } finally {
       behind.length = 0;
@@ -98,31 +108,29 @@ async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kep
   for (let from = since; ;) {
     const missed = await history.after(name, from, keep, () => seats.size > 0);
     if (missed === undefined) return false;
-    for (const seat of seats.values()) seat.isFull = false;
     topic.deliverMissed(missed, deliver);
     from = missed.at(-1)?.offset ?? from;
-    for (const [subscriber, seat] of seats) {
-      if (seat.isFull && seat.waiting === undefined) void sendRest(topic, subscriber, seat, from, history);
-    }
+    sendRests(topic, history);
     if (missed.length === 0 && !topic.takeForgotten()) return true;
   }
 }
 
+function sendRests(topic: Topic, history: History): void {
+  for (const [subscriber, seat] of topic.seats) {
+    if (seat.isBehind !== true) continue;
+    seat.isBehind = false;
+    seat.waiting ??= forgotten();
+    void sendRest(topic, subscriber, seat, history);
+  }
+}
+
 /** One who does not read as fast as a topic catches up is sent the rest by itself. What cannot be had then, it can ask for when it comes back. */
-async function sendRest(
-  topic: Topic,
-  subscriber: Subscriber,
-  seat: Seat,
-  since: string,
-  history: History,
-): Promise<void> {
+async function sendRest(topic: Topic, subscriber: Subscriber, seat: Seat, history: History): Promise<void> {
   const { connection } = subscriber;
   const isThere = (): boolean => topic.seats.get(subscriber) === seat;
-  seat.waiting = new Backlog();
-  seat.waiting.forget();
   try {
     await connection.drained();
-    if (isThere()) await sendMissed(topic, subscriber, seat, since, history);
+    if (isThere()) await sendMissed(topic, subscriber, seat, seat.floor!, history);
   } catch {
     if (isThere()) void connection.close(CloseCode.TryAgainLater, 'messages were missed');
   }

@@ -1,6 +1,6 @@
 import type { SharedMessage, Subscriber } from '../engine';
 import type { HistoryOptions } from './backplane';
-import { Backlog } from './backlog';
+import { Backlog, forgotten } from './backlog';
 import { isAfter } from './offset';
 
 /** A message of a channel with history. */
@@ -18,8 +18,8 @@ export interface Seat {
   waiting?: Backlog | undefined;
   /** It has had all up to this offset. */
   floor?: string | undefined;
-  /** It had no room for more. */
-  isFull?: boolean;
+  /** It had no room for all that the topic missed: it is to be sent what came after its floor. */
+  isBehind?: boolean;
 }
 
 /** One channel, or pattern of channels, that somebody on this process subscribes to. */
@@ -33,6 +33,8 @@ export class Topic {
   base: string | undefined;
   /** What comes while the topic catches up with what it missed. */
   private paused: Backlog | undefined;
+  /** What is taken now came earlier: who has no room for it gets it later. */
+  private catchesUp = false;
 
   constructor(
     readonly name: string,
@@ -67,10 +69,12 @@ export class Topic {
       return false;
     }
     if (this.delivered !== undefined && !isAfter(kept.offset, this.delivered)) return false;
+    const before = this.position;
     this.delivered = kept.offset;
     for (const [subscriber, seat] of this.seats) {
       if (seat.waiting !== undefined) seat.waiting.add(kept);
-      else if (!hand(subscriber, seat, kept)) seat.isFull = true;
+      else if (this.catchesUp && before !== undefined) handMissed(subscriber, seat, kept, before);
+      else hand(subscriber, seat, kept);
     }
     return true;
   }
@@ -81,18 +85,20 @@ export class Topic {
   }
 
   /** Some of what was missed is delivered, while what comes waits on. */
-  deliverMissed(missed: readonly Kept[], deliver: (kept: Kept) => void): void {
+  deliverMissed(missed: Iterable<Kept>, deliver: (kept: Kept) => void): void {
     const { paused } = this;
     this.paused = undefined;
+    this.catchesUp = true;
     for (const kept of missed) deliver(kept);
+    this.catchesUp = false;
     this.paused = paused;
   }
 
   /** Goes on: what came meanwhile is delivered. */
   resume(deliver: (kept: Kept) => void): void {
     const { paused } = this;
+    this.deliverMissed(paused ?? [], deliver);
     this.paused = undefined;
-    for (const kept of paused ?? []) deliver(kept);
   }
 
   /** Whether something that came meanwhile is to be read; what comes from now on waits anew. */
@@ -103,10 +109,33 @@ export class Topic {
   }
 }
 
-/** Returns false where there is no room for more. */
-export function hand(subscriber: Subscriber, { floor }: Seat, kept: Kept): boolean {
-  if (floor !== undefined && !isAfter(kept.offset, floor)) return true;
-  return isSender(subscriber, kept) || subscriber.outbox.sendShared(kept.message);
+export function hand(subscriber: Subscriber, seat: Seat, kept: Kept): void {
+  if (!isHad(subscriber, seat, kept)) subscriber.outbox.sendShared(kept.message);
+}
+
+/**
+ * Sends what a subscriber is to get later where it does not fit: `full` then, and the seat's floor is where it was. `last`: there is no
+ * room for more.
+ */
+export function handIfItFits(subscriber: Subscriber, seat: Seat, kept: Kept): 'sent' | 'last' | 'full' {
+  if (isHad(subscriber, seat, kept)) return 'sent';
+  const { outbox } = subscriber;
+  if (!outbox.hasRoomFor(kept.message)) return 'full';
+  seat.floor = kept.offset;
+  return outbox.sendShared(kept.message) ? 'sent' : 'last';
+}
+
+/** `before`: all up to there was handed to those who had room. */
+function handMissed(subscriber: Subscriber, seat: Seat, kept: Kept, before: string): void {
+  if (seat.floor === undefined || isAfter(before, seat.floor)) seat.floor = before;
+  const handed = handIfItFits(subscriber, seat, kept);
+  if (handed !== 'sent') seat.isBehind = true;
+  if (handed === 'full') seat.waiting = forgotten();
+}
+
+/** Whether it had it before, or made it. */
+function isHad(subscriber: Subscriber, { floor }: Seat, kept: Kept): boolean {
+  return (floor !== undefined && !isAfter(kept.offset, floor)) || isSender(subscriber, kept);
 }
 
 /** Whether the subscriber itself published it. */

@@ -3,7 +3,7 @@ import type { ResolvedLimits } from './limits';
 import { setImmediate } from './turns';
 
 /** A peer that has taken nothing of what it was offered for so long does not read. A second packet lost in a row takes less. */
-const STALL_MS = 1000;
+export const STALL_MS = 1000;
 
 /** So many large messages may wait at once, whatever their size. */
 const MOST_LARGE = 2;

@@ -117,6 +117,11 @@ export class Connection<Data = unknown> {
     this.agreedProtocol = protocol;
   }
 
+  /** @internal An answer waits: messages of the peer do too, where the next answer might not fit. */
+  holdBack(): void {
+    this.session.holdBack();
+  }
+
   /** @internal A limit that is not the engine's. */
   reached(limit: LimitName): void {
     this.session.context.observer.limited?.(this, limit);

@@ -89,7 +89,7 @@ export class Deadlines {
         queue.delete(entry);
         entry.expire();
       }
-      if (queue.size === 0) this.queues.delete(ms);
+      if (queue.size === 0 && this.queues.get(ms) === queue) this.queues.delete(ms);
     }
     if (next < Infinity) this.arm(next);
   }

@@ -72,6 +72,13 @@ export class Outbox implements FragmentSender {
     return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload) === 'sent';
   }
 
+  /** Whether a message would be let in now; if not, `drained` waits until it would. */
+  hasRoomFor(message: SharedMessage): boolean {
+    const { deflate } = this;
+    const isPlain = deflate === undefined || message.length < this.compressFrom;
+    return this.queue.hasRoomFor((isPlain ? message.plainFrame() : message.compressedFrame(deflate)).length);
+  }
+
   /** One message in fragments, after those that were begun before it. */
   sendStream(chunks: AsyncIterable<Chunk>): Promise<void> {
     this.host.onSent(0);

@@ -8,6 +8,7 @@ import {
   type PerMessageDeflate,
   type Violation,
 } from '../protocol';
+import { isLarge, STALL_MS } from './backpressure';
 import type { Holder } from './budget';
 import type { Codec } from '../codecs';
 import { isCancelled } from './cancelled';
@@ -149,6 +150,9 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   onFlushed(): void {
     this.outgoing.onFlushed();
     this.outbox.onFlushed();
+    if (this.cancelDeadline === undefined || this.transportClosed) return;
+    this.cancelDeadline();
+    this.setCloseDeadline();
   }
 
   onEnd(): void {
@@ -376,6 +380,28 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     return this.outgoing.checkDrained() ? Promise.resolve() : this.waiting.untilDrained();
   }
 
+  /** Where more than half of what may wait does so, the peer's messages wait until it has read, or does not read. */
+  holdBack(): void {
+    if (isLarge(this.outgoing.bufferedBytes, this.route.limits)) this.intake.holdUntil(this.untilRead());
+  }
+
+  private untilRead(): Promise<void> {
+    return new Promise((resolve) => {
+      let before = this.unsentBytes;
+      const look = (): void => {
+        const now = this.unsentBytes;
+        if (now >= before) return resolve();
+        before = now;
+        cancel = this.context.deadlines.set(STALL_MS, look);
+      };
+      let cancel = this.context.deadlines.set(STALL_MS, look);
+      void this.drained().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
   private async sendOwned(chunks: Chunks): Promise<void> {
     const failed = (error: unknown): void => this.onFailure(error, 'sendStream');
     try {
@@ -424,10 +450,21 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   }
 
   private armCloseDeadline(): void {
-    if (this.transportClosed) return;
-    this.cancelDeadline ??= this.context.deadlines.set(this.route.limits.closeTimeoutMs, () =>
-      this.terminate('closeTimeoutMs'),
-    );
+    if (!this.transportClosed && this.cancelDeadline === undefined) this.setCloseDeadline();
+  }
+
+  /** From now on, while the peer takes what was sent before our Close frame. */
+  private setCloseDeadline(): void {
+    const before = this.unsentBytes;
+    this.cancelDeadline = this.context.deadlines.set(this.route.limits.closeTimeoutMs, () => {
+      if (this.unsentBytes > 0 && this.unsentBytes < before) this.setCloseDeadline();
+      else this.terminate('closeTimeoutMs');
+    });
+  }
+
+  /** The write queue counts nothing any more once it has ended. */
+  private get unsentBytes(): number {
+    return Math.max(this.outgoing.bufferedBytes, this.transport.pending);
   }
 
   private end(info: CloseInfo): void {

@@ -155,14 +155,20 @@ export class WriteQueue implements Backlog, GathererOwner {
   /** Why a message of so many bytes may not wait, if it may not: the policy for a peer that does not read is applied then. */
   refusal(size: number): 'dropped' | 'closed' | undefined {
     if (this.gatherer.closed) return 'closed';
-    if (this.fits(size)) return undefined;
-    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
-    this.gatherer.flush();
-    if (this.fits(size)) return undefined;
+    if (this.hasRoomFor(size)) return undefined;
     const { slowConsumer } = this.limits;
-    this.marks.drop(size);
     this.owner.onSlowConsumer(slowConsumer);
     return slowConsumer === 'drop' ? 'dropped' : 'closed';
+  }
+
+  /** Whether a message of so many bytes would be admitted; if not, `onDrained` is reported when it would. */
+  hasRoomFor(size: number): boolean {
+    if (this.fits(size)) return true;
+    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
+    this.gatherer.flush();
+    if (this.fits(size)) return true;
+    this.marks.drop(size);
+    return false;
   }
 
   /** Keeps the place of a data frame that is made later, `size` bytes for now. */

@@ -1,4 +1,4 @@
-import { Backlog } from '../../src/channels/backlog';
+import { Backlog, forgotten } from '../../src/channels/backlog';
 import { kept, text } from '../support/subscribers';
 
 const large = (n: number, length: number) => ({ ...kept(n), message: text('x'.repeat(length)) });
@@ -30,5 +30,12 @@ test('one alone may be of any size', () => {
   backlog.add(large(1, 10_000_000));
   expect(offsets(backlog)).toEqual(['1-1']);
   backlog.add(kept(2));
+  expect(backlog.isWhole).toBe(false);
+});
+
+test('one that is forgotten holds nothing', () => {
+  const backlog = forgotten();
+  backlog.add(kept(1));
+  expect(offsets(backlog)).toEqual([]);
   expect(backlog.isWhole).toBe(false);
 });

@@ -175,6 +175,42 @@ describe('one who comes back', () => {
     expect(one.received).toEqual([]);
   });
 
+  test('loses nothing of what does not fit', async () => {
+    const { history, send, one, live } = comeBack();
+    history.onAfter = keeping(...range(3, 8));
+    one.fitting = 0;
+    const waits: string[][] = [];
+    one.onDrained = async () => {
+      waits.push([...one.received]);
+      one.fitting = 4;
+    };
+    const sent = send();
+    live(...range(7, 8));
+    await sent;
+    expect(waits).toEqual([[], numbers(3, 6)]);
+    expect(one.received).toEqual(numbers(3, 8));
+  });
+
+  test('loses nothing of what came meanwhile and does not fit', async () => {
+    const { topic, history, send, one, live } = comeBack();
+    history.onAfter = async () => {
+      live(...range(4, 6));
+      history.onAfter = keeping(...range(3, 6));
+      return range(3, 3);
+    };
+    topic.take(kept(3));
+    one.received.length = 0;
+    one.fitting = 2;
+    const waits: string[][] = [];
+    one.onDrained = async () => {
+      waits.push([...one.received]);
+      one.fitting = 9;
+    };
+    await send();
+    expect(waits).toEqual([numbers(3, 4)]);
+    expect(one.received).toEqual(numbers(3, 6));
+  });
+
   test('is told when something is gone, and gets nothing', async () => {
     const { history, send, one } = comeBack();
     history.onAfter = () => Promise.resolve(undefined);
@@ -367,6 +403,37 @@ describe('after an outage', () => {
       one.hasRoom = true;
       await read();
       expect(one.received).toEqual(numbers(2, 9));
+    });
+
+    test('loses nothing of what does not fit', async () => {
+      const { topic, fast, one, recover, read } = slow();
+      one.hasRoom = true;
+      one.fitting = 1;
+      topic.take(kept(8));
+      topic.take(kept(9));
+      expect(await recover()).toEqual([]);
+      expect(fast.received).toEqual(numbers(2, 9));
+      expect(one.received).toEqual(numbers(2, 2));
+      one.fitting = 3;
+      await read();
+      one.fitting = 9;
+      await read();
+      expect(one.received).toEqual(numbers(2, 9));
+    });
+
+    test('loses nothing of what came meanwhile and does not fit', async () => {
+      const { history, topic, fast, one, recover, read } = slow();
+      one.hasRoom = true;
+      one.fitting = 3;
+      history.onAfter = keeping(...range(2, 3));
+      for (const message of range(4, 6)) topic.take(message);
+      expect(await recover()).toEqual([]);
+      expect([one.received, fast.received]).toEqual([numbers(2, 4), numbers(2, 6)]);
+      history.onAfter = keeping(...range(2, 6));
+      one.fitting = 9;
+      await read();
+      topic.take(kept(7));
+      expect(one.received).toEqual(numbers(2, 7));
     });
 
     test('gets what comes then too', async () => {

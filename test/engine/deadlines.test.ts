@@ -32,6 +32,20 @@ test('a cancelled deadline does not expire, and the last one leaves no timer', (
   expect(expired).toEqual([]);
 });
 
+test('one that cancels the last of its duration and sets another loses neither', () => {
+  deadlines.set(10, () => {
+    expired.push('first');
+    cancel();
+    deadlines.set(10, expire('anew'));
+  });
+  const cancel = deadlines.set(10, expire('cancelled'));
+  clock.advance(10);
+  expect(expired).toEqual(['first']);
+  clock.advance(10);
+  expect(expired).toEqual(['first', 'anew']);
+  expect(clock.pending).toBe(0);
+});
+
 test('a thousand deadlines of one duration share one timer', () => {
   for (let i = 0; i < 1000; i++) deadlines.set(10, expire(String(i)));
   expect(clock.pending).toBe(1);

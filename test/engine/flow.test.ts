@@ -225,6 +225,43 @@ describe.each(DOORS)('over %s', (_door, open) => {
     client.destroy();
   });
 
+  test('a client that takes a large message slowly has the time to answer our Close frame; one that takes nothing has not', async () => {
+    const clock = new ManualClock();
+    const opened = deferred<Connection>();
+    const { client, seen } = await told(
+      (connection) => {
+        connection.send(Buffer.alloc(24 * MIB));
+        void connection.close(1000);
+        opened.resolve(connection);
+      },
+      { clock },
+    );
+    const connection = await opened.promise;
+    client.socket.pause();
+    for (let i = 0; i < 3; i++) {
+      const before = connection.bufferedBytes;
+      const pause = (): void => void client.socket.pause();
+      while (connection.bufferedBytes >= before) {
+        client.socket.once('data', pause);
+        client.socket.resume();
+        await new Promise(setImmediate);
+      }
+      client.socket.off('data', pause);
+      client.socket.pause();
+      clock.advance(5000);
+      expect([connection.state, seen.limited]).toEqual(['closing', []]);
+    }
+    // what is on its way still
+    for (let before = -1; connection.bufferedBytes !== before;) {
+      before = connection.bufferedBytes;
+      for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+    }
+    clock.advance(5000);
+    clock.advance(5000);
+    expect(seen.limited).toEqual(['closeTimeoutMs']);
+    client.destroy();
+  });
+
   describe('`drained` resolves', () => {
     /** What a handler awaits must come without any further message. */
     async function goesOn(run: (connection: Connection) => Promise<unknown>, limits: EngineOptions['limits'] = {}) {

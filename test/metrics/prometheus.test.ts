@@ -173,9 +173,10 @@ test('limits and broken rules by name', async () => {
   const { register, options } = measured();
   const app = await start([Chat], { ...options, limits: { messagesPerSecond: 1, maxMessageBytes: 1000 } });
   const fast = await RawClient.open(app.url, '/rooms/7');
-  fast.write(Buffer.concat([text('{"event":"chat.say"}'), text('{"event":"chat.say"}')]));
-  await fast.frame();
-  await fast.frame();
+  const say = text('{"event":"chat.say","data":"hi","id":1}');
+  fast.write(Buffer.concat([say, say]));
+  expect(JSON.parse(String((await fast.frame()).payload))).toMatchObject({ data: 'hi' });
+  expect(JSON.parse(String((await fast.frame()).payload))).toMatchObject({ error: { code: 'rate_limited' } });
   fast.destroy();
   for (const frame of [clientFrame({ opcode: 1, declared: 1001n }), text('x', { mask: null })]) {
     const client = await RawClient.open(app.url, '/rooms/7');

@@ -13,6 +13,8 @@ export class FakeSubscriber {
   onDrained: () => Promise<void> = () => Promise.resolve();
   /** Whether there is room for more. */
   hasRoom = true;
+  /** How many messages are let in before it has drained. */
+  fitting = Infinity;
 
   /** As the channels see it; always the same object. */
   readonly subscriber: Subscriber;
@@ -30,8 +32,10 @@ export class FakeSubscriber {
       },
       state: 'open',
       outbox: {
+        hasRoomFor: () => this.fitting > 0,
         sendShared: (message: SharedMessage): boolean => {
           this.received.push(textOf(message));
+          this.fitting--;
           return this.hasRoom;
         },
       },
