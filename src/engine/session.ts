@@ -36,6 +36,9 @@ import { WriteQueue, type SendResult, type WriteQueueOwner } from './write-queue
 
 const NO_PAYLOAD = Buffer.alloc(0);
 
+/** Who takes a byte now and then must not keep its connection for ever. */
+const MAX_RENEWALS = 11;
+
 /**
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
  * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
@@ -453,11 +456,12 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     if (!this.transportClosed && this.cancelDeadline === undefined) this.setCloseDeadline();
   }
 
-  /** From now on, while the peer takes what was sent before our Close frame. */
-  private setCloseDeadline(): void {
+  /** From now on, and anew while the peer takes what was sent before our Close frame; `renewals`: how often still. */
+  private setCloseDeadline(renewals = MAX_RENEWALS): void {
     const before = this.unsentBytes;
     this.cancelDeadline = this.context.deadlines.set(this.route.limits.closeTimeoutMs, () => {
-      if (this.unsentBytes > 0 && this.unsentBytes < before) this.setCloseDeadline();
+      const isReading = this.unsentBytes > 0 && this.unsentBytes < before;
+      if (isReading && renewals > 0) this.setCloseDeadline(renewals - 1);
       else this.terminate('closeTimeoutMs');
     });
   }

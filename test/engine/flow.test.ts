@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { randomBytes } from 'node:crypto';
 import type { Connection, Connections, Endpoint, EngineOptions, SendResult } from '../../src/engine';
 import { DOORS } from '../support/doors';
@@ -239,15 +240,7 @@ describe.each(DOORS)('over %s', (_door, open) => {
     const connection = await opened.promise;
     client.socket.pause();
     for (let i = 0; i < 3; i++) {
-      const before = connection.bufferedBytes;
-      const pause = (): void => void client.socket.pause();
-      while (connection.bufferedBytes >= before) {
-        client.socket.once('data', pause);
-        client.socket.resume();
-        await new Promise(setImmediate);
-      }
-      client.socket.off('data', pause);
-      client.socket.pause();
+      await takesABit(client, connection);
       clock.advance(5000);
       expect([connection.state, seen.limited]).toEqual(['closing', []]);
     }
@@ -261,6 +254,43 @@ describe.each(DOORS)('over %s', (_door, open) => {
     expect(seen.limited).toEqual(['closeTimeoutMs']);
     client.destroy();
   });
+
+  test('a client that takes a little now and then is cut after twelve times the time', async () => {
+    const clock = new ManualClock();
+    const opened = deferred<Connection>();
+    const { client, seen } = await told(
+      (connection) => {
+        connection.send(Buffer.alloc(96 * MIB));
+        void connection.close(1000);
+        opened.resolve(connection);
+      },
+      { clock },
+    );
+    const connection = await opened.promise;
+    client.socket.pause();
+    for (let i = 0; i < 11; i++) {
+      await takesABit(client, connection);
+      clock.advance(5000);
+    }
+    expect(seen.limited).toEqual([]);
+    await takesABit(client, connection);
+    clock.advance(5000);
+    expect(seen.limited).toEqual(['closeTimeoutMs']);
+    client.destroy();
+  });
+
+  /** Reads until less waits for it, and no longer. */
+  async function takesABit({ socket }: { readonly socket: Duplex }, connection: Connection): Promise<void> {
+    const before = connection.bufferedBytes;
+    const pause = (): void => void socket.pause();
+    while (connection.bufferedBytes >= before) {
+      socket.once('data', pause);
+      socket.resume();
+      await new Promise(setImmediate);
+    }
+    socket.off('data', pause);
+    socket.pause();
+  }
 
   describe('`drained` resolves', () => {
     /** What a handler awaits must come without any further message. */
