@@ -276,7 +276,7 @@ describe('what belongs to a connection is disposed of', () => {
         const items = generator(gate.promise);
         if (way === 'returned') return items;
         void connection.sendStream(items).then(() => sending.resolve());
-        return undefined;
+        return way === 'sent for ever' ? new Promise(() => {}) : undefined;
       }
       @OnClose()
       close(): void {
@@ -328,6 +328,16 @@ describe('what belongs to a connection is disposed of', () => {
     await app.advance(4_999);
     expect(steps).toEqual(['@OnClose']);
     await app.advance(1);
+    expect(steps).toEqual(['@OnClose', 'disposed']);
+  });
+
+  test('after twice as long, where the handler that sent it does not settle either', async () => {
+    const { app, client } = await served(() => waiting(new Promise(() => {})), 'sent for ever');
+    void client.close();
+    await client.closed;
+    await app.advance(5_000);
+    expect(steps).toEqual(['@OnClose']);
+    await app.advance(5_000);
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 
