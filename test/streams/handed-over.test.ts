@@ -21,7 +21,7 @@ import { Lifecycle } from 'tsyringe';
 import { openTelemetry } from '../../src/opentelemetry';
 import { start } from '../support/app';
 import { deferred } from '../support/engine';
-import { close, continuation, text } from '../support/frames';
+import { CLOSE, close, continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
 import { closed, openDoors, type Door } from './doors';
@@ -130,6 +130,66 @@ describe.each(openDoors([SourcesController]))('%s', (_name, open) => {
     await handlers.settled.promise;
   });
 });
+
+const FAILING: Record<string, () => unknown> = {
+  'a missing file': () => createReadStream('/no/such/file'),
+  'a stream that was destroyed before': () => new Readable({ read() {} }).destroy(),
+  'a stream that ends too early': () => {
+    const stream = new Readable({ read: () => void setImmediate(() => stream.destroy()) });
+    return stream;
+  },
+  'a generator that gives up something of its own': async function* () {
+    yield 'begun';
+    AbortSignal.abort().throwIfAborted();
+  },
+  'a web stream that fails': () =>
+    new ReadableStream({ pull: (controller) => controller.error(new Error('it failed')) }),
+  'what is no chunk': () => [5],
+  'what is no source': () => 5,
+};
+
+const SENDING: Record<string, (connection: Connection, source: unknown) => Promise<void>> = {
+  awaited: (connection, source) => connection.sendStream(source as never),
+  'not awaited': async (connection, source) => void connection.sendStream(source as never),
+  'awaited, and its failure taken': (connection, source) => connection.sendStream(source as never).catch(() => {}),
+};
+
+@WebSocketPath('/failing')
+class FailingController {
+  @OnMessage()
+  async take(command: string, connection: Connection): Promise<void> {
+    const [way, what] = command.split(': ');
+    await SENDING[way!]!(connection, FAILING[what!]!());
+  }
+}
+
+const failures: unknown[] = [];
+const observers = [{ failed: (error: unknown) => void failures.push(error) }];
+
+describe.each(openDoors([FailingController], { observers }))(
+  'a source that fails ends the connection: %s',
+  (_name, open) => {
+    let door: Door;
+    beforeAll(async () => void (door = await open()));
+    afterAll(() => door.close());
+
+    test.each(Object.keys(SENDING).flatMap((way) => Object.keys(FAILING).map((what) => `${way}: ${what}`)))(
+      '%s: it is reported once',
+      async (command) => {
+        failures.length = 0;
+        const client = await door.connect('/failing');
+        client.write(text(command));
+        let frame = await client.frame();
+        while (frame.opcode !== CLOSE) frame = await client.frame();
+        expect(frame.payload.readUInt16BE(0)).toBe(1011);
+        client.write(close(1011));
+        await client.end();
+        client.destroy();
+        expect(failures).toHaveLength(1);
+      },
+    );
+  },
+);
 
 describe('sendStream settles, and the source comes to its end, while the client reads nothing', () => {
   const LEAVE: Record<string, (client: RawClient, connection: Connection, app: Application) => unknown> = {
