@@ -18,9 +18,11 @@ import {
   type Context,
 } from '../../src';
 import { Lifecycle } from 'tsyringe';
+import type { Endpoint } from '../../src/engine';
 import { openTelemetry } from '../../src/opentelemetry';
 import { start } from '../support/app';
-import { deferred } from '../support/engine';
+import { deferred, startEngine } from '../support/engine';
+import { ManualClock } from '../support/manual-clock';
 import { CLOSE, close, continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
@@ -421,6 +423,44 @@ describe('what belongs to a connection is disposed of', () => {
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 });
+
+test.each(['is there', 'has left'])(
+  'an engine that closes beside what never ends stops at its deadline: the client %s',
+  async (what) => {
+    const clock = new ManualClock();
+    const endpoint: Endpoint = {
+      path: '/',
+      text: (connection) => {
+        void connection.sendStream(
+          (async function* () {
+            yield 'begun';
+            await new Promise(() => {});
+          })(),
+        );
+        return new Promise(() => {});
+      },
+    };
+    const engine = await startEngine([endpoint], {
+      clock,
+      shutdown: { deadlineMs: 1_000 },
+    });
+    const client = await RawClient.open(engine.url, '/');
+    client.write(text('go'));
+    expect((await client.frame()).payload.toString()).toBe('begun');
+    if (what === 'has left') {
+      client.destroy();
+      while (engine.connections.size > 0) await new Promise(setImmediate);
+    }
+    let isClosed = false;
+    const closing = engine.close().then(() => (isClosed = true));
+    await settled();
+    clock.advance(999);
+    await settled();
+    expect(isClosed).toBe(false);
+    clock.advance(1);
+    await closing;
+  },
+);
 
 test('an upload that is sent on to somebody who leaves is given up at once', async () => {
   const begun = deferred();
