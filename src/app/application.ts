@@ -214,7 +214,9 @@ export async function buildParts(
   // before all others, which may use it, and after them
   lifecycle.add(new ChannelsLife(channels), false);
   const engine = new Engine({ ...rest, shutdown: { deadlineMs }, clock, observer, subscriptions: channels.hub });
-  const report: Report = (error, where, connection) => observer.failed?.(error, where, connection);
+  const report: Report = (error, where, connection) => {
+    if (!connection.hasTold(error)) observer.failed?.(error, where, connection);
+  };
   const timing: Timing | undefined = observer.handled && {
     now: () => engine.clock.now(),
     handled: (call, ms, error) => observer.handled?.(call, ms, error),

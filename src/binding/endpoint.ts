@@ -238,9 +238,9 @@ function kindsIn({ name }: Constructor, { codec }: WebSocketPathOptions): CodecK
   }
 }
 
-/** What `@OnUpgrade` returned. @throws TypeError for what it may not return */
-function verdictOf(value: unknown): Verdict {
-  if (value === undefined || value === null || value === true) return undefined;
+/** What `@OnUpgrade` returned: `return connection.close(4401)` for one, which counts for nothing. @throws TypeError for what it may not return */
+function verdictOf(value: unknown, { decided }: Connection): Verdict {
+  if (decided || value === undefined || value === null || value === true) return undefined;
   if (value === false) throw new ForbiddenError();
   if (value instanceof Refusal) return value;
   if (isRefusing(value)) return refuse(value.status, value);

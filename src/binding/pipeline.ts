@@ -114,13 +114,17 @@ export class Pipeline {
   }
 
   /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
-  compileUpgrade<Verdict>(stage: Stage, decide: Invoke, verdictOf: (value: unknown) => Verdict) {
+  compileUpgrade<Verdict>(
+    stage: Stage,
+    decide: Invoke,
+    verdictOf: (value: unknown, connection: Connection) => Verdict,
+  ) {
     const invoke = this.measured(stage, decide);
     return (connection: Connection): Promise<Verdict | Refusal> | Verdict | Refusal => {
       const context = contextOf(stage, connection, undefined, PLAIN);
       const fail = (error: unknown): Promise<Refusal> => this.refusalOf(stage, error, context);
       try {
-        const verdict = then(invoke(connection, undefined, PLAIN, context), verdictOf);
+        const verdict = then(invoke(connection, undefined, PLAIN, context), (value) => verdictOf(value, connection));
         return verdict instanceof Promise ? verdict.then(undefined, fail) : verdict;
       } catch (error) {
         const thrown = readableOf(error);

@@ -14,8 +14,9 @@ const MAX_DEPTH = 5;
  * Whether users' code was given up since its connection closed, or since its client left before the handshake was answered, which is
  * no failure: it awaited an answer, read a message that will never be complete, or listened to `connection.signal`.
  */
-export function isCancelled(error: unknown, connection: Pick<Connection, 'state' | 'signal'>): boolean {
-  if (connection.state === 'open') return false;
+export function isCancelled(error: unknown, connection: Pick<Connection, 'state' | 'signal' | 'hasTold'>): boolean {
+  // what has closed the connection did not come of that
+  if (connection.state === 'open' || connection.hasTold(error)) return false;
   const { signal } = connection;
   try {
     return signal.aborted && comesOfAbort(error, signal.reason, MAX_DEPTH);

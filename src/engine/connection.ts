@@ -112,6 +112,11 @@ export class Connection<Data = unknown> {
     return this.session.upgrade === undefined;
   }
 
+  /** @internal Whether a failure has been reported already, as that of a source of `sendStream`. */
+  hasTold(error: unknown): boolean {
+    return this.session.hasTold(error);
+  }
+
   /** @internal An upgrade hook chose another. */
   agree(protocol: string): void {
     this.agreedProtocol = protocol;
@@ -189,7 +194,7 @@ export class Connection<Data = unknown> {
    * stream is destroyed, a `ReadableStream` cancelled, an iterator told by `return()`.
    *
    * Rejects with what the source throws, or a TypeError for a chunk that is no string and no bytes or not like the first;
-   * the message is incomplete then, so the connection is closed with 1011.
+   * the message is incomplete then, so the connection is closed with 1011, and the failure is in the log, whether anybody awaits it or not.
    */
   sendStream(chunks: Chunks): Promise<void> {
     return this.session.sendStream(chunks);

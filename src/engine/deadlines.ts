@@ -89,6 +89,7 @@ export class Deadlines {
         queue.delete(entry);
         entry.expire();
       }
+      // another one takes its place where an entry was cancelled by its own end, and set anew
       if (queue.size === 0 && this.queues.get(ms) === queue) this.queues.delete(ms);
     }
     if (next < Infinity) this.arm(next);

@@ -63,6 +63,8 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   private ended = false;
   private cancelDeadline: (() => void) | undefined;
   private abort: AbortController | undefined;
+  /** What ended a message of `sendStream`, and was reported then. */
+  private told: { readonly error: unknown } | undefined;
 
   constructor(
     readonly context: SessionContext,
@@ -325,9 +327,14 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
   /** A source that fails leaves a message that cannot be finished: 1011. */
   sendStream(chunks: Chunks): Promise<void> {
     const sent = this.sendOwned(chunks);
-    // whoever does not wait for the end need not handle its failure
-    sent.catch(() => this.close(CloseCode.InternalError, 'internal error'));
+    // it has been reported: whoever does not wait for the end need not handle its failure
+    sent.catch(ignore);
     return sent;
+  }
+
+  /** Whether a failure has been reported, which a handler that waits for the end of its `sendStream` throws once more. */
+  hasTold(error: unknown): boolean {
+    return this.told !== undefined && this.told.error === error;
   }
 
   /**
@@ -410,14 +417,20 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     try {
       await this.outbox.sendStream(this.own<Chunk>(chunks, failed));
     } catch (thrown) {
-      throw errorThrown(thrown, failed);
+      const error = errorThrown(thrown, failed);
+      if (!isCancelled(error, this)) {
+        failed(error);
+        this.told = { error };
+      }
+      throw error;
     }
   }
 
   private onFailure(error: unknown, what: string): void {
     if (what !== 'close' && isCancelled(error, this)) return;
     const { endpoint } = this.route;
-    this.context.observer.failed?.(error, `${endpoint.name ?? endpoint.path} (${what})`, this.connection);
+    if (!this.hasTold(error))
+      this.context.observer.failed?.(error, `${endpoint.name ?? endpoint.path} (${what})`, this.connection);
     this.close(CloseCode.InternalError, 'internal error');
   }
 
@@ -505,3 +518,6 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     else void work.then(() => this.context.ended(this));
   }
 }
+
+/** One for all. */
+function ignore(): void {}

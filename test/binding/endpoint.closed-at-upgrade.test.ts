@@ -66,6 +66,23 @@ class Awaits extends Base {
   }
 }
 
+@WebSocketPath('/returns')
+class Returns extends Base {
+  @OnUpgrade()
+  up(connection: Connection): unknown {
+    return connection.close(4401, 'no token');
+  }
+}
+
+@WebSocketPath('/junk')
+class ReturnsJunk extends Base {
+  @OnUpgrade()
+  up(connection: Connection): unknown {
+    close(connection);
+    return 5;
+  }
+}
+
 class Closes implements Guard {
   canActivate({ connection }: Context): boolean {
     close(connection);
@@ -126,6 +143,21 @@ class Closing implements Interceptor {
 @WebSocketPath('/interceptor')
 @UseInterceptors(Closing)
 class ByInterceptor extends Base {
+  @OnUpgrade()
+  up(): void {
+    heard.push('@OnUpgrade was called');
+  }
+}
+
+class ReturnsClose implements Interceptor {
+  intercept({ connection }: Context): unknown {
+    return connection.close(4401, 'no token');
+  }
+}
+
+@WebSocketPath('/interceptor-returns')
+@UseInterceptors(ReturnsClose)
+class ByReturnOfInterceptor extends Base {
   @OnUpgrade()
   up(): void {
     heard.push('@OnUpgrade was called');
@@ -196,11 +228,14 @@ class ByService extends Base {
 const CONTROLLERS: [string, new (...args: never[]) => Base, string][] = [
   ['@OnUpgrade', ByMethod, '/method'],
   ['@OnUpgrade that awaits it', Awaits, '/awaits'],
+  ['@OnUpgrade that returns it', Returns, '/returns'],
+  ['@OnUpgrade that returns what it may not', ReturnsJunk, '/junk'],
   ['a guard that returns true', guarded(Closes), '/guarded'],
   ['a guard that awaits it', guarded(ClosesLate), '/guarded'],
   ['a guard that returns false', guarded(ClosesAndRefuses), '/guarded'],
   ['a guard of the method', GuardOfMethod, '/method-guard'],
   ['an interceptor', ByInterceptor, '/interceptor'],
+  ['an interceptor that returns it', ByReturnOfInterceptor, '/interceptor-returns'],
   ['an exception filter', ByFilter, '/filter'],
   ['@OnError', ByOnError, '/on-error'],
   ['a constructor', ByConstructor, '/constructor'],

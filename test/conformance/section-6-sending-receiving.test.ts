@@ -44,22 +44,19 @@ describe('sending', () => {
 
   test('6.1 a message that is being sent in fragments stops when the connection leaves the open state', async () => {
     const { client, connection } = await opened();
-    const returned = deferred();
+    const gate = deferred();
     const chunks = async function* () {
-      try {
-        yield 'a';
-        await new Promise(() => {});
-      } finally {
-        returned.resolve();
-      }
+      yield 'a';
+      await gate.promise;
     };
     const sent = connection.sendStream(chunks());
     expect(summary(await client.frame())).toEqual({ opcode: TEXT, fin: false, rsv: 0 });
     client.write(close(1000));
     expect((await client.closeFrame()).code).toBe(1000);
     expect(await client.end()).toHaveLength(0);
-    client.destroy();
-    void sent;
+    await sent;
+    // the end of the engine waits for that of the source
+    gate.resolve();
   });
 
   test('6.1 the opcode says text or binary, and FIN is in the last frame', async () => {

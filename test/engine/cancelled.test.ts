@@ -371,7 +371,7 @@ test.each(Object.entries(LAYERS))('hooks of an engine without controllers, over 
 });
 
 describe('what is cancelled', () => {
-  const aborted = { state: 'closed', signal: AbortSignal.abort() } as const;
+  const aborted = { state: 'closed', signal: AbortSignal.abort(), hasTold: () => false } as const;
 
   test.each<[string, unknown]>([
     ['the reason', aborted.signal.reason],
@@ -384,8 +384,9 @@ describe('what is cancelled', () => {
     ['several', new AggregateError([new ConnectionClosedError(), aborted.signal.reason])],
   ])('%s', (_what, error) => {
     expect(isCancelled(error, aborted)).toBe(true);
-    expect(isCancelled(error, { state: 'open', signal: aborted.signal })).toBe(false);
-    expect(isCancelled(error, { state: 'closed', signal: new AbortController().signal })).toBe(false);
+    expect(isCancelled(error, { ...aborted, state: 'open' })).toBe(false);
+    expect(isCancelled(error, { ...aborted, hasTold: (told) => told === error })).toBe(false);
+    expect(isCancelled(error, { ...aborted, signal: new AbortController().signal })).toBe(false);
   });
 
   const circle = new Error('x');

@@ -64,6 +64,18 @@ test('deadlines of one duration that were set later expire later', () => {
   expect(expired).toEqual(['first', 'second']);
 });
 
+test('a deadline that cancels itself when it expires may be set anew for as long', () => {
+  const cancel = deadlines.set(10, () => {
+    cancel();
+    deadlines.set(10, expire('anew'));
+  });
+  clock.advance(10);
+  expect(clock.pending).toBe(1);
+  clock.advance(10);
+  expect(expired).toEqual(['anew']);
+  expect(clock.pending).toBe(0);
+});
+
 test('a deadline may be set while another expires', () => {
   deadlines.set(10, () => void deadlines.set(10, expire('nested')));
   clock.advance(10);

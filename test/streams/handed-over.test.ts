@@ -18,10 +18,12 @@ import {
   type Context,
 } from '../../src';
 import { Lifecycle } from 'tsyringe';
+import type { Endpoint } from '../../src/engine';
 import { openTelemetry } from '../../src/opentelemetry';
 import { start } from '../support/app';
-import { deferred } from '../support/engine';
-import { close, continuation, text } from '../support/frames';
+import { deferred, startEngine } from '../support/engine';
+import { ManualClock } from '../support/manual-clock';
+import { CLOSE, close, continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
 import { closed, openDoors, type Door } from './doors';
@@ -130,6 +132,66 @@ describe.each(openDoors([SourcesController]))('%s', (_name, open) => {
     await handlers.settled.promise;
   });
 });
+
+const FAILING: Record<string, () => unknown> = {
+  'a missing file': () => createReadStream('/no/such/file'),
+  'a stream that was destroyed before': () => new Readable({ read() {} }).destroy(),
+  'a stream that ends too early': () => {
+    const stream = new Readable({ read: () => void setImmediate(() => stream.destroy()) });
+    return stream;
+  },
+  'a generator that gives up something of its own': async function* () {
+    yield 'begun';
+    AbortSignal.abort().throwIfAborted();
+  },
+  'a web stream that fails': () =>
+    new ReadableStream({ pull: (controller) => controller.error(new Error('it failed')) }),
+  'what is no chunk': () => [5],
+  'what is no source': () => 5,
+};
+
+const SENDING: Record<string, (connection: Connection, source: unknown) => Promise<void>> = {
+  awaited: (connection, source) => connection.sendStream(source as never),
+  'not awaited': async (connection, source) => void connection.sendStream(source as never),
+  'awaited, and its failure taken': (connection, source) => connection.sendStream(source as never).catch(() => {}),
+};
+
+@WebSocketPath('/failing')
+class FailingController {
+  @OnMessage()
+  async take(command: string, connection: Connection): Promise<void> {
+    const [way, what] = command.split(': ');
+    await SENDING[way!]!(connection, FAILING[what!]!());
+  }
+}
+
+const failures: unknown[] = [];
+const observers = [{ failed: (error: unknown) => void failures.push(error) }];
+
+describe.each(openDoors([FailingController], { observers }))(
+  'a source that fails ends the connection: %s',
+  (_name, open) => {
+    let door: Door;
+    beforeAll(async () => void (door = await open()));
+    afterAll(() => door.close());
+
+    test.each(Object.keys(SENDING).flatMap((way) => Object.keys(FAILING).map((what) => `${way}: ${what}`)))(
+      '%s: it is reported once',
+      async (command) => {
+        failures.length = 0;
+        const client = await door.connect('/failing');
+        client.write(text(command));
+        let frame = await client.frame();
+        while (frame.opcode !== CLOSE) frame = await client.frame();
+        expect(frame.payload.readUInt16BE(0)).toBe(1011);
+        client.write(close(1011));
+        await client.end();
+        client.destroy();
+        expect(failures).toHaveLength(1);
+      },
+    );
+  },
+);
 
 describe('sendStream settles, and the source comes to its end, while the client reads nothing', () => {
   const LEAVE: Record<string, (client: RawClient, connection: Connection, app: Application) => unknown> = {
@@ -276,7 +338,7 @@ describe('what belongs to a connection is disposed of', () => {
         const items = generator(gate.promise);
         if (way === 'returned') return items;
         void connection.sendStream(items).then(() => sending.resolve());
-        return undefined;
+        return way === 'sent for ever' ? new Promise(() => {}) : undefined;
       }
       @OnClose()
       close(): void {
@@ -331,6 +393,16 @@ describe('what belongs to a connection is disposed of', () => {
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 
+  test('after twice as long, where the handler that sent it does not settle either', async () => {
+    const { app, client } = await served(() => waiting(new Promise(() => {})), 'sent for ever');
+    void client.close();
+    await client.closed;
+    await app.advance(5_000);
+    expect(steps).toEqual(['@OnClose']);
+    await app.advance(5_000);
+    expect(steps).toEqual(['@OnClose', 'disposed']);
+  });
+
   test.each(['returned', 'sent'])('and what the finally of what was %s throws is logged', async (way) => {
     const failure = new Error('the failure');
     async function* failing(gate: Promise<void>): AsyncGenerator<string> {
@@ -351,6 +423,44 @@ describe('what belongs to a connection is disposed of', () => {
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 });
+
+test.each(['is there', 'has left'])(
+  'an engine that closes beside what never ends stops at its deadline: the client %s',
+  async (what) => {
+    const clock = new ManualClock();
+    const endpoint: Endpoint = {
+      path: '/',
+      text: (connection) => {
+        void connection.sendStream(
+          (async function* () {
+            yield 'begun';
+            await new Promise(() => {});
+          })(),
+        );
+        return new Promise(() => {});
+      },
+    };
+    const engine = await startEngine([endpoint], {
+      clock,
+      shutdown: { deadlineMs: 1_000 },
+    });
+    const client = await RawClient.open(engine.url, '/');
+    client.write(text('go'));
+    expect((await client.frame()).payload.toString()).toBe('begun');
+    if (what === 'has left') {
+      client.destroy();
+      while (engine.connections.size > 0) await new Promise(setImmediate);
+    }
+    let isClosed = false;
+    const closing = engine.close().then(() => (isClosed = true));
+    await settled();
+    clock.advance(999);
+    await settled();
+    expect(isClosed).toBe(false);
+    clock.advance(1);
+    await closing;
+  },
+);
 
 test('an upload that is sent on to somebody who leaves is given up at once', async () => {
   const begun = deferred();
