@@ -89,8 +89,13 @@ class IteratorSource<T> implements Source<T> {
   constructor(private readonly iterable: AsyncIterable<T> | Iterable<T>) {}
 
   async next(): Promise<Item<T>> {
-    const { done, value } = (await this.begun().next()) as IteratorResult<T, unknown>;
-    if (done === true) return OVER;
+    const result: unknown = await this.begun().next();
+    // as `for await` has it: without an object there would be no end
+    if (typeof result !== 'object' || result === null) {
+      throw new TypeError(`next() of an iterator returned ${String(result)}, and no object`);
+    }
+    const { done, value } = result as IteratorResult<T, unknown>;
+    if (done) return OVER;
     if (!isThenable(value)) return { done: false, value };
     try {
       return { done: false, value: await value };
