@@ -120,8 +120,10 @@ class IteratorSource<T> implements Source<T> {
   private begun(): AsyncIterator<T> | Iterator<T> {
     if (this.iterator !== undefined) return this.iterator;
     const { iterable } = this;
-    return (this.iterator =
-      Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]());
+    this.iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
+    // that of an async function is a promise, and no iterator
+    if (isPromise(this.iterator)) this.iterator.catch(ignore);
+    return this.iterator;
   }
 }
 

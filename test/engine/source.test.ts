@@ -66,6 +66,20 @@ test.each([5, 'text', undefined, null, true])(
   },
 );
 
+/** Jest's own copy of `process` hears nothing of these events. */
+const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
+
+test('an async function in the place of an iterator fails, and what it rejects with is nobody’s', async () => {
+  const unhandled = jest.fn();
+  outerProcess.on('unhandledRejection', unhandled);
+  const late = (): Promise<never> => Promise.reject(new Error('late'));
+  await expect(all({ [Symbol.iterator]: late })).rejects.toThrow('next is not a function');
+  await expect(all({ [Symbol.asyncIterator]: late })).rejects.toThrow('next is not a function');
+  await new Promise((resolve) => setImmediate(resolve));
+  outerProcess.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
 test('an iterator is done with whatever counts as true', async () => {
   const results = [{ value: 1 }, { done: 0, value: 2 }, { done: 1 }];
   expect(await all({ [Symbol.iterator]: () => ({ next: () => results.shift() }) })).toEqual([1, 2]);
