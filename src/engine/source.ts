@@ -22,6 +22,7 @@ const OVER = { done: true, value: undefined } as const;
 export function sourceOf<T>(given: unknown): Source<T> {
   if (typeof given === 'object' && given !== null) {
     if ('getReader' in given) return new WebSource(given as ReadableStream<T>);
+    if (Array.isArray(given)) given.forEach(hearPromise);
     if (Symbol.asyncIterator in given || Symbol.iterator in given) {
       return isNodeStream(given) ? new StreamSource(given) : new IteratorSource(given as AsyncIterable<T>);
     }
@@ -125,6 +126,11 @@ class IteratorSource<T> implements Source<T> {
     if (isPromise(this.iterator)) this.iterator.catch(ignore);
     return this.iterator;
   }
+}
+
+/** One that rejects before its turn would end the process. */
+function hearPromise(item: unknown): void {
+  if (isPromise(item)) item.catch(ignore);
 }
 
 function isNodeStream(source: object): source is Readable {

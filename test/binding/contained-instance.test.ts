@@ -18,7 +18,7 @@ class Name {
 function contain(instance: object, path = ''): unknown {
   const issues = new Issues();
   containInstance(instance, path, issues);
-  return issues.isEmpty ? [] : (issues.failure() as PortalError).details;
+  return issues.isEmpty ? [] : (issues.failure()).details;
 }
 
 const unread = (path: string): object => ({ path, constraints: { transformation: `${path} cannot be read` } });
