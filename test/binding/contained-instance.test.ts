@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { IsString, ValidateIf, Validator } from 'class-validator';
 import { containInstance } from '../../src/binding/contained-instance';
 import { Issues } from '../../src/binding/issues';
-import { ForbiddenError, type PortalError } from '../../src/engine';
+import { ForbiddenError } from '../../src/engine';
 
 const failing = (): never => {
   throw new Error('no');
@@ -18,7 +18,7 @@ class Name {
 function contain(instance: object, path = ''): unknown {
   const issues = new Issues();
   containInstance(instance, path, issues);
-  return issues.isEmpty ? [] : (issues.failure()).details;
+  return issues.isEmpty ? [] : issues.failure().details;
 }
 
 const unread = (path: string): object => ({ path, constraints: { transformation: `${path} cannot be read` } });
