@@ -8,6 +8,7 @@ import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
 import { ClassPlan, type Answered } from './class-plan';
 import { ClassReader } from './class-reader';
 import { ClassShapes, Unplannable } from './class-shape';
+import { containInstance } from './contained-instance';
 import { invalid, Issues, joinPath } from './issues';
 import { isCollection, judgeShape } from './nested-shape';
 import type { Check } from './type-check';
@@ -109,6 +110,9 @@ function libraryCheck(
   return async (value) => {
     walkBody(value, limits, path, REFUSED_NAMES);
     const instance = make(type, value, path);
+    const unread = new Issues();
+    containInstance(instance, path, unread);
+    if (!unread.isEmpty) throw unread.failure();
     // validateSync leaves out what is asynchronous: a check that waits would let everything pass
     const errors = await validator.validate(instance, quiet);
     const issues = new Issues();

@@ -1,11 +1,11 @@
 import type { ValidationArguments } from 'class-validator';
 import { PortalError } from '../engine';
-import { takeRejection } from '../engine/users-code';
+import { isThenable, takeRejection } from '../engine/users-code';
 import type { Answered } from './class-plan';
 import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
 import { invalid, type Issues } from './issues';
 import { isCollection, NESTED, whatElse } from './nested-shape';
-import { isThenable, saysYes } from './thenable';
+import { saysYes } from './thenable';
 
 /** What class-validator says of an object whose class it does not know. */
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';

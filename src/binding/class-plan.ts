@@ -1,7 +1,7 @@
 import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
 import type { Constructor } from '../decorators';
-import { takeRejection } from '../engine/users-code';
-import { isThenable, saysYes } from './thenable';
+import { isThenable, takeRejection } from '../engine/users-code';
+import { saysYes } from './thenable';
 import { isTransformed } from './transform-metadata';
 
 type Storage = ReturnType<typeof getMetadataStorage>;

@@ -1,6 +1,6 @@
 import { ForbiddenError, Refusal } from '../engine';
+import { isThenable } from '../engine/users-code';
 import type { Context, Guard } from './context';
-import { isThenable } from './thenable';
 
 /** Calls that a guard did not let pass. */
 const refused = new WeakSet<Context>();

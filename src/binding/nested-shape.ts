@@ -49,7 +49,7 @@ export function isCollection(value: object): value is Collection {
   return Array.isArray(value) || value instanceof Set || value instanceof Map;
 }
 
-function entriesOf(value: Collection): Iterable<[number | string, unknown]> {
+export function entriesOf(value: Collection): Iterable<[number | string, unknown]> {
   return value instanceof Map ? value : [...(value as Iterable<unknown>)].entries();
 }
 

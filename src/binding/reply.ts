@@ -1,7 +1,7 @@
 import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
 import { bytesOf } from '../engine/bytes';
+import { isThenable } from '../engine/users-code';
 import type { Exchange } from './context';
-import { isThenable } from './thenable';
 
 type OnError = (error: unknown) => Promise<void> | void;
 

@@ -1,5 +1,6 @@
 import type { SchemaResult, StandardSchema } from '../decorators';
 import { DEFAULT_LIMITS } from '../engine';
+import { takeRejection } from '../engine/users-code';
 import { isObject, walkBody, type BodyLimits } from './body-walk';
 import { Issues, joinPath } from './issues';
 import { then } from './thenable';
@@ -26,7 +27,8 @@ function outputOf(result: SchemaResult, parent: string): unknown {
   const issues = new Issues();
   for (const { path = [], message } of result.issues) {
     const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
-    issues.add(keys.map(String).reduce(joinPath, parent), 'schema', message);
+    takeRejection(message, () => {});
+    issues.add(keys.map(String).reduce(joinPath, parent), 'schema', String(message));
   }
   throw issues.failure();
 }

@@ -1,11 +1,4 @@
-import { takeRejection } from '../engine/users-code';
-
-/** Whether a value must be awaited. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
-}
+import { isThenable, takeRejection } from '../engine/users-code';
 
 /** Goes on at once where a value is there, and later where it is still to come. */
 export function then<T, R>(value: T | PromiseLike<T>, next: (value: T) => R): R | Promise<R> {

@@ -1,8 +1,8 @@
 import { Refusal, type Connection, type HandledCall } from '../engine';
 import { isCancelled } from '../engine/cancelled';
+import { isThenable } from '../engine/users-code';
 import type { Invoke } from './pipeline';
 import { tellable } from './tellable';
-import { isThenable } from './thenable';
 
 /** Who wants to know how long calls take. */
 export interface Timing {

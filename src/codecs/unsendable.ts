@@ -33,6 +33,8 @@ export function whyUnsendable(data: object, hasBytes: boolean): string | undefin
 }
 
 function insteadOf(data: object): string | undefined {
+  // it may reject, and nobody waits for it any more
+  if (data instanceof Promise) data.catch(() => {});
   for (const [type, instead] of INSTEAD) if (data instanceof type) return instead;
   // one of another realm is no Error here, as those of Node are none in jest
   if (data instanceof Error || ('stack' in data && types.isNativeError(data))) return INSTEAD_OF_ERROR;
@@ -69,11 +71,13 @@ export function whyUnsendableWithin(data: unknown, hasBytes: boolean, path = 'da
   const why = whyUnsendable(data, hasBytes);
   if (why !== undefined) return `${path}: ${why}`;
   if (ArrayBuffer.isView(data) || isWrittenAsJson(data, hasBytes)) return undefined;
+  let first: string | undefined;
+  // to the end, since each promise in it may reject
   for (const [key, value] of Object.entries(data)) {
     const inside = whyUnsendableWithin(value, hasBytes, `${path}.${key}`);
-    if (inside !== undefined) return inside;
+    first ??= inside;
   }
-  return undefined;
+  return first;
 }
 
 /** Read when it is needed: it costs more than all the rest. */

@@ -1,3 +1,4 @@
+import { called } from './called';
 import { recordParameter, type BodyShape } from './metadata';
 
 /**
@@ -9,5 +10,7 @@ export function MessageBody(of?: string | BodyShape): ParameterDecorator;
 export function MessageBody(...given: (string | BodyShape | undefined)[]): ParameterDecorator {
   const [of] = given;
   const said = given.length > 0 && (typeof of === 'string' ? { field: of } : { shape: of! });
-  return (prototype, method, index) => recordParameter(prototype, method, index, { from: 'body', ...said });
+  return called('@MessageBody()', given, 1, (prototype, method, index) =>
+    recordParameter(prototype, method, index, { from: 'body', ...said }),
+  );
 }

@@ -48,7 +48,8 @@ function isNamedMethod(target: object, name: unknown): boolean {
   return typeof target !== 'function' && typeof name === 'string';
 }
 
-function whatIs(target: object, name: unknown): string {
+/** A member of a class, or the class. */
+export function whatIs(target: object, name: unknown): string {
   if (name === undefined) return 'the class';
   if (typeof name === 'symbol') return `${String(name)}, which has a symbol for a name`;
   return `${typeof target === 'function' ? 'the static member ' : ''}${name as string}`;

@@ -1,3 +1,4 @@
+import { called } from './called';
 import { recordHandler, type Constructor } from './metadata';
 
 /**
@@ -7,5 +8,7 @@ import { recordHandler, type Constructor } from './metadata';
 export function OnError(error?: Constructor<Error>): MethodDecorator;
 export function OnError(...given: (Constructor<Error> | undefined)[]): MethodDecorator {
   const error = given.length > 0 ? given[0]! : Error;
-  return (prototype, method) => recordHandler(prototype, method, { kind: 'error', error });
+  return called('@OnError()', given, 1, (prototype, method) =>
+    recordHandler(prototype, method, { kind: 'error', error }),
+  );
 }

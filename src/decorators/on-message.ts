@@ -1,3 +1,4 @@
+import { called } from './called';
 import { recordHandler } from './metadata';
 
 /**
@@ -7,6 +8,7 @@ import { recordHandler } from './metadata';
  */
 export function OnMessage(event?: string): MethodDecorator;
 export function OnMessage(...given: (string | undefined)[]): MethodDecorator {
-  return (prototype, method) =>
-    recordHandler(prototype, method, { kind: 'message', ...(given.length > 0 && { event: given[0]! }) });
+  return called('@OnMessage()', given, 1, (prototype, method) =>
+    recordHandler(prototype, method, { kind: 'message', ...(given.length > 0 && { event: given[0]! }) }),
+  );
 }

@@ -1,7 +1,10 @@
 import type { Interceptor } from '../binding';
+import { called } from './called';
 import { recordUse, type Use } from './metadata';
 
 /** Puts interceptors around the methods of a class, or around one; the first is the outermost. */
 export function UseInterceptors(...interceptors: Use<Interceptor>[]): ClassDecorator & MethodDecorator {
-  return (target: object, method?: unknown) => recordUse(target, method, 'interceptors', interceptors);
+  return called('@UseInterceptors()', interceptors, Infinity, (target: object, method?: unknown) =>
+    recordUse(target, method, 'interceptors', interceptors),
+  );
 }

@@ -1,4 +1,5 @@
 import { isArrayBuffer } from 'node:util/types';
+import { takeRejection } from './users-code';
 
 /** What is sent as bytes, as the `WebSocket` of browsers takes it: any view, such as a `Uint8Array` or a `DataView`, of its own part. */
 export type Bytes = ArrayBufferView | ArrayBuffer;
@@ -13,6 +14,8 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
 /** @throws TypeError for what has no bytes */
 export function requireBytes(value: unknown): Uint8Array {
   const bytes = bytesOf(value);
-  if (bytes === undefined) throw new TypeError('a message must be a string, an ArrayBuffer or a view of one');
-  return bytes;
+  if (bytes !== undefined) return bytes;
+  // of what somebody forgot to await
+  takeRejection(value, () => {});
+  throw new TypeError('a message must be a string, an ArrayBuffer or a view of one');
 }

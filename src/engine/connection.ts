@@ -9,6 +9,7 @@ import type { RequestOptions } from './requests';
 import type { Session } from './session';
 import { unawaited } from './unawaited';
 import type { SubscribeOptions, Subscribed } from './subscriptions';
+import { isThenable, takeRejection } from './users-code';
 import type { SendResult } from './write-queue';
 
 /** The request that opened a connection. */
@@ -75,15 +76,20 @@ export class Connection<Data = unknown> {
 
   /**
    * Who this is, for the application to set; `channels.toUser(id)` finds it by that id.
-   * @throws TypeError when it is set with an id that is no string, by which nobody would find it
+   * @throws TypeError when it is set with an id that is no string, by which nobody would find it, and for a promise
    */
   get user(): { id: string } | undefined {
     return this.ownUser;
   }
 
   set user(user: { id: string } | undefined) {
+    if (isThenable(user)) {
+      takeRejection(user, () => {});
+      throw new TypeError('connection.user is a promise: await it');
+    }
     const id: unknown = user?.id;
     if (id !== undefined && typeof id !== 'string') {
+      takeRejection(id, () => {});
       throw new TypeError(
         `the id of connection.user is a string, not ${id === null ? 'null' : `a ${typeof id}`}: write String(id)`,
       );

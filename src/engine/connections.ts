@@ -3,6 +3,7 @@ import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Session } from './session';
 import { SharedMessage } from './shared-message';
+import { isThenable, takeRejection } from './users-code';
 
 /** The open connections of one application on this process. */
 export class Connections {
@@ -24,12 +25,12 @@ export class Connections {
 
   /**
    * Sends a message to every connection, or to those that `to` picks. It is encoded once.
-   * @throws TypeError when the message is neither a string nor bytes
+   * @throws TypeError when the message is neither a string nor bytes, or `to` is asynchronous
    */
   broadcast(message: string | Bytes, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
     for (const session of this.open) {
-      if (to === undefined || to(session.connection)) session.outbox.sendShared(shared);
+      if (to === undefined || picks(to(session.connection))) session.outbox.sendShared(shared);
     }
   }
 
@@ -56,4 +57,11 @@ export class Connections {
   sessions(): Iterable<Session> {
     return this.open;
   }
+}
+
+/** A promise would pick all. */
+function picks(answer: unknown): boolean {
+  if (!isThenable(answer)) return Boolean(answer);
+  takeRejection(answer, () => {});
+  throw new TypeError('what picks connections must answer true or false, and cannot be asynchronous');
 }

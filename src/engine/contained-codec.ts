@@ -36,7 +36,13 @@ export function containCodec(codec: Codec, failed: (error: unknown) => void): Co
 }
 
 function decoded(value: Envelope): Envelope {
-  return isThenable(value) ? refusePromise(value, 'decode') : value;
+  if (isThenable(value)) refusePromise(value, 'decode');
+  if (typeof value === 'object' && value !== null) {
+    for (const part of [value.event, value.data, value.id, value.error]) {
+      if (isThenable(part)) refusePromise(part, 'decode', 'an envelope with ');
+    }
+  }
+  return value;
 }
 
 function encoded(value: unknown): string | Uint8Array {
@@ -48,9 +54,9 @@ function encoded(value: unknown): string | Uint8Array {
   throw new TypeError(`encode of a codec returned ${what}, and no string or Uint8Array`);
 }
 
-function refusePromise(value: PromiseLike<unknown>, method: string): never {
+function refusePromise(value: PromiseLike<unknown>, method: string, inside = ''): never {
   takeRejection(value, ignore);
-  throw new TypeError(`${method} of a codec returned a promise: a codec cannot be asynchronous`);
+  throw new TypeError(`${method} of a codec returned ${inside}a promise: a codec cannot be asynchronous`);
 }
 
 /** What a decoder throws on purpose is as a rule neither of these. */

@@ -49,7 +49,7 @@ export class Routes {
     checkOptions(endpoint, ENDPOINT);
     const limits = resolveLimits(endpoint.limits, this.limits);
     const rules = frameRules(endpoint, limits);
-    const where = `${endpoint.name ?? endpoint.path} (decode of its codec)`;
+    const where = `${endpoint.name ?? endpoint.path} (its codec)`;
     const { protocols, codecFor } = codecsOf(endpoint, (error) => this.failed(error, where));
     this.router.add(endpoint.path, {
       endpoint,

@@ -22,6 +22,7 @@ const OVER = { done: true, value: undefined } as const;
 export function sourceOf<T>(given: unknown): Source<T> {
   if (typeof given === 'object' && given !== null) {
     if ('getReader' in given) return new WebSource(given as ReadableStream<T>);
+    if (Array.isArray(given)) given.forEach(hearPromise);
     if (Symbol.asyncIterator in given || Symbol.iterator in given) {
       return isNodeStream(given) ? new StreamSource(given) : new IteratorSource(given as AsyncIterable<T>);
     }
@@ -89,8 +90,13 @@ class IteratorSource<T> implements Source<T> {
   constructor(private readonly iterable: AsyncIterable<T> | Iterable<T>) {}
 
   async next(): Promise<Item<T>> {
-    const { done, value } = (await this.begun().next()) as IteratorResult<T, unknown>;
-    if (done === true) return OVER;
+    const result: unknown = await this.begun().next();
+    // as `for await` has it: without an object there would be no end
+    if (typeof result !== 'object' || result === null) {
+      throw new TypeError(`next() of an iterator returned ${String(result)}, and no object`);
+    }
+    const { done, value } = result as IteratorResult<T, unknown>;
+    if (done) return OVER;
     if (!isThenable(value)) return { done: false, value };
     try {
       return { done: false, value: await value };
@@ -115,9 +121,16 @@ class IteratorSource<T> implements Source<T> {
   private begun(): AsyncIterator<T> | Iterator<T> {
     if (this.iterator !== undefined) return this.iterator;
     const { iterable } = this;
-    return (this.iterator =
-      Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]());
+    this.iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
+    // that of an async function is a promise, and no iterator
+    if (isPromise(this.iterator)) this.iterator.catch(ignore);
+    return this.iterator;
   }
+}
+
+/** One that rejects before its turn would end the process. */
+function hearPromise(item: unknown): void {
+  if (isPromise(item)) item.catch(ignore);
 }
 
 function isNodeStream(source: object): source is Readable {

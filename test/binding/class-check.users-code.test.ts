@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Transform, Type } from 'class-transformer';
-import { IsOptional, IsString, ValidateIf, ValidateNested } from 'class-validator';
+import { IsOptional, IsString, ValidateIf, ValidateNested, ValidatePromise } from 'class-validator';
 import { classCheck } from '../../src/binding/class-check';
 import { ForbiddenError } from '../../src/engine';
 import { issuesOf, outcomeOf } from '../support/checks';
@@ -50,6 +50,26 @@ test.each([
   expect(await issuesOf(classCheck(type, {}), value)).toContainEqual(unread(path));
 });
 
+/** Only class-validator itself can check it. */
+class Promised {
+  @ValidatePromise()
+  @IsOptional()
+  waited?: unknown;
+}
+
+class PromisedName extends Promised {
+  @ValidateNested()
+  @Type(() => Name)
+  name!: Name;
+}
+
+test('so it is where only the libraries can check a class', async () => {
+  expect(await issuesOf(classCheck(PromisedName, {}), { name: { first: 5 } })).toContainEqual(unread('name.upper'));
+  expect(await outcomeOf(classCheck(PromisedName, {}), { name: { first: 'a' } })).toMatchObject({
+    value: { name: { upper: 'A' } },
+  });
+});
+
 test('a getter that gives something is asked as before', async () => {
   expect(await outcomeOf(classCheck(Name, {}), { first: 'a' })).toMatchObject({ value: { upper: 'A' } });
 });
@@ -87,7 +107,22 @@ class Told {
   text!: string;
 }
 
+class PromisedTransformed extends Promised {
+  @Transform(late)
+  @IsOptional()
+  text?: string;
+}
+
+class PromisedConditional extends Promised {
+  @ValidateIf(late as never)
+  @IsString({ message: late as never })
+  text!: string;
+}
+
 test.each<[string, new () => object, object]>([
+  ['a @Transform, where only the libraries can check', PromisedTransformed, { text: 'a' }],
+  ['a condition, where only the libraries can check', PromisedConditional, { text: 'a' }],
+  ['a message, where only the libraries can check', PromisedConditional, { text: 5 }],
   ['a @Transform', Transformed, { text: 'a' }],
   ['the condition of a @ValidateIf', Conditional, { text: 'a' }],
   ['the condition of a @ValidateIf, for what is wrong', Conditional, { text: 5 }],

@@ -9,6 +9,7 @@ import {
   OnClose,
   OnMessage,
   OnOpen,
+  OnUpgrade,
   PathParam,
   QueryParam,
   UseFilters,
@@ -187,4 +188,32 @@ test('what a base class has on a static method', async () => {
     open(): void {}
   }
   expect(await bootErrorOf([Chat])).toContain('Chat: @OnMessage() stands on the static member shout');
+});
+
+test('a decorator without parentheses stops the boot, since who is to be refused would be let in', async () => {
+  class Login {
+    @OnOpen()
+    open(): void {}
+    @(OnUpgrade as unknown as MethodDecorator)
+    refuse(): boolean {
+      return false;
+    }
+  }
+  WebSocketPath('/')(Login);
+  expect(await bootErrorOf([Login])).toBe(
+    'Login: @OnUpgrade() stands on refuse without parentheses, and does nothing: write @OnUpgrade().',
+  );
+});
+
+test('so does an argument that would be lost', async () => {
+  class Profile {
+    @OnMessage('name')
+    name(@((CurrentUser as unknown as (name: string) => ParameterDecorator)('id')) id: string): string {
+      return id;
+    }
+  }
+  WebSocketPath('/')(Profile);
+  expect(await bootErrorOf([Profile])).toBe(
+    'Profile: @CurrentUser() on name takes no argument, and is given 1: the rest would be lost.',
+  );
 });

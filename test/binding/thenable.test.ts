@@ -1,19 +1,6 @@
-import { isThenable, saysYes, then } from '../../src/binding/thenable';
+import { saysYes, then } from '../../src/binding/thenable';
 
 const thenable = (value: unknown) => ({ then: (resolve: (settled: unknown) => void) => resolve(value) });
-
-test.each<[unknown, boolean]>([
-  [Promise.resolve(), true],
-  [thenable(1), true],
-  [{ then: 1 }, false],
-  [{}, false],
-  [() => {}, false],
-  [null, false],
-  [undefined, false],
-  ['then', false],
-])('must %p be awaited? %p', (value, expected) => {
-  expect(isThenable(value)).toBe(expected);
-});
 
 test('what is there goes on at once, and what throws then throws', () => {
   expect(then(1, (value) => value + 1)).toBe(2);

@@ -70,6 +70,11 @@ describe('decode', () => {
     ['a property of undefined', () => (undefined as unknown as { a: 1 }).a, /^TypeError: Cannot read properties/],
     ['a name that is not there', () => raise(new ReferenceError('x is not defined')), /^ReferenceError: x is not/],
     ['a promise', async () => json.decode('{}'), /^TypeError: decode of a codec returned a promise/],
+    ...['event', 'data', 'id', 'error'].map((part): [string, () => unknown, RegExp] => [
+      `${part} that is a promise which rejects`,
+      () => ({ event: 'event', [part]: Promise.reject(new Error('x')) }),
+      /^TypeError: decode of a codec returned an envelope with a promise/,
+    ]),
     [
       'a promise that rejects',
       () => Promise.reject(new Error('x')),
@@ -148,7 +153,7 @@ describe('through a door', () => {
         'TypeError: decode of a codec returned a promise: a codec cannot be asynchronous',
         'TypeError: a bug of its own',
       ]);
-      expect(door.log.lines).toContain('error FaultyPath (decode of its codec) failed');
+      expect(door.log.lines).toContain('error FaultyPath (its codec) failed');
       await door.close();
     },
   );

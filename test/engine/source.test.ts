@@ -53,6 +53,38 @@ test.each([undefined, null, 5, 'text', {}, () => {}])('%p is none', (given) => {
   expect(() => sourceOf(given)).toThrow(TypeError);
 });
 
+test.each([5, 'text', undefined, null, true])(
+  'an iterator whose next() returns %p fails, and does not run for ever',
+  async (result) => {
+    const next = jest.fn(() => result);
+    await expect(all({ [Symbol.iterator]: () => ({ next }) })).rejects.toThrow(
+      `returned ${String(result)}, and no object`,
+    );
+    await expect(all({ [Symbol.asyncIterator]: () => ({ next }) })).rejects.toThrow(TypeError);
+    await expect(all({ [Symbol.asyncIterator]: async () => ({ next }) })).rejects.toThrow(TypeError);
+    expect(next).toHaveBeenCalledTimes(2);
+  },
+);
+
+/** Jest's own copy of `process` hears nothing of these events. */
+const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
+
+test('an async function in the place of an iterator fails, and what it rejects with is nobody’s', async () => {
+  const unhandled = jest.fn();
+  outerProcess.on('unhandledRejection', unhandled);
+  const late = (): Promise<never> => Promise.reject(new Error('late'));
+  await expect(all({ [Symbol.iterator]: late })).rejects.toThrow('next is not a function');
+  await expect(all({ [Symbol.asyncIterator]: late })).rejects.toThrow('next is not a function');
+  await new Promise((resolve) => setImmediate(resolve));
+  outerProcess.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
+test('an iterator is done with whatever counts as true', async () => {
+  const results = [{ value: 1 }, { done: 0, value: 2 }, { done: 1 }];
+  expect(await all({ [Symbol.iterator]: () => ({ next: () => results.shift() }) })).toEqual([1, 2]);
+});
+
 test('a web stream that somebody else reads is none', () => {
   const stream = web([1]);
   stream.getReader();
