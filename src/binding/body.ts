@@ -42,7 +42,7 @@ export interface BodyDeclaration {
   readonly shape: BodyShape | undefined;
   readonly field: string | undefined;
   readonly validation: ValidationOptions;
-  readonly limits?: BodyLimits | undefined;
+  readonly limits: BodyLimits;
 }
 
 /** The body of a handler for messages that are no events. @throws BootError for what no message becomes */
@@ -54,7 +54,7 @@ export function messageBody(declaration: BodyDeclaration): Body {
   const message = MESSAGE_TYPES.get(isSchema(type) ? declaration.type : type);
   if (isSchema(type)) {
     if (message === undefined) return valueBody(declaration, type);
-    if (message !== 'stream') return { type: message, check: schemaCheck(type, '', declaration.limits), mayWait: true };
+    if (message !== 'stream') return { type: message, check: schemaCheck(type, declaration.limits), mayWait: true };
     throw new BootError(`${place}: no schema checks a MessageStream, which is still to come.`);
   }
   if (message !== undefined) return { type: message, check: undefined, mayWait: false };
@@ -75,7 +75,7 @@ export function eventBody(declaration: BodyDeclaration): Body {
 }
 
 function valueBody({ place, field = '', validation, limits }: BodyDeclaration, type: unknown): Body {
-  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, field, limits), mayWait: true };
+  if (isSchema(type)) return { type: 'value', check: schemaCheck(type, limits, field), mayWait: true };
   if (type === undefined || type === Object) return { type: 'value', check: undefined, mayWait: false };
   const check = checkOf(type, field);
   if (check !== undefined) return { type: 'value', check, mayWait: false, isOptional: true };
@@ -88,7 +88,7 @@ function valueBody({ place, field = '', validation, limits }: BodyDeclaration, t
   }
   checkNested(type as Constructor, place);
   try {
-    return { type: 'value', check: classCheck(type as Constructor, validation, field, limits), mayWait: true };
+    return { type: 'value', check: classCheck(type as Constructor, validation, limits, field), mayWait: true };
   } catch (cause) {
     throw new BootError(`${place}: ${(cause as Error).message}.`, { cause });
   }

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
-import { DEFAULT_LIMITS, PortalError } from '../engine';
+import { PortalError } from '../engine';
 import { takeRejection } from '../engine/users-code';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
 import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
@@ -31,12 +31,7 @@ export function isValidated(type: Constructor): boolean {
  * `path`: where the value stands in the message.
  * @throws Error for a class of which no instance can be made
  */
-export function classCheck(
-  type: Constructor,
-  options: ValidationOptions,
-  path = '',
-  limits: BodyLimits = DEFAULT_LIMITS,
-): Check {
+export function classCheck(type: Constructor, options: ValidationOptions, limits: BodyLimits, path = ''): Check {
   // an option that is there and undefined is none: it must not take the place of what is strict
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: ValidatorOptions = { ...STRICT, ...given };

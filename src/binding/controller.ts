@@ -1,13 +1,6 @@
-import {
-  handlersOf,
-  handlersUndone,
-  pathOf,
-  type Constructor,
-  type HandlerRecord,
-  type WebSocketPathOptions,
-} from '../decorators';
+import { handlersOf, handlersUndone, pathOf, type Constructor, type WebSocketPathOptions } from '../decorators';
 import { DEFAULT_LIMITS, type Endpoint, type Limits } from '../engine';
-import { PATH_OPTIONS } from '../engine/engine-options';
+import { PATH_OPTIONS } from '../engine/endpoint-options';
 import { given } from '../engine/given';
 import { checkOptions, judgedElsewhere, shown, whyUndefined, type OptionTable } from '../engine/option-table';
 import { checkArguments } from './arguments';
@@ -15,12 +8,13 @@ import { BootError, refuseOtherMajor } from './boot-error';
 import type { ValidationOptions } from './class-check';
 import { compileEndpoint } from './endpoint';
 import { ConnectionInstances } from './instances';
-import { bindParameters, type BoundParameters } from './parameters';
+import { bindParameters } from './parameters';
 import type { Report } from './pipeline';
 import { checkPlaces } from './places';
 import type { Resolver } from './resolver';
 import type { Timing } from './timing';
 import { Uses, type ApplicationUses } from './uses';
+import type { BoundController } from './bound-controller';
 
 /** What an application has in common for all of its controllers. */
 export interface BindingOptions extends ApplicationUses {
@@ -28,23 +22,6 @@ export interface BindingOptions extends ApplicationUses {
   readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
   /** A path may have its own. */
   readonly limits?: Limits | undefined;
-}
-
-export interface BoundHandler extends BoundParameters {
-  readonly record: HandlerRecord;
-}
-
-/** A controller whose handlers have their parameters bound. */
-export interface BoundController {
-  readonly controller: Constructor;
-  readonly pattern: string;
-  readonly options: WebSocketPathOptions;
-  readonly handlers: readonly BoundHandler[];
-  /** The one instance, or where each connection's is found. */
-  readonly target: object | ConnectionInstances;
-  readonly uses: Uses;
-  /** Whether spies that are put on the instance later are called, which costs a little for each message. */
-  readonly isSpiedOn: boolean;
 }
 
 /** Compiles a controller to the endpoint that the engine serves. @throws BootError for every mistake in it */

@@ -22,6 +22,7 @@ import { takes, type Taker } from './takers';
 import { tellable } from './tellable';
 import { then } from './thenable';
 import { timed, type Timing } from './timing';
+import type { Invoke } from './invoke';
 
 /** Reports what nobody took care of; `where` is such as `ChatController.join`. */
 export type Report = (error: unknown, where: string, connection: Connection) => void;
@@ -40,9 +41,6 @@ export interface Stage {
   /** What is reported of its calls; undefined where it calls no method. */
   readonly called?: HandledCall;
 }
-
-/** A call inside its guards and interceptors. It may throw or reject. `context`: that of the call, where there is one already. */
-export type Invoke = (connection: Connection, body: unknown, exchange: Exchange, context?: Context) => unknown;
 
 /** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
 export type Handler = (connection: Connection, body: unknown, exchange: Exchange) => Promise<void> | void;

@@ -1,5 +1,4 @@
 import type { SchemaResult, StandardSchema } from '../decorators';
-import { DEFAULT_LIMITS } from '../engine';
 import { takeRejection } from '../engine/users-code';
 import { isObject, walkBody, type BodyLimits } from './body-walk';
 import { Issues, joinPath } from './issues';
@@ -14,7 +13,7 @@ export function isSchema(value: unknown): value is StandardSchema {
 }
 
 /** Validates by a Standard Schema; what it returns is the schema's output. `path`: where the value stands in the message. */
-export function schemaCheck(schema: StandardSchema, path = '', limits: BodyLimits = DEFAULT_LIMITS): Check {
+export function schemaCheck(schema: StandardSchema, limits: BodyLimits, path = ''): Check {
   const validate = validateOf(schema);
   return (value) => {
     if (isObject(value)) walkBody(value, limits, path);

@@ -1,7 +1,7 @@
 import { decoratorOf, type HandlerRecord } from '../decorators';
 import type { BodyType } from './body';
 import { BootError } from './boot-error';
-import type { BoundController, BoundHandler } from './controller';
+import type { BoundController, BoundHandler } from './bound-controller';
 
 /** Where a handler stands: each place has one. */
 export type Slot = 'upgrade' | 'open' | 'text' | 'binary' | 'subscribe' | 'ping' | 'pong' | 'drain' | 'close';

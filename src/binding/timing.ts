@@ -1,7 +1,7 @@
 import { Refusal, type Connection, type HandledCall } from '../engine';
 import { isCancelled } from '../engine/cancelled';
 import { isThenable } from '../engine/users-code';
-import type { Invoke } from './pipeline';
+import type { Invoke } from './invoke';
 import { tellable } from './tellable';
 
 /** Who wants to know how long calls take. */

@@ -3,7 +3,7 @@ import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
 import type { Presence } from './presence';
 import { catchUp } from './recovery';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 /** Whom to tell of what the cluster reports. */
 export interface Reports {

@@ -1,4 +1,4 @@
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 /** What may wait, in bytes; one message may have more. */
 const MAX_BYTES = 256 * 1024;

@@ -8,7 +8,7 @@ import { Nodes } from './nodes';
 import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
 import { Recent } from './recent';
 import { Relay } from './relay';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 /** All nodes listen to it. Such names have a space, which those of applications have not. */
 const ALL = 'all nodes';

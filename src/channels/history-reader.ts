@@ -1,7 +1,7 @@
 import type { Clock } from '../engine';
 import type { HistoryOptions } from './backplane';
 import { PieceCache } from './piece-cache';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 /** Messages of a channel that follow each other; undefined where one of them is gone, or may be. */
 export type Piece = readonly Kept[] | undefined;

@@ -4,7 +4,7 @@ import { PIECE_BYTES, type History, type Others } from './history';
 import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 interface Entry extends Kept {
   readonly at: number;

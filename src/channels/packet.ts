@@ -1,5 +1,5 @@
 import { SharedMessage } from '../engine';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 import { stamped, stampFor, type Stamp } from './stamp';
 
 /*

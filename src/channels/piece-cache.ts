@@ -1,5 +1,5 @@
 import type { Clock } from '../engine';
-import type { Kept } from './topic';
+import type { Kept } from './kept';
 
 /** Of the pieces that were used last, so much is kept, and no piece longer than so long. */
 const MAX_BYTES = 8 * 1024 * 1024;

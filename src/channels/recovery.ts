@@ -2,7 +2,8 @@ import { CloseCode, PortalError, type Subscriber } from '../engine';
 import { Backlog, forgotten } from './backlog';
 import { isAway, type History } from './history';
 import { isAfter } from './offset';
-import { hand, handIfItFits, type Kept, type Seat, type Topic } from './topic';
+import { hand, handIfItFits, type Seat, type Topic } from './topic';
+import type { Kept } from './kept';
 
 /** So many topics ask the backplane at once for what they missed. */
 const AT_ONCE = 64;

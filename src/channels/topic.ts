@@ -2,14 +2,7 @@ import type { SharedMessage, Subscriber } from '../engine';
 import type { HistoryOptions } from './backplane';
 import { Backlog, forgotten } from './backlog';
 import { isAfter } from './offset';
-
-/** A message of a channel with history. */
-export interface Kept {
-  readonly offset: string;
-  readonly message: SharedMessage;
-  /** The id of the connection that published it. */
-  readonly sender: string | undefined;
-}
+import type { Kept } from './kept';
 
 /** The place of a subscriber in a topic. */
 export interface Seat {

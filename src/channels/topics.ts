@@ -1,7 +1,8 @@
 import type { SharedMessage, Subscriber } from '../engine';
 import { isOwn } from './channel-name';
 import { PatternTree } from './pattern-tree';
-import { isSender, type Kept, type Topic } from './topic';
+import { isSender, type Topic } from './topic';
+import type { Kept } from './kept';
 
 /** What this process has subscribers for, by names and by patterns of names. */
 export class Topics {

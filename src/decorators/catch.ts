@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
-import { recordCaught, type Constructor } from './metadata';
+import { recordCaught } from './metadata';
+import type { Constructor } from './constructor';
 
 /** Makes a class an exception filter for these errors; without any, for all. Makes it injectable. */
 export function Catch(...errors: Constructor<Error>[]): ClassDecorator {

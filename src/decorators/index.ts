@@ -34,7 +34,6 @@ export {
   strayOf,
   usesOf,
   type BodyShape,
-  type Constructor,
   type HandlerKind,
   type HandlerRecord,
   type ParameterBinding,
@@ -44,3 +43,4 @@ export {
   type Use,
   type UseRole,
 } from './metadata';
+export type { Constructor } from './constructor';

@@ -2,9 +2,7 @@ import 'reflect-metadata';
 import type { InjectionToken } from 'tsyringe';
 import { keyFor, keysOfOtherMajors } from '../copies';
 import { note, standsOnClass, standsOnMethod, standsOnParameter } from './misplaced';
-
-/** A class of any constructor. */
-export type Constructor<T = unknown> = abstract new (...args: never[]) => T;
+import type { Constructor } from './constructor';
 
 export type HandlerKind = 'upgrade' | 'open' | 'message' | 'subscribe' | 'close' | 'error' | 'ping' | 'pong' | 'drain';
 

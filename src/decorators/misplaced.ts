@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { keyFor } from '../copies';
-import type { Constructor } from './metadata';
+import type { Constructor } from './constructor';
 
 /** A decorator that stands where it can do nothing. Binding says so at boot, with the name of the class. */
 export interface Misplaced {

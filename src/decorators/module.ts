@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken, type Provider, type RegistrationOptions } from 'tsyringe';
-import { recordModule, type Constructor } from './metadata';
+import { recordModule } from './metadata';
+import type { Constructor } from './constructor';
 
 /**
  * A class, of which there is one instance for each application unless `@scoped` says otherwise, or tsyringe's provider shape with its

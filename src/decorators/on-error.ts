@@ -1,5 +1,6 @@
 import { called } from './called';
-import { recordHandler, type Constructor } from './metadata';
+import { recordHandler } from './metadata';
+import type { Constructor } from './constructor';
 
 /**
  * Takes what the controller's other handlers throw, or only errors of the given class; the most specific class wins.

@@ -11,7 +11,7 @@ import {
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listHasToken } from '../handshake';
-import type { ForeignServer } from './attachments';
+import type { ForeignServer } from './foreign-server';
 import type { Deadlines } from './deadlines';
 import { announceConnect } from './extended-connect';
 import type { Gate } from './gate';

@@ -1,10 +1,6 @@
-import type { Server as HttpServer } from 'node:http';
-import type { Http2SecureServer, Http2Server } from 'node:http2';
 import { Server as NetServer } from 'node:net';
 import { Attachment, type AttachmentContext } from './attachment';
-
-/** A server of Node's that somebody else made and listens with. */
-export type ForeignServer = HttpServer | Http2Server | Http2SecureServer;
+import type { ForeignServer } from './foreign-server';
 
 const NO_SERVER =
   'attach() takes a server of node:http, node:https or node:http2: what listen() of Express returns, ' +

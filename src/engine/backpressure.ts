@@ -1,5 +1,4 @@
 import type { Deadlines } from './deadlines';
-import type { ResolvedLimits } from './limits';
 import { setImmediate } from './turns';
 
 /** A peer that has taken nothing of what it was offered for so long does not read. A second packet lost in a row takes less. */
@@ -8,8 +7,15 @@ export const STALL_MS = 1000;
 /** So many large messages may wait at once, whatever their size. */
 const MOST_LARGE = 2;
 
+/** How many bytes may wait for one peer, and what becomes of one that does not read. */
+export interface WriteLimits {
+  readonly highWaterMarkBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly slowConsumer: 'close' | 'drop';
+}
+
 /** Whether a message takes more than half of what may wait. */
-export function isLarge(size: number, { maxBufferedBytes }: Pick<ResolvedLimits, 'maxBufferedBytes'>): boolean {
+export function isLarge(size: number, { maxBufferedBytes }: Pick<WriteLimits, 'maxBufferedBytes'>): boolean {
   return size * 2 > maxBufferedBytes;
 }
 
@@ -45,7 +51,7 @@ export class Backpressure {
 
   constructor(
     private readonly backlog: Backlog,
-    private readonly limits: Pick<ResolvedLimits, 'highWaterMarkBytes' | 'maxBufferedBytes'>,
+    private readonly limits: Pick<WriteLimits, 'highWaterMarkBytes' | 'maxBufferedBytes'>,
     private readonly deadlines: Deadlines,
   ) {}
 

@@ -1,4 +1,3 @@
-import type { Connection } from './connection';
 import { IncompleteMessageError } from './message-stream';
 import { ConnectionClosedError } from './portal-error';
 
@@ -10,11 +9,19 @@ const NO_REASON = Symbol('no reason');
 /** Errors have causes, which may be a circle. */
 const MAX_DEPTH = 5;
 
+/** A connection, or what drives it. */
+interface Cancellable {
+  readonly state: string;
+  readonly signal: AbortSignal;
+  /** Whether this failure was reported already. */
+  hasTold(error: unknown): boolean;
+}
+
 /**
  * Whether users' code was given up since its connection closed, or since its client left before the handshake was answered, which is
  * no failure: it awaited an answer, read a message that will never be complete, or listened to `connection.signal`.
  */
-export function isCancelled(error: unknown, connection: Pick<Connection, 'state' | 'signal' | 'hasTold'>): boolean {
+export function isCancelled(error: unknown, connection: Cancellable): boolean {
   // what has closed the connection did not come of that
   if (connection.state === 'open' || connection.hasTold(error)) return false;
   const { signal } = connection;

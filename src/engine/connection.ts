@@ -1,28 +1,16 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import { requireBytes, type Bytes } from './bytes';
-import type { LimitName } from './observer';
+import type { LimitName } from './limits';
 import type { Chunks } from './outgoing-stream';
 import type { OwnedSource } from './owned-source';
 import type { Codec } from '../codecs';
 import type { RequestOptions } from './requests';
-import type { Session } from './session';
 import { unawaited } from './unawaited';
-import type { SubscribeOptions, Subscribed } from './subscriptions';
+import type { SubscribeOptions, Subscribed } from './subscribe-options';
 import { isThenable, takeRejection } from './users-code';
 import type { SendResult } from './write-queue';
-
-/** The request that opened a connection. */
-export interface Handshake {
-  /** Names in lower case, as Node gives them. */
-  readonly headers: IncomingHttpHeaders;
-  /** The request target: path and query. */
-  readonly url: string;
-  readonly remoteAddress: string;
-  readonly httpVersion: '1.1' | '2.0';
-  /** Whether it came over TLS. */
-  readonly secure: boolean;
-}
+import type { Handshake } from '../handshake/handshake';
+import type { Outbox } from './outbox';
 
 /** What the handshake decided about a connection. */
 export interface ConnectionFacts {
@@ -36,6 +24,42 @@ export interface ConnectionFacts {
 export interface SendOptions {
   /** True compresses a message below the threshold too, false none; without effect where compression was not agreed on. */
   compress?: boolean | undefined;
+}
+
+/** What a connection asks of what drives it. */
+export interface Driver {
+  readonly state: 'open' | 'closing' | 'closed';
+  readonly signal: AbortSignal;
+  readonly codec: Codec | undefined;
+  /** Its upgrade was accepted or refused, or nobody waits for an answer any more. */
+  readonly decided: boolean;
+  readonly outbox: Outbox;
+  readonly outgoing: { readonly bufferedBytes: number };
+  readonly channels: readonly string[];
+  /** Makes an id by which the connection is found. */
+  identify(): string;
+  /** Its user is another. */
+  identified(): void;
+  reached(limit: LimitName): void;
+  sendStream(chunks: Chunks): Promise<void>;
+  own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T>;
+  /** Whether this failure was reported already. */
+  hasTold(error: unknown): boolean;
+  /** The peer's messages wait until it has read what was sent, where much of it waits. */
+  holdBack(): void;
+  drained(): Promise<void>;
+  emit(event: string, data?: unknown): SendResult;
+  request(event: string, data: unknown, options: RequestOptions): Promise<unknown>;
+  ping(payload: Buffer): Promise<number>;
+  sendControl(opcode: number, payload: Buffer): void;
+  subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | undefined>;
+  unsubscribe(channel: string): Promise<void>;
+  subscribePattern(pattern: string): Promise<void>;
+  unsubscribePattern(pattern: string): Promise<void>;
+  publish(channel: string, message: string | Bytes): void;
+  close(code?: number, reason?: string): void;
+  closed(): Promise<CloseInfo>;
+  terminate(): void;
 }
 
 /** One WebSocket. `Data` is the type of what an application keeps on it. */
@@ -54,7 +78,7 @@ export class Connection<Data = unknown> {
 
   /** @internal Connections are made by the engine. */
   constructor(
-    private readonly session: Session,
+    private readonly session: Driver,
     facts: ConnectionFacts,
   ) {
     this.path = facts.path;
@@ -66,7 +90,7 @@ export class Connection<Data = unknown> {
 
   /** Unique among all connections of all servers (a random UUID, made when it is first asked for). */
   get id(): string {
-    return (this.ownId ??= this.session.context.identify(this.session));
+    return (this.ownId ??= this.session.identify());
   }
 
   /** @internal Whether anybody knows its id. */
@@ -95,7 +119,7 @@ export class Connection<Data = unknown> {
       );
     }
     this.ownUser = user;
-    this.session.context.subscriptions.identified(this.session);
+    this.session.identified();
   }
 
   /** For the application's use; an empty object at first. */
@@ -115,7 +139,7 @@ export class Connection<Data = unknown> {
 
   /** @internal Whether its upgrade was accepted or refused, or nobody waits for an answer any more. */
   get decided(): boolean {
-    return this.session.upgrade === undefined;
+    return this.session.decided;
   }
 
   /** @internal Whether a failure has been reported already, as that of a source of `sendStream`. */
@@ -135,7 +159,7 @@ export class Connection<Data = unknown> {
 
   /** @internal A limit that is not the engine's. */
   reached(limit: LimitName): void {
-    this.session.context.observer.limited?.(this, limit);
+    this.session.reached(limit);
   }
 
   /** @internal How its messages are read as events; undefined where they are none. */
@@ -263,12 +287,12 @@ export class Connection<Data = unknown> {
    * has changed then. A name that is made of what a client sent is made by `channelName`.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
-    return this.session.context.subscriptions.subscribe(this.session, channel, options);
+    return this.session.subscribe(channel, options);
   }
 
   /** Does nothing where it is not subscribed. Rejects with a TypeError for what is no name. */
   unsubscribe(channel: string): Promise<void> {
-    return this.session.context.subscriptions.unsubscribe(this.session, channel);
+    return this.session.unsubscribe(channel);
   }
 
   /**
@@ -277,12 +301,12 @@ export class Connection<Data = unknown> {
    * pattern as it is written. Presence does not tell of those who subscribe like this.
    */
   subscribePattern(pattern: string): Promise<void> {
-    return this.session.context.subscriptions.subscribePattern(this.session, pattern);
+    return this.session.subscribePattern(pattern);
   }
 
   /** Gives up a pattern, as it was written. Does nothing where it is not subscribed. Rejects with a TypeError for what is no pattern. */
   unsubscribePattern(pattern: string): Promise<void> {
-    return this.session.context.subscriptions.unsubscribePattern(this.session, pattern);
+    return this.session.unsubscribePattern(pattern);
   }
 
   /**
@@ -290,7 +314,7 @@ export class Connection<Data = unknown> {
    * connection is not open.
    */
   get channels(): readonly string[] {
-    return this.session.context.subscriptions.channelsOf(this.session);
+    return this.session.channels;
   }
 
   /**
@@ -298,7 +322,7 @@ export class Connection<Data = unknown> {
    * @throws TypeError when the message is neither a string nor bytes, or the channel no name
    */
   publish(channel: string, message: string | Bytes): void {
-    this.session.context.subscriptions.publish(this.session, channel, message);
+    this.session.publish(channel, message);
   }
 
   /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */

@@ -1,10 +1,11 @@
 import type { Codec } from '../codecs';
 import type { AnswerHeaders, Origins, Refusal } from '../handshake';
 import type { CloseInfo } from '../protocol';
-import type { Connection, Handshake } from './connection';
+import type { Connection } from './connection';
+import type { Handshake } from '../handshake/handshake';
 import type { Limits } from './limits';
 import type { Compression } from './compression';
-import type { IncomingStream, MessageStream } from './message-stream';
+import type { MessageStream } from './message-stream';
 
 /** How the messages of a path are read as events: by a codec, or not at all. */
 export type CodecChoice = Codec | 'raw';
@@ -65,7 +66,5 @@ export interface Endpoint {
   /** The last call for each connection, also for one whose upgrade was refused. Sources that it still sends come to their end first. */
   readonly release?: ((connection: Connection) => Promise<void> | void) | undefined;
 }
-
-export type Message = string | Buffer | IncomingStream;
 
 export type Hook<Argument> = ((connection: Connection, argument: Argument) => Promise<void> | void) | undefined;

@@ -1,6 +1,3 @@
-import { isToken } from '../handshake/tokens';
-import type { Endpoint } from './endpoint';
-import type { EngineOptions } from './engine';
 import type { HeartbeatOptions } from './heartbeat';
 import type { Place } from './listener';
 import { REPORTS } from './observers';
@@ -8,7 +5,6 @@ import {
   callable,
   flag,
   judgedElsewhere,
-  listOf,
   methods,
   must,
   nearest,
@@ -22,20 +18,54 @@ import {
   type Rule,
 } from './option-table';
 import type { TlsSettings } from './tls';
+import type { Clock } from './deadlines';
+import { OF_PATHS } from './endpoint-options';
+import type { RequestListener } from 'http';
+import type { Origins } from '../handshake';
+import type { Handshake } from '../handshake/handshake';
+import type { Compression } from './compression';
+import type { Limits } from './limits';
+import type { Observer } from './observer';
+import type { Subscriptions } from './subscriptions';
+
+export interface EngineOptions {
+  /** Default 5005, unless there is a `socketPath`; 0 takes a free one. */
+  port?: number | undefined;
+  /** Default `localhost`: 127.0.0.1 and ::1, where the machine has both. */
+  host?: string | undefined;
+  /** Listens on a Unix socket; on a port too where `port` is given. */
+  socketPath?: string | undefined;
+  /** Lets other processes that set it too listen on the same port (Node 22.12 or 23.1, Linux). Default false. */
+  reusePort?: boolean | undefined;
+  /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
+  tls?: TlsSettings | undefined;
+  /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
+  http2?: boolean | undefined;
+  /** Addresses and CIDR ranges of proxies whose `Forwarded` or `X-Forwarded-For` is believed. Default: none. */
+  trustedProxies?: string[] | undefined;
+  /** Each connection begins with a header of the PROXY protocol, version 1 or 2. Default false. */
+  proxyProtocol?: boolean | undefined;
+  /** Which pages may connect. Default: those of the same host, whatever the port. */
+  origins?: Origins<Handshake> | undefined;
+  limits?: Limits | undefined;
+  /** permessage-deflate (RFC 7692). Default: off. */
+  compression?: boolean | Compression | undefined;
+  /** Serves plain HTTP requests to all paths that are no WebSocket's. */
+  request?: RequestListener | undefined;
+  /** Pings to all connections, and the end of those that stay silent. Default: every 25 s, with 20 s for an answer. */
+  heartbeat?: false | HeartbeatOptions | undefined;
+  /** Answers `/healthz` (it lives) and `/readyz` (it takes connections) with 200 or 503. Default false. */
+  health?: boolean | undefined;
+  /** Default 30 s for all connections to close; then they are terminated. */
+  shutdown?: { deadlineMs?: number | undefined } | undefined;
+  observer?: Observer | undefined;
+  /** What `connection.subscribe` and `publish` go to. Default: none. */
+  subscriptions?: Subscriptions | undefined;
+  clock?: Clock | undefined;
+}
 
 /** As long as a timer of Node runs. */
 const MAX_MS = 2 ** 31 - 1;
-
-const origin = must(
-  "an origin such as 'https://app.example.com', or a RegExp",
-  (value) => typeof value === 'string' || value instanceof RegExp,
-);
-
-/** Which of the listed strings are origins, `originRule` says. */
-const origins: Rule = oneOf(['*'], (value, place) => {
-  if (Array.isArray(value)) listOf(origin)(value, place);
-  else must("'*', a list such as ['https://app.example.com'], or a function", isFunction)(value, place);
-});
 
 const AT_ANY_PLACE = {
   port: wholeNumber(0, 65_535),
@@ -53,13 +83,6 @@ export const PLACE: OptionTable<Place> = {
     [false],
     must('false, or left out: the application says how it is encrypted', () => false),
   ),
-};
-
-/** What the application sets for all paths, and a path for itself. */
-const OF_PATHS = {
-  origins,
-  limits: object,
-  compression: oneOf([true, false], must('true, false or an object such as { threshold: 1024 }', isObject)),
 };
 
 export const SHUTDOWN = { deadlineMs: wholeNumber(0, MAX_MS, 'milliseconds') };
@@ -131,7 +154,9 @@ export const observer: Rule = (value, place) => {
       must(`an observer, with one of ${Object.keys(REPORTS).join(', ')}`, () => false)(value, place);
     return;
   }
-  const stray = Object.keys(observing).find((name) => isFunction(observing[name]) && !Object.hasOwn(REPORTS, name));
+  const stray = Object.keys(observing).find(
+    (name) => typeof observing[name] === 'function' && !Object.hasOwn(REPORTS, name),
+  );
   if (stray !== undefined) throw new TypeError(unknownName(stray, REPORTS, place));
 };
 
@@ -149,44 +174,3 @@ export const OF_APPLICATIONS: OptionTable<Omit<EngineOptions, 'observer' | 'subs
 };
 
 export const ENGINE_OPTIONS: OptionTable<EngineOptions> = { ...OF_APPLICATIONS, observer, subscriptions: object };
-
-const protocol = must('a subprotocol: letters, digits and what else a token of HTTP has', (value) => {
-  return typeof value === 'string' && isToken(value);
-});
-
-/** What a path may say of itself. */
-export const PATH_OPTIONS = {
-  ...OF_PATHS,
-  protocols: listOf(protocol),
-  concurrency: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'messages'),
-  codec: judgedElsewhere,
-};
-
-/** `scope`: of the controller that it was compiled from; nothing to the engine. */
-export const ENDPOINT: OptionTable<Endpoint & { scope?: unknown }> = {
-  scope: judgedElsewhere,
-  ...PATH_OPTIONS,
-  path: judgedElsewhere,
-  name: text,
-  upgrade: callable,
-  open: callable,
-  text: callable,
-  binary: callable,
-  textStream: callable,
-  binaryStream: callable,
-  tooFast: callable,
-  subscribe: callable,
-  ping: callable,
-  pong: callable,
-  drain: callable,
-  close: callable,
-  release: callable,
-};
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,25 +1,23 @@
 import cluster from 'node:cluster';
-import type { RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Origins } from '../handshake';
 import { createDeflateCodec, PerMessageDeflate, type DeflateCodec, type DeflateParameters } from '../protocol';
 import { Admission } from './admission';
 import type { Answers } from './answers';
 import { Batch } from './batch';
 import { Budget } from './budget';
-import type { Compression } from './compression';
-import type { ConnectionFacts, Handshake } from './connection';
+import type { ConnectionFacts } from './connection';
 import { Connections } from './connections';
 import { Deadlines, systemClock, type Clock } from './deadlines';
 import type { Endpoint } from './endpoint';
 import { ENGINE_OPTIONS, PLACE } from './engine-options';
 import { Flusher } from './flusher';
-import { Attachments, type ForeignServer } from './attachments';
+import { Attachments } from './attachments';
+import type { ForeignServer } from './foreign-server';
 import { Gate, type GateContext } from './gate';
 import { Http1Door } from './http1-door';
 import { Http2Door } from './http2-door';
-import { Heartbeat, type HeartbeatOptions } from './heartbeat';
-import { DEFAULT_LIMITS, resolveLimits, type Limits, type ResolvedLimits } from './limits';
+import { Heartbeat } from './heartbeat';
+import { DEFAULT_LIMITS, resolveLimits, type ResolvedLimits } from './limits';
 import { Listener, ListenError, type Exact, type Place } from './listener';
 import { drain } from './drain';
 import { fileLimit, memoryLimit } from './machine';
@@ -34,45 +32,10 @@ import { Session } from './session';
 import type { SessionContext } from './session-context';
 import { NO_CHANNELS, type Subscriptions } from './subscriptions';
 import { OwnServer, type ServerSettings } from './servers';
-import { Tls, type TlsSettings, type TlsUpdate } from './tls';
+import { Tls, type TlsUpdate } from './tls';
 import { Transport } from './transport';
 import { setImmediate } from './turns';
-
-export interface EngineOptions {
-  /** Default 5005, unless there is a `socketPath`; 0 takes a free one. */
-  port?: number | undefined;
-  /** Default `localhost`: 127.0.0.1 and ::1, where the machine has both. */
-  host?: string | undefined;
-  /** Listens on a Unix socket; on a port too where `port` is given. */
-  socketPath?: string | undefined;
-  /** Lets other processes that set it too listen on the same port (Node 22.12 or 23.1, Linux). Default false. */
-  reusePort?: boolean | undefined;
-  /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
-  tls?: TlsSettings | undefined;
-  /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
-  http2?: boolean | undefined;
-  /** Addresses and CIDR ranges of proxies whose `Forwarded` or `X-Forwarded-For` is believed. Default: none. */
-  trustedProxies?: string[] | undefined;
-  /** Each connection begins with a header of the PROXY protocol, version 1 or 2. Default false. */
-  proxyProtocol?: boolean | undefined;
-  /** Which pages may connect. Default: those of the same host, whatever the port. */
-  origins?: Origins<Handshake> | undefined;
-  limits?: Limits | undefined;
-  /** permessage-deflate (RFC 7692). Default: off. */
-  compression?: boolean | Compression | undefined;
-  /** Serves plain HTTP requests to all paths that are no WebSocket's. */
-  request?: RequestListener | undefined;
-  /** Pings to all connections, and the end of those that stay silent. Default: every 25 s, with 20 s for an answer. */
-  heartbeat?: false | HeartbeatOptions | undefined;
-  /** Answers `/healthz` (it lives) and `/readyz` (it takes connections) with 200 or 503. Default false. */
-  health?: boolean | undefined;
-  /** Default 30 s for all connections to close; then they are terminated. */
-  shutdown?: { deadlineMs?: number | undefined } | undefined;
-  observer?: Observer | undefined;
-  /** What `connection.subscribe` and `publish` go to. Default: none. */
-  subscriptions?: Subscriptions | undefined;
-  clock?: Clock | undefined;
-}
+import type { EngineOptions } from './engine-options';
 
 const DEFAULT_PORT = 5005;
 const DEFAULT_HOST = 'localhost';

@@ -15,7 +15,8 @@ import {
 import type { DeflateParameters } from '../protocol';
 import type { Admission } from './admission';
 import { AwaitedClient } from './awaited-client';
-import type { ConnectionFacts, Handshake } from './connection';
+import type { ConnectionFacts } from './connection';
+import type { Handshake } from '../handshake/handshake';
 import type { Deadlines } from './deadlines';
 import type { Acceptance, Endpoint } from './endpoint';
 import type { ResolvedLimits } from './limits';

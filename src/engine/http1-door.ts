@@ -11,7 +11,7 @@ import {
   type UpgradeOffer,
 } from '../handshake';
 import { CommonValues } from './common-values';
-import type { Handshake } from './connection';
+import type { Handshake } from '../handshake/handshake';
 import type { Deadlines } from './deadlines';
 import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';

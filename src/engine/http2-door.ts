@@ -15,7 +15,7 @@ import {
   type AnswerHeaders,
   type Offer,
 } from '../handshake';
-import type { Handshake } from './connection';
+import type { Handshake } from '../handshake/handshake';
 import type { Deadlines } from './deadlines';
 import type { Arrival, Gate } from './gate';
 import type { ResolvedLimits } from './limits';

@@ -1,4 +1,4 @@
-import type { Message } from './endpoint';
+import type { Message } from './message';
 import { Fifo } from './fifo';
 import { IncomingStream } from './message-stream';
 

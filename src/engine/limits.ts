@@ -112,3 +112,17 @@ function largest(name: string): number {
   if (name === 'maxDepth') return MAX_DEPTH;
   return name.endsWith('Ms') ? MAX_MS : MAX_BYTES;
 }
+
+/**
+ * Why the engine ended a connection, or dropped or refused a message: the limit, and `heartbeat` for silence. `iterables`: handlers
+ * returned more than are sent at once, and no message is handled until one of them ends.
+ */
+export type LimitName =
+  | 'heartbeat'
+  | 'iterables'
+  | 'closeTimeoutMs'
+  | 'maxBufferedBytes'
+  | 'maxTotalBufferedBytes'
+  | 'messagesPerSecond'
+  | 'bytesPerSecond'
+  | 'shutdown.deadlineMs';

@@ -1,20 +1,8 @@
 import type { CloseInfo, Violation } from '../protocol';
 import type { Refusal } from '../handshake';
-import type { Connection, Handshake } from './connection';
-
-/**
- * Why the engine ended a connection, or dropped or refused a message: the limit, and `heartbeat` for silence. `iterables`: handlers
- * returned more than are sent at once, and no message is handled until one of them ends.
- */
-export type LimitName =
-  | 'heartbeat'
-  | 'iterables'
-  | 'closeTimeoutMs'
-  | 'maxBufferedBytes'
-  | 'maxTotalBufferedBytes'
-  | 'messagesPerSecond'
-  | 'bytesPerSecond'
-  | 'shutdown.deadlineMs';
+import type { Connection } from './connection';
+import type { Handshake } from '../handshake/handshake';
+import type { LimitName } from './limits';
 
 /** For some time this process and the others did not hear of each other's messages, or may not have. */
 export interface Gap {

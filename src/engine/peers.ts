@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ipaddr from 'ipaddr.js';
 import { forwardedHops, ipVersion, Refusal, xForwardedHops, type Hop } from '../handshake';
-import type { Handshake } from './connection';
+import type { Handshake } from '../handshake/handshake';
 
 type Address = ReturnType<typeof ipaddr.process>;
 type Range = ReturnType<typeof ipaddr.parseCIDR>;

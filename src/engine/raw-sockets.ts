@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DirectWriter, SpareRequest, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
-import { deliver, type TransportReceiver } from './transport';
+import { deliver, type TransportReceiver } from './transport-receiver';
 
 /** As much as libuv reads at once. */
 const READ_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../codecs';
 import type { Deadlines } from './deadlines';
-import type { Message } from './endpoint';
+import type { Message } from './message';
 import { ConnectionClosedError, PortalError } from './portal-error';
 
 /** The ids of the server's own requests begin with it, so that they are never those of a peer. */

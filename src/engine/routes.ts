@@ -2,11 +2,11 @@ import { originRule, Router, type Match, type OriginRule, type Origins } from '.
 import { isToken } from '../handshake/tokens';
 import type { FrameRules } from '../protocol';
 import { resolveCompression, type Compression, type ResolvedCompression } from './compression';
-import type { Handshake } from './connection';
+import type { Handshake } from '../handshake/handshake';
 import { containCodec } from './contained-codec';
 import { JsonCodec, type Codec } from '../codecs';
 import type { CodecChoice, Endpoint } from './endpoint';
-import { ENDPOINT } from './engine-options';
+import { ENDPOINT } from './endpoint-options';
 import { checkOptions, CIRCULAR_IMPORT } from './option-table';
 import { resolveLimits, type ResolvedLimits } from './limits';
 

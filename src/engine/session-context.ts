@@ -1,10 +1,8 @@
 import type { Batch } from './batch';
-import type { Budget } from './budget';
 import type { Clock, Deadlines } from './deadlines';
 import type { Flusher } from './flusher';
 import type { Observer } from './observer';
-import type { Session } from './session';
-import type { Subscriptions } from './subscriptions';
+import type { Subscriber, Subscriptions } from './subscriptions';
 
 /** What the sessions of one engine share. */
 export interface SessionContext {
@@ -13,14 +11,15 @@ export interface SessionContext {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
-  readonly budget: Budget;
+  /** So many bytes more are held for somebody. */
+  readonly budget: { put(bytes: number): void };
   readonly subscriptions: Subscriptions;
   /** Makes an id by which its connection is found. */
-  identify(session: Session): string;
+  identify(session: Subscriber): string;
   /** The handshake is answered. */
-  opened(session: Session): void;
+  opened(session: Subscriber): void;
   /** The transport is gone, or its upgrade was refused: the connection counts no more. */
-  closed(session: Session): void;
+  closed(session: Subscriber): void;
   /** The endpoint's `close` and `release` have settled too: the session's last sign of life. */
-  ended(session: Session): void;
+  ended(session: Subscriber): void;
 }

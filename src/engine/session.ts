@@ -9,47 +9,56 @@ import {
   type Violation,
 } from '../protocol';
 import { isLarge, STALL_MS } from './backpressure';
-import type { Holder } from './budget';
 import type { Codec } from '../codecs';
 import { isCancelled } from './cancelled';
-import { Connection, type ConnectionFacts } from './connection';
+import { Connection, type ConnectionFacts, type Driver } from './connection';
 import { containSignal } from './contained-signal';
-import type { Hook, Message } from './endpoint';
-import type { Beating } from './heartbeat';
+import type { Hook } from './endpoint';
+import type { Message } from './message';
 import { Intake, type IntakeHost } from './intake';
-import type { LimitName } from './observer';
+import type { LimitName } from './limits';
 import { Outbox } from './outbox';
 import type { Chunk, Chunks } from './outgoing-stream';
 import { OwnedSources, type OwnedSource } from './owned-source';
-import type { PendingUpgrade } from './pending-upgrade';
 import { ConnectionClosedError } from './portal-error';
 import { refusalForClose } from './refusals';
 import { Requests, type RequestOptions } from './requests';
 import type { SessionContext } from './session-context';
 import type { Subscriber } from './subscriptions';
-import type { Transport, TransportReceiver } from './transport';
+import type { Transport } from './transport';
+import type { TransportReceiver } from './transport-receiver';
 import type { Route } from './routes';
 import { setImmediate } from './turns';
 import { errorThrown, isThenable } from './users-code';
 import { Waiting } from './waiting';
 import { WriteQueue, type SendResult, type WriteQueueOwner } from './write-queue';
+import type { Bytes } from './bytes';
+import type { SubscribeOptions, Subscribed } from './subscribe-options';
+import type { Refusal } from '../handshake';
 
 const NO_PAYLOAD = Buffer.alloc(0);
 
 /** Who takes a byte now and then must not keep its connection for ever. */
 const MAX_RENEWALS = 11;
 
+/** An upgrade that is still to be answered. */
+export interface UndecidedUpgrade {
+  refuse(refusal: Refusal): void;
+  /** Nobody waits for an answer any more. */
+  abandon(): void;
+}
+
 /**
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
  * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
  */
-export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, Beating, Holder, Subscriber {
+export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueueOwner, Subscriber {
   readonly outgoing: WriteQueue;
   readonly outbox: Outbox;
   readonly connection: Connection;
   pulse = 0;
   /** While the handshake is still to be answered. */
-  upgrade: PendingUpgrade | undefined;
+  upgrade: UndecidedUpgrade | undefined;
   private readonly intake: Intake;
   /** Something came since the heartbeat looked. */
   private heard = false;
@@ -116,8 +125,48 @@ export class Session implements IntakeHost, TransportReceiver, WriteQueueOwner, 
     return this.route.codecFor(this.connection.protocol);
   }
 
+  get decided(): boolean {
+    return this.upgrade === undefined;
+  }
+
+  get channels(): readonly string[] {
+    return this.context.subscriptions.channelsOf(this);
+  }
+
   get awaitsAnswer(): boolean {
     return this.waits?.requests?.awaiting === true;
+  }
+
+  identify(): string {
+    return this.context.identify(this);
+  }
+
+  identified(): void {
+    this.context.subscriptions.identified(this);
+  }
+
+  reached(limit: LimitName): void {
+    this.context.observer.limited?.(this.connection, limit);
+  }
+
+  subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
+    return this.context.subscriptions.subscribe(this, channel, options);
+  }
+
+  unsubscribe(channel: string): Promise<void> {
+    return this.context.subscriptions.unsubscribe(this, channel);
+  }
+
+  subscribePattern(pattern: string): Promise<void> {
+    return this.context.subscriptions.subscribePattern(this, pattern);
+  }
+
+  unsubscribePattern(pattern: string): Promise<void> {
+    return this.context.subscriptions.unsubscribePattern(this, pattern);
+  }
+
+  publish(channel: string, message: string | Bytes): void {
+    this.context.subscriptions.publish(this, channel, message);
   }
 
   /** The handshake was answered. `head`: bytes that came in the packet of the handshake. */

@@ -4,23 +4,10 @@ import type { DirectWriter, WriteOwner } from './direct-write';
 import { Fifo } from './fifo';
 import type { RawSockets } from './raw-sockets';
 import { setImmediate } from './turns';
+import { deliver, type TransportReceiver } from './transport-receiver';
 
 /** As much as a stream is given at once: it says when all of that has left, and nothing before. */
 const PART_BYTES = 256 * 1024;
-
-/** What a transport tells the session that it carries. */
-export interface TransportReceiver {
-  /** Bytes of the peer, up to `length`. They are valid during the call only; the receiver may overwrite them. */
-  onBytes(bytes: Buffer, length: number): void;
-  /** All that was written has left. */
-  onFlushed(): void;
-  /** The peer will send no more. */
-  onEnd(): void;
-  /** Nothing more will happen. Called once. */
-  onClosed(): void;
-  /** One of the above threw. */
-  onFault(error: unknown): void;
-}
 
 /**
  * A session's way to its peer over any duplex stream of Node: a TCP or TLS socket, a pair in memory. It keeps the
@@ -161,15 +148,6 @@ export class Transport implements WriteOwner {
     } catch (error) {
       this.receiver!.onFault(error);
     }
-  }
-}
-
-/** What is thrown here would end the process. */
-export function deliver(receiver: TransportReceiver, bytes: Buffer, length: number): void {
-  try {
-    receiver.onBytes(bytes, length);
-  } catch (error) {
-    receiver.onFault(error);
   }
 }
 

@@ -1,12 +1,11 @@
 import { FIN, frame, Opcode, serverHeaderSize, writeHeader } from '../protocol';
-import { Backpressure, isLarge, type Backlog } from './backpressure';
+import { Backpressure, isLarge, type Backlog, type WriteLimits } from './backpressure';
 import type { Batch } from './batch';
 import type { Deadlines } from './deadlines';
 import { Fifo } from './fifo';
 import type { Flusher } from './flusher';
 import { Gatherer, type GathererOwner } from './gatherer';
 import { HeldPongs } from './held-pongs';
-import type { ResolvedLimits } from './limits';
 import { Pieces } from './pieces';
 import type { Transport } from './transport';
 
@@ -75,7 +74,7 @@ export class WriteQueue implements Backlog, GathererOwner {
   constructor(
     private readonly transport: Transport,
     private readonly context: WriteContext,
-    private readonly limits: ResolvedLimits,
+    private readonly limits: WriteLimits,
     private readonly owner: WriteQueueOwner,
   ) {
     this.gatherer = new Gatherer(transport, context.batch, context.flusher, this);

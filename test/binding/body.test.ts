@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { eventBody, messageBody, type Body, type BodyDeclaration } from '../../src/binding/body';
 import { BootError, MessageStream } from '../../src';
 import { issuesOf, outcomeOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 class Dto {
   @IsString()
@@ -24,6 +25,7 @@ function declare(declaration: Partial<BodyDeclaration>): BodyDeclaration {
     shape: undefined,
     field: undefined,
     validation: {},
+    limits: DEFAULT_LIMITS,
     ...declaration,
   };
 }

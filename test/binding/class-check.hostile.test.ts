@@ -4,6 +4,7 @@ import { Allow, IsDate, IsInt, IsNumber, IsObject, IsOptional, IsString, Validat
 import { classCheck } from '../../src/binding/class-check';
 import { PortalError } from '../../src/engine';
 import { issuesOf, outcomeOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 abstract class Shape {
   @IsInt()
@@ -44,7 +45,7 @@ const NOT_NESTED = { nestedValidation: expect.any(String) as string };
 const NO_KIND = { isIn: 'kind must be one of the following values: circle, square' };
 
 describe('a discriminated union', () => {
-  const check = classCheck(Drawing, {});
+  const check = classCheck(Drawing, {}, DEFAULT_LIMITS);
 
   test('becomes its classes', async () => {
     const { value } = (await outcomeOf(check, {
@@ -138,7 +139,7 @@ class Picky {
 }
 
 describe('what is thrown for data of a client', () => {
-  const check = classCheck(Fussy, {});
+  const check = classCheck(Fussy, {}, DEFAULT_LIMITS);
 
   test.each<[object, string]>([
     [{ text: 1 }, 'text'],
@@ -157,7 +158,7 @@ describe('what is thrown for data of a client', () => {
   });
 
   test('a constructor too', async () => {
-    const picky = classCheck(Picky, {});
+    const picky = classCheck(Picky, {}, DEFAULT_LIMITS);
     Picky.refuses = true;
     expect(await issuesOf(picky, { size: 1 })).toEqual([
       { path: '', constraints: { transformation: 'data cannot be read' } },
@@ -205,7 +206,7 @@ class Book {
 }
 
 describe('names that every object has', () => {
-  const check = classCheck(Book, {});
+  const check = classCheck(Book, {}, DEFAULT_LIMITS);
   const NAMES = [
     'toString',
     'valueOf',

@@ -19,6 +19,7 @@ import {
 import { classCheck, isValidated, type ValidationOptions } from '../../src/binding/class-check';
 import type { Constructor } from '../../src/decorators';
 import { issuesOf, outcomeOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 /** Answers in time, whether or not it says so. */
 function Free({ async, each = false }: { async: boolean; each?: boolean }): PropertyDecorator {
@@ -113,7 +114,7 @@ describe('isValidated', () => {
 describe('what is valid', () => {
   test('becomes an instance of the class, with its default values and nested instances', async () => {
     const value = { items: [{ name: 'a' }, { name: 'b', count: 2 }], address: { city: 'Bath' } };
-    const { value: order } = (await outcomeOf(classCheck(Order, {}), value)) as { value: Order };
+    const { value: order } = (await outcomeOf(classCheck(Order, {}, DEFAULT_LIMITS), value)) as { value: Order };
     expect(order).toStrictEqual(
       Object.assign(new Order(), {
         items: [Object.assign(new Item(), { name: 'a', count: 1 }), Object.assign(new Item(), { name: 'b', count: 2 })],
@@ -123,7 +124,7 @@ describe('what is valid', () => {
   });
 
   test('is there at once where the class is flat', () => {
-    expect(classCheck(Named, {})({ name: 'ann' })).toBeInstanceOf(Named);
+    expect(classCheck(Named, {}, DEFAULT_LIMITS)({ name: 'ann' })).toBeInstanceOf(Named);
   });
 
   test('is what class-transformer made of it', async () => {
@@ -136,7 +137,9 @@ describe('what is valid', () => {
       @Transform(({ value }) => Number(value))
       minutes!: number;
     }
-    expect(await outcomeOf(classCheck(Appointment, {}), { at: '2026-02-03T00:00:00Z', minutes: '5' })).toStrictEqual({
+    expect(
+      await outcomeOf(classCheck(Appointment, {}, DEFAULT_LIMITS), { at: '2026-02-03T00:00:00Z', minutes: '5' }),
+    ).toStrictEqual({
       value: Object.assign(new Appointment(), { at: new Date('2026-02-03T00:00:00Z'), minutes: 5 }),
     });
   });
@@ -150,7 +153,7 @@ describe('what is valid', () => {
       at!: Date;
     }
     const value = { bytes: Buffer.from([1, 2, 3]), at: new Date(7) };
-    expect(await outcomeOf(classCheck(Upload, {}), value)).toEqual({ value });
+    expect(await outcomeOf(classCheck(Upload, {}, DEFAULT_LIMITS), value)).toEqual({ value });
   });
 });
 
@@ -206,13 +209,13 @@ describe('what is not valid', () => {
       { items: { arrayMaxSize: 'items must contain no more than 3 elements', isArray: 'items must be an array' } },
     ],
   ])('is reported: %s', async (_what, value, expected) => {
-    const issues = await issuesOf(classCheck(Order, {}), value);
+    const issues = await issuesOf(classCheck(Order, {}, DEFAULT_LIMITS), value);
     expect(Object.fromEntries(issues.map(({ path, constraints }) => [path, constraints]))).toEqual(expected);
     expect(issues).toHaveLength(Object.keys(expected).length);
   });
 
   test('is reported at its place in the message', async () => {
-    const issues = await issuesOf(classCheck(Order, {}, 'order'), { items: [{ name: 1 }], more: 1 });
+    const issues = await issuesOf(classCheck(Order, {}, DEFAULT_LIMITS, 'order'), { items: [{ name: 1 }], more: 1 });
     expect(issues.map(({ path }) => path)).toEqual(['order.more', 'order.items.0.name']);
   });
 
@@ -229,10 +232,10 @@ describe('what is not valid', () => {
     Buffer.from('{"name":"ann"}'),
     new DataView(new ArrayBuffer(1)),
   ])('is anything but an object: %p', async (value) => {
-    expect(await issuesOf(classCheck(Named, {}), value)).toEqual([
+    expect(await issuesOf(classCheck(Named, {}, DEFAULT_LIMITS), value)).toEqual([
       { path: '', constraints: { isObject: 'data must be an object' } },
     ]);
-    expect(await issuesOf(classCheck(Named, {}, 'user'), value)).toEqual([
+    expect(await issuesOf(classCheck(Named, {}, DEFAULT_LIMITS, 'user'), value)).toEqual([
       { path: 'user', constraints: { isObject: 'user must be an object' } },
     ]);
   });
@@ -244,7 +247,7 @@ describe('what is not valid', () => {
       size?: number;
     }
     const constraints = { unknownValue: 'an unknown value was passed to the validate function' };
-    expect(await issuesOf(classCheck(Settings, {}), value)).toEqual([{ path: '', constraints }]);
+    expect(await issuesOf(classCheck(Settings, {}, DEFAULT_LIMITS), value)).toEqual([{ path: '', constraints }]);
   });
 });
 
@@ -255,7 +258,7 @@ describe('validators that need time', () => {
     ['for each element', Team, { names: ['a', 'taken'] }, ['names']],
     ['of nested objects', Accounts, { accounts: [{ name: 'a' }, { name: 'taken' }] }, ['accounts.1.name']],
   ])('are waited for: %s', async (_what, type, value, paths) => {
-    const check = classCheck(type, {});
+    const check = classCheck(type, {}, DEFAULT_LIMITS);
     // the second time, it is known that they need time
     for (let time = 0; time < 2; time++) {
       expect(await issuesOf(check, value)).toEqual(
@@ -275,7 +278,7 @@ describe('validators that need time', () => {
       propertyName: 'name',
       validator: { validate: () => Promise.reject(new Error('database down')) },
     });
-    const check = classCheck(Broken, {});
+    const check = classCheck(Broken, {}, DEFAULT_LIMITS);
     await expect(check({ name: 'a' })).rejects.toThrow('database down');
     await expect(check({ name: 'a' })).rejects.toThrow('database down');
   });
@@ -315,7 +318,7 @@ describe('validation options', () => {
     ['name a group', { groups: ['edit'] }, Draft, { id: 1 }, { id: 1 }],
     ['name another', { groups: ['create'] }, Draft, { id: 'abc' }, { id: 'abc' }],
   ])('can %s', async (_what, options, type, value, expected) => {
-    const outcome = await outcomeOf(classCheck(type, options), value);
+    const outcome = await outcomeOf(classCheck(type, options, DEFAULT_LIMITS), value);
     expect(outcome).toEqual({ value: expected });
     expect((outcome as { value: unknown }).value).toBeInstanceOf(type);
   });
@@ -347,7 +350,7 @@ describe('validation options', () => {
       [{ path: 'id', constraints: { isIn: id.isIn, maxLength: id.maxLength } }],
     ],
   ])('what is refused: %s', async (_what, options, type, value, expected) => {
-    expect(await issuesOf(classCheck(type, options), value)).toEqual(expected);
+    expect(await issuesOf(classCheck(type, options, DEFAULT_LIMITS), value)).toEqual(expected);
   });
 });
 
@@ -359,7 +362,7 @@ function nested(depth: number, array: boolean): unknown {
 }
 
 describe('before class-transformer sees it', () => {
-  const check = classCheck(Anything, {});
+  const check = classCheck(Anything, {}, DEFAULT_LIMITS);
 
   test.each([false, true])('32 levels are let through, the 33rd is refused (arrays: %p)', async (array) => {
     expect(await outcomeOf(check, { tree: nested(31, array) })).toMatchObject({ value: { tree: nested(31, array) } });
@@ -410,7 +413,7 @@ describe('a validator that needs time', () => {
       },
     });
     calls = 0;
-    return classCheck(Body, {});
+    return classCheck(Body, {}, DEFAULT_LIMITS);
   }
 
   const body = { first: 'a', second: 'b', third: 'c' };

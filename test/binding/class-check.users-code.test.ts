@@ -4,6 +4,7 @@ import { IsOptional, IsString, ValidateIf, ValidateNested, ValidatePromise } fro
 import { classCheck } from '../../src/binding/class-check';
 import { ForbiddenError } from '../../src/engine';
 import { issuesOf, outcomeOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 /** Jest's own copy of `process` hears nothing of these events. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
@@ -47,7 +48,7 @@ test.each([
   ['a nested object', Person, { name: { first: 5 } }, 'name.upper'],
   ['one of several', People, { names: [{ first: 'a' }, {}] }, 'names.1.upper'],
 ])('a getter that throws for %s is an issue of what the peer sent', async (_what, type, value, path) => {
-  expect(await issuesOf(classCheck(type, {}), value)).toContainEqual(unread(path));
+  expect(await issuesOf(classCheck(type, {}, DEFAULT_LIMITS), value)).toContainEqual(unread(path));
 });
 
 /** Only class-validator itself can check it. */
@@ -64,18 +65,22 @@ class PromisedName extends Promised {
 }
 
 test('so it is where only the libraries can check a class', async () => {
-  expect(await issuesOf(classCheck(PromisedName, {}), { name: { first: 5 } })).toContainEqual(unread('name.upper'));
-  expect(await outcomeOf(classCheck(PromisedName, {}), { name: { first: 'a' } })).toMatchObject({
+  expect(await issuesOf(classCheck(PromisedName, {}, DEFAULT_LIMITS), { name: { first: 5 } })).toContainEqual(
+    unread('name.upper'),
+  );
+  expect(await outcomeOf(classCheck(PromisedName, {}, DEFAULT_LIMITS), { name: { first: 'a' } })).toMatchObject({
     value: { name: { upper: 'A' } },
   });
 });
 
 test('a getter that gives something is asked as before', async () => {
-  expect(await outcomeOf(classCheck(Name, {}), { first: 'a' })).toMatchObject({ value: { upper: 'A' } });
+  expect(await outcomeOf(classCheck(Name, {}, DEFAULT_LIMITS), { first: 'a' })).toMatchObject({
+    value: { upper: 'A' },
+  });
 });
 
 test('an error reply that a getter throws is told', async () => {
-  const check = classCheck(Guarded, {});
+  const check = classCheck(Guarded, {}, DEFAULT_LIMITS);
   expect(() => check({})).toThrow(ForbiddenError);
 });
 
@@ -132,7 +137,7 @@ test.each<[string, new () => object, object]>([
 ])('%s that is asynchronous and rejects is nobody’s failure', async (_what, type, value) => {
   const unhandled = jest.fn();
   outerProcess.on('unhandledRejection', unhandled);
-  await outcomeOf(classCheck(type, {}), value);
+  await outcomeOf(classCheck(type, {}, DEFAULT_LIMITS), value);
   await new Promise((resolve) => setImmediate(resolve));
   outerProcess.off('unhandledRejection', unhandled);
   expect(unhandled).not.toHaveBeenCalled();

@@ -47,7 +47,7 @@ beforeEach(() => (asked = 0));
 
 function errorOf(value: object): PortalError {
   try {
-    void classCheck(Items, {})(value);
+    void classCheck(Items, {}, DEFAULT_LIMITS)(value);
   } catch (error) {
     return error as PortalError;
   }
@@ -62,7 +62,7 @@ test('100 issues are listed, and the next ends the check', () => {
 });
 
 test('each value is looked at once', async () => {
-  await outcomeOf(classCheck(Items, {}), { items: Array(1000).fill({ value: 'right' }) });
+  await outcomeOf(classCheck(Items, {}, DEFAULT_LIMITS), { items: Array(1000).fill({ value: 'right' }) });
   expect(asked).toBe(1000);
 });
 
@@ -88,7 +88,7 @@ class Optionals {
 }
 
 test('what is checked is counted, absent properties too', async () => {
-  const check = classCheck(Optionals, {});
+  const check = classCheck(Optionals, {}, DEFAULT_LIMITS);
   const most = maxChecksOf(DEFAULT_LIMITS.maxMessageBytes) / 2 - 1;
   expect(await outcomeOf(check, { items: Array(most).fill({}) })).toMatchObject({
     value: expect.any(Optionals) as unknown,
@@ -97,7 +97,7 @@ test('what is checked is counted, absent properties too', async () => {
     { path: `items.${most}`, constraints: { maxChecks: 'these are too many objects to check' } },
   ]);
   // where messages may be longer, so many more
-  const roomy = classCheck(Optionals, {}, '', { ...DEFAULT_LIMITS, maxMessageBytes: 2 ** 21 });
+  const roomy = classCheck(Optionals, {}, { ...DEFAULT_LIMITS, maxMessageBytes: 2 ** 21 });
   expect(await outcomeOf(roomy, { items: Array(most + 1).fill({}) })).toHaveProperty('value');
 });
 
@@ -123,7 +123,7 @@ class Told {
 }
 
 test('messages are those of class-validator', async () => {
-  expect(await issuesOf(classCheck(Told, {}), { size: 11 })).toEqual([
+  expect(await issuesOf(classCheck(Told, {}, DEFAULT_LIMITS), { size: 11 })).toEqual([
     { path: 'size', constraints: { max: 'size 11 10', isIn: 'a, b$&; 11; size; Told' } },
   ]);
 });

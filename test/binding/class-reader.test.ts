@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { classCheck, isValidated } from '../../src/binding/class-check';
 import { outcomeOf } from '../support/checks';
 import { anyClasses, classOf, valuesFor, type Dto } from './dto-arbitraries';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 // class-validator's own looks through all that it has made, for each validator of each value
 const constraints = new Map<unknown, unknown>();
@@ -82,7 +83,7 @@ describe('against class-transformer and class-validator, strict', () => {
         fc.pre(Object.keys(new type()).every((name) => known.has(name)));
         const members = [...spec.own, ...spec.inherited];
         fc.pre(members.every(({ member }) => !['method', 'getter', 'arrow'].includes(member)));
-        const check = classCheck(type, {});
+        const check = classCheck(type, {}, DEFAULT_LIMITS);
         for (const value of values) {
           if (Object.getPrototypeOf(value) !== Object.prototype) continue;
           // of which class-transformer makes empty ones

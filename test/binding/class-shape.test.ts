@@ -47,11 +47,11 @@ class Promised {
 
 test.each<[Constructor]>([[Dynamic], [Promised]])('%p is left to the libraries', (type) => {
   expect(() => shapes().prepare(type)).toThrow(Unplannable);
-  expect(classCheck(type, {})).toBeInstanceOf(Function);
+  expect(classCheck(type, {}, DEFAULT_LIMITS)).toBeInstanceOf(Function);
 });
 
 test('which are bounded: so many keys, and not more', async () => {
-  const check = classCheck(Dynamic, {}, '', { ...DEFAULT_LIMITS, maxKeys: 4 });
+  const check = classCheck(Dynamic, {}, { ...DEFAULT_LIMITS, maxKeys: 4 });
   expect(await outcomeOf(check, { value: { name: 'a' } })).toMatchObject({ issues: expect.any(Array) as unknown });
   expect(await issuesOf(check, { value: { a: 1, b: 1, c: 1, d: 1 } })).toEqual([
     { path: 'value', constraints: { maxKeys: 'there may be 4 properties and items at most' } },
@@ -76,7 +76,9 @@ class Holder {
 test.each<[Constructor]>([[Needy], [Holder]])(
   '%p, of which no instance can be made, is a mistake found at once',
   (type) => {
-    expect(() => classCheck(type, {})).toThrow(/^new Needy\(\) fails: TypeError: .* Messages are made instances of it/);
+    expect(() => classCheck(type, {}, DEFAULT_LIMITS)).toThrow(
+      /^new Needy\(\) fails: TypeError: .* Messages are made instances of it/,
+    );
   },
 );
 
@@ -96,7 +98,7 @@ class Renamed {
 }
 
 test('names, exclusions and transformations are those of class-transformer', async () => {
-  const check = classCheck(Renamed, {});
+  const check = classCheck(Renamed, {}, DEFAULT_LIMITS);
   const { value } = (await outcomeOf(check, { first_name: 'Ann', rank: 7, note: 1 })) as { value: Renamed };
   expect(value).toBeInstanceOf(Renamed);
   expect(value).toEqual({ firstName: 'Ann', rank: 1, note: 'note=1 of 3' });

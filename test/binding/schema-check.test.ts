@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { isSchema, schemaCheck } from '../../src/binding/schema-check';
 import type { SchemaIssue, StandardSchema } from '../../src/decorators';
 import { issuesOf, outcomeOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 const inTime = (value: string): Promise<boolean> => Promise.resolve(value !== 'taken');
 
@@ -30,31 +31,31 @@ const libraries: [string, { sync: StandardSchema; async: StandardSchema; name: s
 
 describe.each(libraries)('a schema of %s', (_library, schemas) => {
   test('gives its output, transformed and with default values, at once when it needs no time', () => {
-    expect(schemaCheck(schemas.sync)({ name: ' ann ' })).toEqual({ name: 'ann', tags: [] });
+    expect(schemaCheck(schemas.sync, DEFAULT_LIMITS)({ name: ' ann ' })).toEqual({ name: 'ann', tags: [] });
   });
 
   test('reports every issue with its path', async () => {
-    expect(await issuesOf(schemaCheck(schemas.sync), { name: 'x', tags: ['a', 1] })).toEqual([
+    expect(await issuesOf(schemaCheck(schemas.sync, DEFAULT_LIMITS), { name: 'x', tags: ['a', 1] })).toEqual([
       { path: 'name', constraints: { schema: 'too short' } },
       { path: 'tags.1', constraints: { schema: schemas.name } },
     ]);
   });
 
   test('is waited for when it needs time', async () => {
-    const check = schemaCheck(schemas.async);
+    const check = schemaCheck(schemas.async, DEFAULT_LIMITS);
     expect(check({ name: ' ann ' })).toBeInstanceOf(Promise);
     expect(await check({ name: ' ann ' })).toEqual({ name: 'ann' });
     expect(await issuesOf(check, { name: 'taken' })).toEqual([{ path: 'name', constraints: { schema: 'taken' } }]);
   });
 
   test.each([undefined, null, 'x', 1])('refuses %j as a whole', async (value) => {
-    expect(await issuesOf(schemaCheck(schemas.sync), value)).toEqual([
+    expect(await issuesOf(schemaCheck(schemas.sync, DEFAULT_LIMITS), value)).toEqual([
       { path: '', constraints: { schema: expect.any(String) as string } },
     ]);
   });
 
   test('says where the value stands in the message', async () => {
-    const [issue] = await issuesOf(schemaCheck(schemas.sync, 'user'), { name: 'x' });
+    const [issue] = await issuesOf(schemaCheck(schemas.sync, DEFAULT_LIMITS, 'user'), { name: 'x' });
     expect(issue!.path).toBe('user.name');
   });
 
@@ -75,17 +76,31 @@ test.each<[string, SchemaIssue['path'], string]>([
   ['objects with a key, as valibot has', [{ key: 'items' }, { key: 0 }], 'items.0'],
   ['a symbol', [Symbol('s'), 'x'], 'Symbol(s).x'],
 ])('the path of an issue: %s', async (_what, path, expected) => {
-  const check = schemaCheck(schema(() => ({ issues: [{ message: 'no', ...(path && { path }) }] })));
+  const check = schemaCheck(
+    schema(() => ({ issues: [{ message: 'no', ...(path && { path }) }] })),
+    DEFAULT_LIMITS,
+  );
   expect(await issuesOf(check, 1)).toEqual([{ path: expected, constraints: { schema: 'no' } }]);
 });
 
 test.each([undefined, null, 0, '', false])('an output of %j is an output', async (value) => {
-  expect(await outcomeOf(schemaCheck(schema(() => ({ value }))), 'x')).toEqual({ value });
+  expect(
+    await outcomeOf(
+      schemaCheck(
+        schema(() => ({ value })),
+        DEFAULT_LIMITS,
+      ),
+      'x',
+    ),
+  ).toEqual({ value });
 });
 
 test('the value that a schema sees is the one that came', () => {
   const seen: unknown[] = [];
-  const check = schemaCheck(schema((value) => (seen.push(value), { value })));
+  const check = schemaCheck(
+    schema((value) => (seen.push(value), { value })),
+    DEFAULT_LIMITS,
+  );
   const value = { a: 1 };
   check(value);
   expect(seen[0]).toBe(value);
@@ -95,7 +110,7 @@ test.each([
   ['throws', (): never => fail()],
   ['rejects', async (): Promise<never> => fail()],
 ])('a schema that %s has failed itself', async (_what, validate) => {
-  await expect((async () => schemaCheck(schema(validate))(1))()).rejects.toThrow('schema broken');
+  await expect((async () => schemaCheck(schema(validate), DEFAULT_LIMITS)(1))()).rejects.toThrow('schema broken');
 });
 
 function fail(): never {

@@ -1,4 +1,4 @@
-import type { BoundController, BoundHandler } from '../../src/binding/controller';
+import type { BoundController, BoundHandler } from '../../src/binding/bound-controller';
 import { assignSlots, type CodecKinds, type Slot } from '../../src/binding/slots';
 import type { HandlerRecord } from '../../src/decorators';
 

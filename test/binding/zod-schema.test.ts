@@ -6,6 +6,7 @@ import { schemaCheck } from '../../src/binding/schema-check';
 import { validateOf } from '../../src/binding/zod-schema';
 import type { StandardSchema } from '../../src/decorators';
 import { issuesOf } from '../support/checks';
+import { DEFAULT_LIMITS } from '../../src/engine';
 
 const failure = new Error('the failure');
 let calls = 0;
@@ -80,7 +81,7 @@ describe.each(ASYNC)('%s', (what, schemaWith) => {
     ['async', holds],
     ['that returns a promise', plain],
   ])('a function %s runs once for each message, also for the first', async (_kind, check) => {
-    const checked = schemaCheck(schemaWith(check));
+    const checked = schemaCheck(schemaWith(check), DEFAULT_LIMITS);
     for (let message = 1; message <= 3; message++) {
       expect(await checked(bodyOf(what, 'right'))).toEqual(bodyOf(what, 'right'));
       expect(calls).toBe(message);
@@ -89,12 +90,12 @@ describe.each(ASYNC)('%s', (what, schemaWith) => {
 
   test('one that says no runs once too', async () => {
     if (what === 'transform' || what === 'a codec') return;
-    expect(await issuesOf(schemaCheck(schemaWith(holds)), bodyOf(what, 'wrong'))).toHaveLength(1);
+    expect(await issuesOf(schemaCheck(schemaWith(holds), DEFAULT_LIMITS), bodyOf(what, 'wrong'))).toHaveLength(1);
     expect(calls).toBe(1);
   });
 
   test('what it rejects with is the failure of the handler, and of nobody else', async () => {
-    await expect(schemaCheck(schemaWith(fails))(bodyOf(what, 'x'))).rejects.toBe(failure);
+    await expect(schemaCheck(schemaWith(fails), DEFAULT_LIMITS)(bodyOf(what, 'x'))).rejects.toBe(failure);
     expect(calls).toBe(1);
   });
 });
@@ -105,7 +106,7 @@ test('several that reject are one failure', async () => {
     b: z.string().refine(fails),
     c: z.array(z.string().refine(fails)),
   });
-  await expect(schemaCheck(schema)({ a: '', b: '', c: ['', ''] })).rejects.toBe(failure);
+  await expect(schemaCheck(schema, DEFAULT_LIMITS)({ a: '', b: '', c: ['', ''] })).rejects.toBe(failure);
   expect(calls).toBe(4);
 });
 

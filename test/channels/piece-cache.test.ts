@@ -1,5 +1,5 @@
 import { PieceCache } from '../../src/channels/piece-cache';
-import type { Kept } from '../../src/channels/topic';
+import type { Kept } from '../../src/channels/kept';
 import { ManualClock } from '../support/manual-clock';
 import { kept, text } from '../support/subscribers';
 

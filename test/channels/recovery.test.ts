@@ -2,7 +2,8 @@ import type { History } from '../../src/channels/history';
 import { catchUp, sendMissed } from '../../src/channels/recovery';
 import { Backlog } from '../../src/channels/backlog';
 import { isAfter } from '../../src/channels/offset';
-import { Topic, type Kept, type Seat } from '../../src/channels/topic';
+import { Topic, type Seat } from '../../src/channels/topic';
+import type { Kept } from '../../src/channels/kept';
 import { away, FakeHistory, FakeSubscriber, kept, text, turns } from '../support/subscribers';
 
 const keep = { size: 3, ttlSeconds: 60 };

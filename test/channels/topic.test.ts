@@ -1,5 +1,6 @@
 import { Backlog } from '../../src/channels/backlog';
-import { hand, isSender, Topic, type Kept, type Seat } from '../../src/channels/topic';
+import { hand, isSender, Topic, type Seat } from '../../src/channels/topic';
+import type { Kept } from '../../src/channels/kept';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 
 const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Seat> = {}): Seat => {

@@ -1,5 +1,6 @@
 import { Backlog } from '../../src/channels/backlog';
-import { Topic, type Kept } from '../../src/channels/topic';
+import { Topic } from '../../src/channels/topic';
+import type { Kept } from '../../src/channels/kept';
 import { Topics } from '../../src/channels/topics';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 

@@ -16,7 +16,10 @@ const objects = (count: number, names: number, first = {}): object[] =>
 /** A tenth more than may be, as some names are counted as one. */
 const HEAVY: [string, () => unknown][] = [
   ['different names in one object', () => record(NAMES * 1.1)],
-  ['different names in objects in each other', () => ({ a: record(NAMES * 0.6), b: { c: record(NAMES * 0.6, 1, NAMES) } })],
+  [
+    'different names in objects in each other',
+    () => ({ a: record(NAMES * 0.6), b: { c: record(NAMES * 0.6, 1, NAMES) } }),
+  ],
   ['a different name in each object', () => objects(OBJECTS * 1.1, OBJECTS)],
   ['a different name in each object, behind one that is the same', () => objects(OBJECTS * 1.1, OBJECTS, { a: 1 })],
   ['objects of 1,500 names', () => objects(OBJECTS + 1, 1500)],

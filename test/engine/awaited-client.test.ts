@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { PassThrough, type Duplex } from 'node:stream';
 import { Connection, Engine, type Endpoint, type EngineOptions, type Observer } from '../../src/engine';
 import { AwaitedClient } from '../../src/engine/awaited-client';
-import type { ForeignServer } from '../../src/engine/attachments';
+import type { ForeignServer } from '../../src/engine/foreign-server';
 import { MemorySocket } from '../../src/testing/memory-socket';
 import { deferred, echo, startEngine } from '../support/engine';
 import { opened as listening, portOf } from '../support/foreign';

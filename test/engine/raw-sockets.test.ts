@@ -1,7 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { RawSockets } from '../../src/engine/raw-sockets';
-import { Transport, type TransportReceiver } from '../../src/engine/transport';
+import { Transport } from '../../src/engine/transport';
+import type { TransportReceiver } from '../../src/engine/transport-receiver';
 
 async function accepted(): Promise<{ server: Socket; client: Socket; end: () => void }> {
   const listener = createServer({ allowHalfOpen: true });

@@ -1,5 +1,5 @@
 import type { Connection, Endpoint } from '../../src/engine';
-import { deferred, startEngine } from '../support/engine';
+import { deferred, startEngine, heldBytesOf } from '../support/engine';
 import { close as closeFrame, continuation, text } from '../support/frames';
 import { dial, LAYERS } from '../support/layers';
 import { settled } from '../support/serve';
@@ -47,7 +47,7 @@ describe.each([
     client.write(Buffer.concat(waiting));
     const served = await connection;
     // what was sent has arrived
-    while (served['session'].heldBytes === 0) await settled();
+    while (heldBytesOf(served) === 0) await settled();
     void served.close(4401, 'no token');
     go();
     expect(await client.closeFrame()).toEqual({ code: 4401, reason: 'no token' });
@@ -63,7 +63,7 @@ describe.each([
     const client = await LAYERS['HTTP/1.1']!.open(await dial(engine));
     client.write(Buffer.concat(waiting));
     const served = await connection;
-    while (served['session'].heldBytes === 0) await settled();
+    while (heldBytesOf(served) === 0) await settled();
     go(new Error('no database'));
     expect(await client.closeFrame()).toMatchObject({ code: 1011 });
     client.socket.end(closeFrame(1011));
@@ -77,7 +77,7 @@ describe.each([
     const client = await LAYERS['HTTP/1.1']!.open(await dial(engine));
     client.write(Buffer.concat(waiting.slice(0, 2)));
     const served = await connection;
-    while (served['session'].heldBytes === 0) await settled();
+    while (heldBytesOf(served) === 0) await settled();
     go();
     while (handled.length < 2) await settled();
     void served.close();

@@ -1,4 +1,4 @@
-import { Engine, type Endpoint, type EngineOptions } from '../../src/engine';
+import { Engine, type Connection, type Endpoint, type EngineOptions } from '../../src/engine';
 
 const started = new Set<Engine>();
 
@@ -42,4 +42,9 @@ export function deferred<T = void>(): {
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+/** Bytes that are held for the peer of a connection. */
+export function heldBytesOf(connection: Connection): number {
+  return (connection as unknown as { session: { heldBytes: number } }).session.heldBytes;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SharedMessage, type Subscriber } from '../../src/engine';
 import type { HistoryOptions } from '../../src/channels/backplane';
 import type { History, Others } from '../../src/channels/history';
-import type { Kept } from '../../src/channels/topic';
+import type { Kept } from '../../src/channels/kept';
 
 /** One who subscribes, without a connection. */
 export class FakeSubscriber {

@@ -157,7 +157,9 @@ describe('spies that are put on a controller when the application is made are ca
 
   test('and on guards, interceptors and filters', async () => {
     const { app } = await chat();
-    jest.spyOn(app.container.resolve(Through), 'intercept').mockImplementation((_context, next) => `${String(next())}!`);
+    jest
+      .spyOn(app.container.resolve(Through), 'intercept')
+      .mockImplementation((_context, next) => `${String(next())}!`);
     jest.spyOn(app.container.resolve(Sorry), 'catch').mockReturnValue('spied');
     const client = await app.connect('/');
     expect(await client.request('say', 'hi')).toBe('HI!');

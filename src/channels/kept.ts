@@ -1,0 +1,9 @@
+import type { SharedMessage } from '../engine';
+
+/** A message of a channel with history. */
+export interface Kept {
+  readonly offset: string;
+  readonly message: SharedMessage;
+  /** The id of the connection that published it. */
+  readonly sender: string | undefined;
+}
