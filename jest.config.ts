@@ -10,10 +10,10 @@ const SLOW = [
   'browser/*',
   'clients/*chromium',
   'faults/*',
-  'nats/*',
+  'adapters/nats/*',
   'packages/*',
   'proxies/*',
-  'redis/*',
+  'adapters/redis/*',
   'samples/cluster',
   'samples/processes',
   'samples/served',
@@ -24,14 +24,14 @@ const SLOW = [
 /** Tests that start a broker. Without it they are left out, but in CI they fail. */
 const WITH_BROKER = {
   'redis-server': [
-    'test/redis/',
+    'test/adapters/redis/',
     'test/brokers/names',
     'test/faults/cluster',
     'test/faults/history',
     'test/samples/cluster',
     'test/browser/cluster',
   ],
-  'nats-server': ['test/nats/', 'test/brokers/names', 'test/faults/cluster', 'test/faults/history'],
+  'nats-server': ['test/adapters/nats/', 'test/brokers/names', 'test/faults/cluster', 'test/faults/history'],
 };
 
 const folders = `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter);
@@ -50,7 +50,10 @@ const project: Project = {
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
   moduleNameMapper: {
     '^portal-ws$': '<rootDir>/src/index.ts',
-    '^portal-ws/(.*)$': '<rootDir>/src/$1/index.ts',
+    '^portal-ws/engine$': '<rootDir>/src/engine.ts',
+    '^portal-ws/testing$': '<rootDir>/src/testing/index.ts',
+    '^portal-ws/metrics$': '<rootDir>/src/adapters/prometheus/index.ts',
+    '^portal-ws/(nats|opentelemetry|redis)$': '<rootDir>/src/adapters/$1/index.ts',
   },
   testPathIgnorePatterns: ['/node_modules/', ...without],
 };

@@ -11,9 +11,8 @@ export {
   type ExceptionFilter,
   type Guard,
   type Interceptor,
-  type Issue,
-  type ValidationOptions,
-} from './binding';
+} from './decorators';
+export type { Issue, ValidationOptions } from './validation';
 export {
   channelName,
   Channels,
@@ -23,7 +22,6 @@ export {
   type HistoryOptions,
   type KeptPacket,
   type Member,
-  type Others,
   type PacketId,
   type PresenceHandlers,
   type PresenceWatch,
@@ -31,6 +29,7 @@ export {
   type PublishOptions,
   type UserConnections,
 } from './channels';
+export type { Others } from './connection';
 export {
   Catch,
   ConnectedSocket,
@@ -60,44 +59,42 @@ export {
   type StandardSchema,
   type WebSocketPathOptions,
 } from './decorators';
+export { CloseCode, CloseInfo } from './protocol';
 export {
-  CloseCode,
-  CloseInfo,
   Connection,
-  Connections,
-  ConnectionClosedError,
-  ForbiddenError,
   IncompleteMessageError,
-  JsonCodec,
-  ListenError,
-  MessagePackCodec,
   MessageStream,
-  PortalError,
-  refuse,
-  UnauthorizedError,
   type Acceptance,
-  type AnswerHeaders,
-  type Clock,
-  type Codec,
   type Compression,
-  type Envelope,
-  type ForeignServer,
-  type ErrorCode,
   type Gap,
   type HandledCall,
-  type Handshake,
   type Limits,
   type Observer,
-  type Origins,
-  type PortalErrorOptions,
-  type Refusal,
-  type RefusalOptions,
-  type Place,
   type RequestOptions,
   type SendOptions,
-  type SendResult,
   type Subscribed,
   type SubscribeOptions,
-  type TlsSettings,
-  type TlsUpdate,
-} from './engine';
+} from './connection';
+export { Connections, ListenError, type ForeignServer, type Place, type TlsSettings, type TlsUpdate } from './server';
+export {
+  ConnectionClosedError,
+  ForbiddenError,
+  JsonCodec,
+  MessagePackCodec,
+  PortalError,
+  UnauthorizedError,
+  type Clock,
+  type Codec,
+  type Envelope,
+  type ErrorCode,
+  type PortalErrorOptions,
+} from './messages';
+export {
+  refuse,
+  type AnswerHeaders,
+  type Handshake,
+  type Origins,
+  type Refusal,
+  type RefusalOptions,
+} from './handshake';
+export type { SendResult } from './transport';

@@ -1,7 +1,7 @@
 // What the sockets alone cost: Portal's reads and writes with a parser of ten lines between them, and no rule of the protocol.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { RawSockets } from '../../dist/engine/raw-sockets.js';
+import { RawSockets } from '../../dist/transport/raw-sockets.js';
 import { choose, ready } from './control.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

@@ -1,4 +1,4 @@
-import { Engine } from '../../dist/engine/index.js';
+import { Engine } from '../../dist/engine.js';
 import { choose, compressed, ready } from './control.mjs';
 
 // no pings, which ws sends none of: the load counts every byte

@@ -1,6 +1,6 @@
 import { Channels, Module, OnMessage, WebSocketPath, createApp } from '../../dist/index.js';
-import { NatsBackplane } from '../../dist/nats/index.js';
-import { RedisBackplane } from '../../dist/redis/index.js';
+import { NatsBackplane } from '../../dist/adapters/nats/index.js';
+import { RedisBackplane } from '../../dist/adapters/redis/index.js';
 import { decorate } from './decorate.mjs';
 
 /** One process of a cluster, without clients: what publishing and receiving cost by themselves. Told what to do by its parent. */

@@ -1,10 +1,12 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
-import { BootError, compileController, type Report, type Timing } from '../binding';
+import { BootError } from '../decorators';
+import { compileController, type Report, type Timing } from '../binding';
 import { Channels } from '../channels';
 import { pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
-import { Connections, Engine, systemClock, type ForeignServer, type Place, type TlsUpdate } from '../engine';
-import { given } from '../engine/given';
-import { allOf } from '../engine/observers';
+import { Connections, Engine, type ForeignServer, type Place, type TlsUpdate } from '../server';
+import { systemClock } from '../messages';
+import { given } from '../connection';
+import { allOf } from '../connection';
 import { AppContainer } from './container';
 import { describe } from './describe';
 import { DEFAULT_DEADLINE_MS, Lifecycle, type LifecycleHooks } from './lifecycle';

@@ -1,7 +1,7 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import type { Scope } from '../binding';
-import { Connection } from '../engine';
-import { classNameOf } from '../engine/users-code';
+import { Connection } from '../connection';
+import { classNameOf } from '../messages';
 
 interface Disposable {
   dispose(): Promise<void> | void;

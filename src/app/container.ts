@@ -5,10 +5,11 @@ import {
   type InjectionToken,
   type Provider,
 } from 'tsyringe';
-import { BootError, type Resolver, type Scope } from '../binding';
+import { BootError } from '../decorators';
+import type { Resolver, Scope } from '../binding';
 import { otherMajorOf, ownClass } from '../copies';
 import type { Constructor, ModuleProvider } from '../decorators';
-import { Connection } from '../engine';
+import { Connection } from '../connection';
 import { ConnectionScope } from './connection-scope';
 import { inOrder, knownNeeds, type Making, type Owner } from './dependencies';
 import { describe } from './describe';

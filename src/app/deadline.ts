@@ -1,4 +1,4 @@
-import type { Clock } from '../engine';
+import type { Clock } from '../messages';
 
 /** The longest that Node's timers wait; they call back at once for more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

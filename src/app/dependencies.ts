@@ -1,10 +1,10 @@
 import { Lifecycle, type InjectionToken } from 'tsyringe';
-import { BootError } from '../binding';
-import { isToken, noToken } from '../binding/arguments';
-import { WHO_EMITS_NONE } from '../binding/boot-error';
+import { BootError } from '../decorators';
+import { isToken, noToken } from '../binding';
+import { WHO_EMITS_NONE } from '../decorators';
 import { otherMajorOf, ownClass } from '../copies';
 import { moduleOf, pathOf, type Constructor } from '../decorators';
-import { CIRCULAR_IMPORT } from '../engine/option-table';
+import { CIRCULAR_IMPORT } from '../connection';
 import { describe } from './describe';
 import { refuseHooks } from './hooks';
 import { constructorTypes, delayed, needsIn, type Need } from './registrations';

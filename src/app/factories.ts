@@ -1,5 +1,5 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
-import { BootError } from '../binding';
+import { BootError } from '../decorators';
 import type { Making } from './dependencies';
 import { describe } from './describe';
 

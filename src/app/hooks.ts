@@ -1,5 +1,5 @@
 import type { InjectionToken } from 'tsyringe';
-import { BootError } from '../binding';
+import { BootError } from '../decorators';
 import { describe } from './describe';
 import type { LifecycleHooks } from './lifecycle';
 

@@ -1,5 +1,6 @@
-import { systemClock, type Clock, type Gap } from '../engine';
-import { classNameOf, errorThrown } from '../engine/users-code';
+import { systemClock, type Clock } from '../messages';
+import type { Gap } from '../connection';
+import { classNameOf, errorThrown } from '../messages';
 import { Deadline } from './deadline';
 
 /** What providers, controllers and modules may have. */

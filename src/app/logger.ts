@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { callUser, errorThrown } from '../engine/users-code';
+import { callUser, errorThrown } from '../messages';
 
 /** Where Portal logs: any logger with pino's shape. */
 export interface Logger {

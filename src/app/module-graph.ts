@@ -1,5 +1,5 @@
-import { BootError, refuseOtherMajor } from '../binding';
-import { refuseMisplaced } from '../binding/places';
+import { BootError, refuseOtherMajor } from '../decorators';
+import { refuseMisplaced } from '../binding';
 import {
   handlersOf,
   moduleOf,
@@ -9,7 +9,7 @@ import {
   type ModuleOptions,
   type ModuleProvider,
 } from '../decorators';
-import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../engine/option-table';
+import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../connection';
 import { checkProvider, isClass } from './provider-check';
 
 /** All that the modules reachable from a root declare, each thing once, imported modules first. */

@@ -1,7 +1,9 @@
-import type { BindingOptions, ValidationOptions } from '../binding';
+import type { BindingOptions } from '../binding';
+import type { ValidationOptions } from '../validation';
 import type { Backplane, HistoryOptions } from '../channels';
-import type { EngineOptions, Observer } from '../engine';
-import { observer, OF_APPLICATIONS, SHUTDOWN } from '../engine/engine-options';
+import type { EngineOptions } from '../server';
+import type { Observer } from '../connection';
+import { observer, OF_APPLICATIONS, SHUTDOWN } from '../server';
 import {
   checkOptions as checkAgainst,
   flag,
@@ -12,7 +14,7 @@ import {
   options,
   text,
   type OptionTable,
-} from '../engine/option-table';
+} from '../connection';
 import type { Logger } from './logger';
 
 /** What an application may set; everything has a default. */

@@ -1,6 +1,6 @@
-import { BootError } from '../binding';
-import { isToken } from '../binding/arguments';
-import { refuseMisplaced } from '../binding/places';
+import { BootError } from '../decorators';
+import { isToken } from '../binding';
+import { refuseMisplaced } from '../binding';
 import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
 import {
   checkOptions,
@@ -11,7 +11,7 @@ import {
   unknownName,
   whyUndefined,
   type Rule,
-} from '../engine/option-table';
+} from '../connection';
 import { describe } from './describe';
 import { delayed } from './registrations';
 

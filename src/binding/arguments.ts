@@ -1,7 +1,7 @@
 import type { InjectionToken } from 'tsyringe';
 import { decoratorOf, type Constructor, type HandlerRecord } from '../decorators';
-import { shown, whyUndefined } from '../engine/option-table';
-import { BootError } from './boot-error';
+import { shown, whyUndefined } from '../connection';
+import { BootError } from '../decorators';
 
 /** @throws BootError for what `@OnMessage` or `@OnError` was given and cannot be meant, `undefined` among it */
 export function checkArguments(controller: Constructor, record: HandlerRecord): void {

@@ -1,12 +1,12 @@
 import type { BodyShape, Constructor } from '../decorators';
 import { ownClass } from '../copies';
-import { MessageStream } from '../engine';
-import type { BodyLimits } from './body-walk';
-import { BootError } from './boot-error';
-import { classCheck, isValidated, type ValidationOptions } from './class-check';
-import { checkNested } from './nested-types';
-import { isSchema, schemaCheck } from './schema-check';
-import { checkOf, type Check } from './type-check';
+import { MessageStream } from '../connection';
+import type { BodyLimits } from '../validation';
+import { BootError } from '../decorators';
+import { classCheck, isValidated, type ValidationOptions } from '../validation';
+import { checkNested } from '../validation';
+import { isSchema, schemaCheck } from '../validation';
+import { checkOf, type Check } from '../validation';
 
 /**
  * What a handler takes for its body: a kind of message, whatever comes, whatever comes while it arrives, or what the codec

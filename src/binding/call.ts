@@ -1,4 +1,4 @@
-import type { Connection } from '../engine';
+import type { Connection } from '../connection';
 import { readBody, readConnection, type BoundParameters, type Reader } from './parameters';
 
 /** A method of a controller with its parameters bound. */

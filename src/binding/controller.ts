@@ -1,11 +1,11 @@
 import { handlersOf, handlersUndone, pathOf, type Constructor, type WebSocketPathOptions } from '../decorators';
-import { DEFAULT_LIMITS, type Endpoint, type Limits } from '../engine';
-import { PATH_OPTIONS } from '../engine/endpoint-options';
-import { given } from '../engine/given';
-import { checkOptions, judgedElsewhere, shown, whyUndefined, type OptionTable } from '../engine/option-table';
+import { DEFAULT_LIMITS, type Endpoint, type Limits } from '../connection';
+import { PATH_OPTIONS } from '../connection';
+import { given } from '../connection';
+import { checkOptions, judgedElsewhere, shown, whyUndefined, type OptionTable } from '../connection';
 import { checkArguments } from './arguments';
-import { BootError, refuseOtherMajor } from './boot-error';
-import type { ValidationOptions } from './class-check';
+import { BootError, refuseOtherMajor } from '../decorators';
+import type { ValidationOptions } from '../validation';
 import { compileEndpoint } from './endpoint';
 import { ConnectionInstances } from './instances';
 import { bindParameters } from './parameters';

@@ -1,5 +1,7 @@
-import { CloseCode, PortalError, SERVER_ID, type Codec, type Connection, type Envelope } from '../engine';
-import type { Exchange } from './context';
+import { CloseCode } from '../protocol';
+import { PortalError, type Codec, type Envelope } from '../messages';
+import { SERVER_ID, type Connection } from '../connection';
+import type { Exchange } from '../decorators';
 import type { Handler } from './pipeline';
 import { PLAIN } from './reply';
 

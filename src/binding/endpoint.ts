@@ -1,19 +1,17 @@
 import {
   codecKinds,
-  ForbiddenError,
-  Refusal,
-  refuse,
   type Acceptance,
   type Connection,
   type Endpoint,
   type HandledCall,
-  type RefusalOptions,
   type Verdict,
-} from '../engine';
+} from '../connection';
+import { ForbiddenError } from '../messages';
+import { Refusal, refuse, type RefusalOptions } from '../handshake';
 import type { Constructor, WebSocketPathOptions } from '../decorators';
-import { BootError } from './boot-error';
+import { BootError } from '../decorators';
 import { compileCall } from './call';
-import type { ContextKind, Guard } from './context';
+import type { ContextKind, Guard } from '../decorators';
 import type { BoundController, BoundHandler } from './bound-controller';
 import { decodePlain, dispatchEvents, refuseTooFast, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
@@ -23,7 +21,7 @@ import type { Invoke } from './invoke';
 import { PLAIN } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterTakers, type Taker } from './takers';
-import { then } from './thenable';
+import { then } from '../messages';
 import type { Timing } from './timing';
 
 /** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */

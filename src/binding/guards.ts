@@ -1,6 +1,7 @@
-import { ForbiddenError, Refusal } from '../engine';
-import { isThenable } from '../engine/users-code';
-import type { Context, Guard } from './context';
+import { ForbiddenError } from '../messages';
+import { Refusal } from '../handshake';
+import { isThenable } from '../messages';
+import type { Context, Guard } from '../decorators';
 
 /** Calls that a guard did not let pass. */
 const refused = new WeakSet<Context>();

@@ -1,4 +1,4 @@
-import type { Connection } from '../engine';
+import type { Connection } from '../connection';
 import type { Constructor } from '../decorators';
 import type { Resolver, Scope } from './resolver';
 

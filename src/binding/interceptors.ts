@@ -1,5 +1,5 @@
-import { takeRejection } from '../engine/users-code';
-import type { Context, Interceptor } from './context';
+import { takeRejection } from '../messages';
+import type { Context, Interceptor } from '../decorators';
 
 /** Hears what `next()` rejected with when its interceptor was done already, so that nobody had waited for it. */
 export type Unawaited = (error: unknown, context: Context) => void;

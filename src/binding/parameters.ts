@@ -8,16 +8,17 @@ import {
   type HandlerRecord,
   type ParameterBinding,
 } from '../decorators';
-import { CloseInfo, Connection } from '../engine';
-import { CIRCULAR_IMPORT, whyUndefined } from '../engine/option-table';
+import { CloseInfo } from '../protocol';
+import { Connection } from '../connection';
+import { CIRCULAR_IMPORT, whyUndefined } from '../connection';
 import { isToken, noToken } from './arguments';
 import { eventBody, messageBody, type Body, type BodyType } from './body';
-import type { BodyLimits } from './body-walk';
-import { BootError, WHO_EMITS_NONE } from './boot-error';
-import type { ValidationOptions } from './class-check';
+import type { BodyLimits } from '../validation';
+import { BootError, WHO_EMITS_NONE } from '../decorators';
+import type { ValidationOptions } from '../validation';
 import type { ConnectionInstances } from './instances';
 import type { Resolver } from './resolver';
-import type { Check } from './type-check';
+import type { Check } from '../validation';
 import { checkAgainst, converterTo, type UrlCheck } from './url-values';
 
 /** Reads the value of one parameter when the handler is called. It may throw what the peer is answered. */

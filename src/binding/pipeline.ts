@@ -1,26 +1,20 @@
-import {
-  CloseCode,
-  ConnectionClosedError,
-  ForbiddenError,
-  PortalError,
-  Refusal,
-  UnauthorizedError,
-  type Connection,
-  type HandledCall,
-} from '../engine';
-import { hearErrors } from '../engine/source';
-import { errorThrown } from '../engine/users-code';
+import { CloseCode } from '../protocol';
+import { ConnectionClosedError, ForbiddenError, PortalError, UnauthorizedError } from '../messages';
+import { Refusal } from '../handshake';
+import type { Connection, HandledCall } from '../connection';
+import { hearErrors } from '../connection';
+import { errorThrown } from '../messages';
 import type { Constructor } from '../decorators';
-import { isCancelled } from '../engine/cancelled';
-import { refusalWith } from '../engine/refusals';
+import { isCancelled } from '../connection';
+import { refusalWith } from '../connection';
 import type { Call } from './call';
-import type { Context, ContextKind, Exchange, Guard, Interceptor } from './context';
+import type { Context, ContextKind, Exchange, Guard, Interceptor } from '../decorators';
 import { admit, wasRefused } from './guards';
 import { compose } from './interceptors';
 import { PLAIN, replyError, replyLater, replyNow } from './reply';
 import { takes, type Taker } from './takers';
 import { tellable } from './tellable';
-import { then } from './thenable';
+import { then } from '../messages';
 import { timed, type Timing } from './timing';
 import type { Invoke } from './invoke';
 

@@ -1,5 +1,5 @@
 import { decoratorOf, handlersOf, misplacedOn, strayOf, type Constructor } from '../decorators';
-import { BootError } from './boot-error';
+import { BootError } from '../decorators';
 
 /** @throws BootError for a decorator of Portal on this class that stands where it can do nothing */
 export function refuseMisplaced(target: Constructor): void {

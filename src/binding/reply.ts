@@ -1,7 +1,8 @@
-import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Connection, type Envelope } from '../engine';
-import { bytesOf } from '../engine/bytes';
-import { isThenable } from '../engine/users-code';
-import type { Exchange } from './context';
+import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Envelope } from '../messages';
+import type { Connection } from '../connection';
+import { bytesOf } from '../connection';
+import { isThenable } from '../messages';
+import type { Exchange } from '../decorators';
 
 type OnError = (error: unknown) => Promise<void> | void;
 

@@ -1,6 +1,6 @@
 import type { InjectionToken } from 'tsyringe';
 import type { Constructor } from '../decorators';
-import type { Connection } from '../engine';
+import type { Connection } from '../connection';
 
 /** What binding asks of the application's container. */
 export interface Resolver {

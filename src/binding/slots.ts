@@ -1,6 +1,6 @@
 import { decoratorOf, type HandlerRecord } from '../decorators';
 import type { BodyType } from './body';
-import { BootError } from './boot-error';
+import { BootError } from '../decorators';
 import type { BoundController, BoundHandler } from './bound-controller';
 
 /** Where a handler stands: each place has one. */

@@ -1,6 +1,6 @@
 import { caughtBy, type Constructor } from '../decorators';
-import { classNameOf } from '../engine/users-code';
-import type { Context, ExceptionFilter, Exchange } from './context';
+import { classNameOf } from '../messages';
+import type { Context, ExceptionFilter, Exchange } from '../decorators';
 
 /** Someone who takes errors of a class: an `@OnError` method or a filter. */
 export interface Taker {

@@ -1,4 +1,4 @@
-import { PortalError } from '../engine';
+import { PortalError } from '../messages';
 
 /**
  * An error as its peer is told of it; undefined for what is nobody's business but ours. A TypeError with the code `validation_failed` is

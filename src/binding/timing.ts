@@ -1,6 +1,7 @@
-import { Refusal, type Connection, type HandledCall } from '../engine';
-import { isCancelled } from '../engine/cancelled';
-import { isThenable } from '../engine/users-code';
+import { Refusal } from '../handshake';
+import type { Connection, HandledCall } from '../connection';
+import { isCancelled } from '../connection';
+import { isThenable } from '../messages';
 import type { Invoke } from './invoke';
 import { tellable } from './tellable';
 

@@ -1,4 +1,5 @@
-import { isExactNumber, type Connection } from '../engine';
+import { isExactNumber } from '../messages';
+import type { Connection } from '../connection';
 
 /** How the text of a path, a query or a header becomes what a parameter is declared as; undefined when it is none. */
 export type Convert = (text: string) => unknown;

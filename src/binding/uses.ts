@@ -1,8 +1,8 @@
 import { caughtBy, usesOf, type Constructor, type Use, type UseRole } from '../decorators';
-import { shown, whyUndefined } from '../engine/option-table';
+import { shown, whyUndefined } from '../connection';
 import { isClass } from './arguments';
-import { BootError, refuseOtherMajor } from './boot-error';
-import type { ExceptionFilter, Guard, Interceptor } from './context';
+import { BootError, refuseOtherMajor } from '../decorators';
+import type { ExceptionFilter, Guard, Interceptor } from '../decorators';
 import { refuseMisplaced } from './places';
 import type { Resolver } from './resolver';
 

@@ -1,4 +1,4 @@
-import type { Gap, Others, SharedMessage } from '../engine';
+import type { Gap, Others, SharedMessage } from '../connection';
 import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
 import type { Presence } from './presence';

@@ -1,5 +1,6 @@
 import { recognise } from '../copies';
-import type { Bytes, Clock } from '../engine';
+import type { Bytes } from '../connection';
+import type { Clock } from '../messages';
 import { Arrivals, type Reports } from './arrivals';
 import type { Backplane, HistoryOptions } from './backplane';
 import { ChannelError, checkName, userChannel } from './channel-name';

@@ -1,6 +1,8 @@
-import type { Clock, SharedMessage } from '../engine';
+import type { Clock } from '../messages';
+import type { SharedMessage } from '../connection';
 import type { BackplaneHistory, HistoryOptions } from './backplane';
-import { isAway, PIECE_BYTES, type History, type Others } from './history';
+import { isAway, PIECE_BYTES, type History } from './history';
+import type { Others } from '../connection';
 import { HistoryReader, type Piece } from './history-reader';
 import { keptIn, unpack, type Packer } from './packet';
 

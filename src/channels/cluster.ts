@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Gap, SharedMessage } from '../engine';
+import type { Clock } from '../messages';
+import type { Gap, SharedMessage } from '../connection';
 import type { Backplane } from './backplane';
 import { ClusterHistory } from './cluster-history';
 import { ContainedBackplane } from './contained-backplane';
-import type { Others } from './history';
+import type { Others } from '../connection';
 import { Nodes } from './nodes';
 import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
 import { Recent } from './recent';

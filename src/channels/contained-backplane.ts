@@ -1,4 +1,4 @@
-import { isThenable, takeRejection } from '../engine/users-code';
+import { isThenable, takeRejection } from '../messages';
 import type { Backplane, BackplaneEvents, BackplaneHistory } from './backplane';
 
 /**

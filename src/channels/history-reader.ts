@@ -1,4 +1,4 @@
-import type { Clock } from '../engine';
+import type { Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
 import { PieceCache } from './piece-cache';
 import type { Kept } from './kept';

@@ -1,4 +1,4 @@
-import type { Others, SharedMessage } from '../engine';
+import type { Others, SharedMessage } from '../connection';
 import type { HistoryOptions } from './backplane';
 import { isPattern } from './channel-name';
 import type { Piece } from './history-reader';

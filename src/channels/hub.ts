@@ -1,24 +1,23 @@
+import { closePayload } from '../protocol';
+import { ConnectionClosedError, PortalError, type Clock } from '../messages';
 import {
-  closePayload,
-  ConnectionClosedError,
-  PortalError,
   SharedMessage,
-  type Clock,
   type Subscribed,
   type SubscribeOptions,
   type Subscriber,
   type Subscriptions,
   type Bytes,
-} from '../engine';
+} from '../connection';
 import { ChannelError, checkName, checkPattern, isOwn, userChannel } from './channel-name';
 import type { Cluster } from './cluster';
-import { isAway, type History, type HistoryRules, type Others } from './history';
+import { isAway, type History, type HistoryRules } from './history';
+import type { Others } from '../connection';
 import { MemoryHistory } from './memory-history';
 import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
 import { Roster } from './roster';
 import type { Seat, Topic } from './topic';
-import { unawaited } from '../engine/unawaited';
+import { unawaited } from '../connection';
 
 /** What became of a published message. */
 export interface Publication {

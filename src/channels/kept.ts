@@ -1,4 +1,4 @@
-import type { SharedMessage } from '../engine';
+import type { SharedMessage } from '../connection';
 
 /** A message of a channel with history. */
 export interface Kept {

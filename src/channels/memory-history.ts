@@ -1,6 +1,8 @@
-import { SharedMessage, type Clock } from '../engine';
+import { SharedMessage } from '../connection';
+import type { Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
-import { PIECE_BYTES, type History, type Others } from './history';
+import { PIECE_BYTES, type History } from './history';
+import type { Others } from '../connection';
 import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine';
+import type { Clock } from '../messages';
 
 /** Each node says that often that it lives. */
 const BEAT_MS = 1000;

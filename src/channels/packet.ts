@@ -1,4 +1,4 @@
-import { SharedMessage } from '../engine';
+import { SharedMessage } from '../connection';
 import type { Kept } from './kept';
 import { stamped, stampFor, type Stamp } from './stamp';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine';
+import type { Clock } from '../messages';
 import type { Kept } from './kept';
 
 /** Of the pieces that were used last, so much is kept, and no piece longer than so long. */

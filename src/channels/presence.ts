@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { callUser } from '../engine/users-code';
+import { callUser } from '../messages';
 import type { Cluster } from './cluster';
 
 /** A subscriber of a channel, on any process. */

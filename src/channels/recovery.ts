@@ -1,4 +1,6 @@
-import { CloseCode, PortalError, type Subscriber } from '../engine';
+import { CloseCode } from '../protocol';
+import { PortalError } from '../messages';
+import type { Subscriber } from '../connection';
 import { Backlog, forgotten } from './backlog';
 import { isAway, type History } from './history';
 import { isAfter } from './offset';

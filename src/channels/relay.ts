@@ -1,6 +1,7 @@
-import type { Clock, Gap } from '../engine';
+import type { Clock } from '../messages';
+import type { Gap } from '../connection';
 import type { Backplane } from './backplane';
-import type { Others } from './history';
+import type { Others } from '../connection';
 
 /** What waits while the backplane is away, at most. */
 const KEPT_BYTES = 8 * 1024 * 1024;

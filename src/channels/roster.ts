@@ -1,4 +1,4 @@
-import type { Subscriber } from '../engine';
+import type { Subscriber } from '../connection';
 import type { Cluster } from './cluster';
 import { ifAway, type History, type HistoryRules } from './history';
 import type { Member, Presence } from './presence';

@@ -1,4 +1,4 @@
-import { SharedMessage } from '../engine';
+import { SharedMessage } from '../connection';
 
 /** How the offset gets into a message: not at all, as its only property, or after others. */
 export type Stamp = 'none' | 'only' | 'last';

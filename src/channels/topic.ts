@@ -1,4 +1,4 @@
-import type { SharedMessage, Subscriber } from '../engine';
+import type { SharedMessage, Subscriber } from '../connection';
 import type { HistoryOptions } from './backplane';
 import { Backlog, forgotten } from './backlog';
 import { isAfter } from './offset';

@@ -1,4 +1,4 @@
-import type { SharedMessage, Subscriber } from '../engine';
+import type { SharedMessage, Subscriber } from '../connection';
 import { isOwn } from './channel-name';
 import { PatternTree } from './pattern-tree';
 import { isSender, type Topic } from './topic';

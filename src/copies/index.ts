@@ -1,1 +1,1 @@
-export { keyFor, keysOfOtherMajors, MAJOR, otherMajorOf, ownClass, recognise } from './copies';
+export { MAJOR, keyFor, keysOfOtherMajors, otherMajorOf, ownClass, recognise } from './copies';

@@ -1,10 +1,34 @@
+export { BootError, WHO_EMITS_NONE, refuseOtherMajor } from './boot-error';
 export { Catch } from './catch';
 export { ConnectedSocket } from './connected-socket';
+export type { Constructor } from './constructor';
+export type { Context, ContextKind, ExceptionFilter, Exchange, Guard, Interceptor } from './context';
 export { CurrentUser } from './current-user';
 export { Header } from './header';
 export { Inject } from './inject';
 export { MessageBody } from './message-body';
-export { Module, type DynamicModule, type ModuleOptions, type ModuleProvider } from './module';
+export {
+  type BodyShape,
+  type HandlerRecord,
+  type ParameterBinding,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+  type Use,
+  type UseRole,
+  caughtBy,
+  decoratorOf,
+  emittedTypes,
+  handlersOf,
+  handlersUndone,
+  moduleOf,
+  parametersOf,
+  pathOf,
+  strayOf,
+  usesOf,
+} from './metadata';
+export { misplacedOn } from './misplaced';
+export { type DynamicModule, Module, type ModuleOptions, type ModuleProvider } from './module';
 export { OnClose } from './on-close';
 export { OnDrain } from './on-drain';
 export { OnError } from './on-error';
@@ -20,27 +44,3 @@ export { UseFilters } from './use-filters';
 export { UseGuards } from './use-guards';
 export { UseInterceptors } from './use-interceptors';
 export { WebSocketPath, type WebSocketPathOptions } from './web-socket-path';
-export { misplacedOn, type Misplaced } from './misplaced';
-export {
-  caughtBy,
-  decoratedByOtherMajor,
-  decoratorOf,
-  emittedTypes,
-  handlersOf,
-  handlersUndone,
-  moduleOf,
-  parametersOf,
-  pathOf,
-  strayOf,
-  usesOf,
-  type BodyShape,
-  type HandlerKind,
-  type HandlerRecord,
-  type ParameterBinding,
-  type SchemaIssue,
-  type SchemaResult,
-  type StandardSchema,
-  type Use,
-  type UseRole,
-} from './metadata';
-export type { Constructor } from './constructor';

@@ -1,4 +1,4 @@
-import type { ExceptionFilter } from '../binding';
+import type { ExceptionFilter } from './context';
 import { called } from './called';
 import { recordUse, type Use } from './metadata';
 

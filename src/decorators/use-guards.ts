@@ -1,4 +1,4 @@
-import type { Guard } from '../binding';
+import type { Guard } from './context';
 import { called } from './called';
 import { recordUse, type Use } from './metadata';
 

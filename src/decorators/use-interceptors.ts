@@ -1,4 +1,4 @@
-import type { Interceptor } from '../binding';
+import type { Interceptor } from './context';
 import { called } from './called';
 import { recordUse, type Use } from './metadata';
 

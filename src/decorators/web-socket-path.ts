@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
-import type { CodecChoice, Compression, Handshake, Limits, Origins } from '../engine';
+import type { CodecChoice, Compression, Limits } from '../connection';
+import type { Handshake, Origins } from '../handshake';
 import { recordPath } from './metadata';
 
 /** What an endpoint may set for itself; the application's settings hold for the rest. */

@@ -1,25 +1,25 @@
 export type { AnswerHeaders } from './answer-headers';
-export { negotiateDeflate, type DeflateAgreement, type DeflateWishes } from './deflate-negotiation';
-export { parseExtensions, type ExtensionOffer } from './extensions';
-export { judgeConnect, type ConnectHeaders } from './connect';
-export { forwardedHops, xForwardedHops, type Hop } from './forwarded';
+export { type ConnectHeaders, judgeConnect } from './connect';
+export { negotiateDeflate } from './deflate-negotiation';
+export { type Hop, forwardedHops, xForwardedHops } from './forwarded';
+export type { Handshake } from './handshake';
 export { ipVersion } from './ip-version';
-export { originRule, type OriginRule, type Origins } from './origins';
-export { readProxyHeader, type ProxyHeader } from './proxy-header';
-export { Refusal, refuse, type RefusalOptions } from './refusal';
-export { parseRequestTarget, type RequestTarget } from './request-target';
-export { acceptResponse, connectHeaders, refusalHeaders, refusalResponse, type Agreement } from './response';
-export { Router, type Match } from './router';
-export { listHasToken } from './tokens';
+export { type OriginRule, type Origins, originRule } from './origins';
+export { readProxyHeader } from './proxy-header';
+export { Refusal, type RefusalOptions, refuse } from './refusal';
+export { parseRequestTarget } from './request-target';
+export { type Agreement, acceptResponse, connectHeaders, refusalHeaders, refusalResponse } from './response';
+export { type Match, Router } from './router';
+export { isToken, listHasToken } from './tokens';
 export {
-  chooseProtocol,
   FOREIGN_ORIGIN,
-  judgeOrigin,
-  judgeUpgrade,
   MALFORMED_TARGET,
   NO_SUCH_PATH,
-  UPGRADE_REQUIRED,
   type Offer,
+  UPGRADE_REQUIRED,
   type UpgradeOffer,
   type UpgradeRequest,
+  chooseProtocol,
+  judgeOrigin,
+  judgeUpgrade,
 } from './upgrade';

@@ -1,13 +1,13 @@
 export { CloseCode, isCloseCodeOnWire } from './close-codes';
 export { CloseInfo } from './close-info';
 export { closePayload, parseClosePayload } from './close-payload';
-export { answerCode, ClosingHandshake } from './closing';
-export { createDeflateCodec, type DeflateCodec } from './deflate-codec';
+export { ClosingHandshake, answerCode } from './closing';
+export { type DeflateCodec, createDeflateCodec } from './deflate-codec';
 export { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
 export { frame, serverHeaderSize, textFrameRoom, writeFrame, writeHeader, writeTextFrame } from './frame-writer';
 export type { InflateStream } from './inflate-stream';
 export { MessageAssembler, type MessageReceiver } from './message-assembler';
 export { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcodes';
-export { PerMessageDeflate, type DeflateParameters } from './permessage-deflate';
+export { type DeflateParameters, PerMessageDeflate } from './permessage-deflate';
 export { Utf8Validator } from './utf8';
-export { STREAM_TOO_BIG, Violations, type Violation } from './violations';
+export { STREAM_TOO_BIG, type Violation, Violations } from './violations';

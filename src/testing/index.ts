@@ -1,3 +1,3 @@
-export { UpgradeRefusedError, type ConnectOptions } from './client-handshake';
-export { createTestApp, type TestApp, type TestOptions } from './test-app';
+export { type ConnectOptions, UpgradeRefusedError } from './client-handshake';
+export { type TestApp, type TestOptions, createTestApp } from './test-app';
 export type { TestClient } from './test-client';

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine';
+import type { Clock } from '../messages';
 
 interface Timer {
   readonly due: number;

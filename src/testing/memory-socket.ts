@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { setImmediate } from '../engine/turns';
+import { setImmediate } from '../transport';
 
 /** One end of a pair of streams in memory: what is written to one is read from the other, no faster than it is read. */
 export class MemorySocket extends Duplex {

@@ -1,7 +1,7 @@
-import { Application, buildParts } from '../app/application';
-import type { PortalOptions } from '../app/options';
+import { Application, buildParts } from '../app';
+import type { PortalOptions } from '../app';
 import type { Constructor, ModuleProvider } from '../decorators';
-import { clearInterval, setImmediate, setInterval } from '../engine/turns';
+import { clearInterval, setImmediate, setInterval } from '../transport';
 import { upgrade, type ConnectOptions } from './client-handshake';
 import { ManualClock } from './manual-clock';
 import { MemorySocket } from './memory-socket';

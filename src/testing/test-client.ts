@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { PortalError, SERVER_ID, type CloseInfo, type Codec, type Envelope } from '../engine';
-import { requireBytes, type Bytes } from '../engine/bytes';
+import { PortalError, type Codec, type Envelope } from '../messages';
+import { SERVER_ID } from '../connection';
+import type { CloseInfo } from '../protocol';
+import { requireBytes, type Bytes } from '../connection';
 import { answerCode, ClosingHandshake, closePayload, Opcode, parseClosePayload } from '../protocol';
 import { clientFrame, ServerFrames } from './client-frames';
 import { Mailbox } from './mailbox';

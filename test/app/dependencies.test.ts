@@ -1,5 +1,5 @@
 import { BootError, Inject, injectable } from '../../src';
-import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
+import { WHO_EMITS_NONE } from '../../src/decorators/boot-error';
 import { delay, inject, injectAll, injectWithTransform, Lifecycle, type InjectionToken } from 'tsyringe';
 import { constructorNeeds, inOrder, knownNeeds, type Making } from '../../src/app/dependencies';
 

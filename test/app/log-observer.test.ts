@@ -1,5 +1,5 @@
 import { logObserver } from '../../src/app/log-observer';
-import type { Resolved } from '../../src/engine/given';
+import type { Resolved } from '../../src/connection/given';
 import {
   CloseInfo,
   Refusal,

@@ -1,9 +1,9 @@
 import type { Acceptance, Compression, Limits, PortalErrorOptions, RefusalOptions, RequestOptions } from 'portal-ws';
 import type { Codec, Endpoint, EngineOptions } from 'portal-ws/engine';
 import { Engine } from '../../src/engine';
-import { resolveCompression } from '../../src/engine/compression';
-import { Heartbeat, type HeartbeatOptions } from '../../src/engine/heartbeat';
-import { resolveLimits } from '../../src/engine/limits';
+import { resolveCompression } from '../../src/connection/compression';
+import { Heartbeat, type HeartbeatOptions } from '../../src/server/heartbeat';
+import { resolveLimits } from '../../src/connection/limits';
 import { prometheus, type PrometheusOptions } from 'portal-ws/metrics';
 import type { NatsBackplaneOptions } from 'portal-ws/nats';
 import { NatsBackplane } from 'portal-ws/nats';

@@ -21,7 +21,7 @@ import {
   WebSocketPath,
 } from '../../src';
 import { bootstrap } from '../../src';
-import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
+import { WHO_EMITS_NONE } from '../../src/decorators/boot-error';
 import { createTestApp } from '../../src/testing';
 import { connect, moduleOf, start } from '../support/app';
 import { deferred } from '../support/engine';

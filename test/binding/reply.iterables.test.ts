@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { Connection, JsonCodec, OnError, OnMessage, OnOpen, PortalError, WebSocketPath } from '../../src';
 import { replyLater } from '../../src/binding/reply';
-import { OwnedSources } from '../../src/engine/owned-source';
+import { OwnedSources } from '../../src/connection/owned-source';
 import { deferred } from '../support/engine';
 import { serve, settled } from '../support/serve';
 

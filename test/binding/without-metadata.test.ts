@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BootError } from '../../src';
-import { WHO_EMITS_NONE } from '../../src/binding/boot-error';
+import { WHO_EMITS_NONE } from '../../src/decorators/boot-error';
 import { createTestApp, type TestApp } from '../../src/testing';
 import { compiledByEsbuild } from '../support/esbuild';
 

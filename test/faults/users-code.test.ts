@@ -28,7 +28,7 @@ import {
   type Observer,
 } from '../../src';
 import { ContainedBackplane } from '../../src/channels/contained-backplane';
-import { openTelemetry } from '../../src/opentelemetry';
+import { openTelemetry } from '../../src/adapters/opentelemetry';
 import type { Engine } from '../../src/engine';
 import { start } from '../support/app';
 import { LOCALHOST } from '../support/certificates';

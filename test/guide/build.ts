@@ -7,9 +7,6 @@ import { isModule, type Block, type Page } from './pages';
 
 const ROOT = join(__dirname, '../..');
 
-/** Entry points beside the main one. */
-const ENTRIES = ['engine', 'metrics', 'nats', 'opentelemetry', 'redis', 'testing'];
-
 /** The modules of all pages, compiled into a folder of their own. */
 export interface Build {
   /** What the compiler has to say, as `guards.md:12: …`. */
@@ -49,17 +46,17 @@ export function build(pages: readonly Page[], compilerOptions: unknown): Build {
 function optionsFrom(json: unknown): ts.CompilerOptions {
   const { options, errors } = ts.convertCompilerOptionsFromJson(json, ROOT);
   if (errors.length > 0) throw new Error(errors.map(textOf).join('\n'));
-  const source = (path: string): string[] => [join(ROOT, 'src', path, 'index.ts')];
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: { compilerOptions: { paths: Record<string, string[]> } };
+  };
+  const sources = Object.entries(config.compilerOptions.paths);
   return {
     ...options,
     rootDir: parse(ROOT).root,
     outDir: join(ROOT, 'dist'),
     typeRoots: [join(ROOT, 'node_modules/@types')],
     types: [...(options.types ?? []), 'jest'],
-    paths: {
-      'portal-ws': source(''),
-      ...Object.fromEntries(ENTRIES.map((entry) => [`portal-ws/${entry}`, source(entry)])),
-    },
+    paths: Object.fromEntries(sources.map(([entry, files]) => [entry, files.map((file) => join(ROOT, file))])),
     moduleDetection: ts.ModuleDetectionKind.Force,
     noUnusedLocals: true,
     skipLibCheck: true,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageBody, OnMessage, WebSocketPath } from '../../src';
 import { DEFAULT_LIMITS, type Connection, type Endpoint, type EngineOptions, type Limits } from '../../src/engine';
-import { NONE } from '../../src/engine/limits';
+import { NONE } from '../../src/connection/limits';
 import { deferred, startEngine } from '../support/engine';
 import { binary, continuation, ping, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';

@@ -34,6 +34,8 @@ export function compileSamples(): CompiledSamples {
   const folder = mkdtempSync(join(tmpdir(), 'portal-samples-'));
   const portal = join(folder, 'node_modules/portal-ws');
   compile(join(ROOT, 'src'), portal);
+  const manifest = readFileSync(join(ROOT, 'package.json'), 'utf8');
+  writeFileSync(join(portal, 'package.json'), manifest.replaceAll('./dist/', './'));
   compile(join(ROOT, 'samples'), join(folder, 'samples'));
   return {
     path: (file) => join(folder, 'samples', file),

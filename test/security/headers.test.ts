@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { Engine, type EngineOptions } from '../../src/engine';
-import { Peers } from '../../src/engine/peers';
+import { Peers } from '../../src/server/upgrade/peers';
 import { judgeUpgrade, originRule, parseRequestTarget, Refusal } from '../../src/handshake';
 import { echo, startEngine } from '../support/engine';
 import { text } from '../support/frames';

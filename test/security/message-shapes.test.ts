@@ -4,8 +4,8 @@ import { Allow, IsInt, IsOptional, IsString, ValidateNested } from 'class-valida
 import fc from 'fast-check';
 import { z } from 'zod';
 import { JsonCodec, MessageBody, MessagePackCodec, OnMessage, WebSocketPath, type Codec } from '../../src';
-import { classCheck } from '../../src/binding/class-check';
-import { schemaCheck } from '../../src/binding/schema-check';
+import { classCheck } from '../../src/validation/class-check';
+import { schemaCheck } from '../../src/validation/schema-check';
 import { DEFAULT_LIMITS } from '../../src/engine';
 import { createTestApp, type TestApp } from '../../src/testing';
 import { MemoryLogger, moduleOf } from '../support/app';

@@ -19,7 +19,7 @@ import {
 } from '../../src';
 import { Lifecycle } from 'tsyringe';
 import type { Endpoint } from '../../src/engine';
-import { openTelemetry } from '../../src/opentelemetry';
+import { openTelemetry } from '../../src/adapters/opentelemetry';
 import { start } from '../support/app';
 import { deferred, startEngine } from '../support/engine';
 import { ManualClock } from '../support/manual-clock';

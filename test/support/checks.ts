@@ -1,6 +1,6 @@
 import type { Issue } from '../../src';
 import { PortalError } from '../../src/engine';
-import type { Check } from '../../src/binding/type-check';
+import type { Check } from '../../src/validation/type-check';
 
 /** What a check lets through, or the issues for which it refuses the value. Whatever else it throws is thrown on. */
 export async function outcomeOf(check: Check, value: unknown): Promise<{ value: unknown } | { issues: Issue[] }> {

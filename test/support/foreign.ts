@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { Engine, type Endpoint, type EngineOptions } from '../../src/engine';
-import type { ForeignServer } from '../../src/engine/foreign-server';
+import type { ForeignServer } from '../../src/server/attach/foreign-server';
 import { CA, LOCALHOST } from './certificates';
 import { bodyOf, Http2Client } from './http2-client';
 import { RawClient, type HttpAnswer } from './raw-client';

@@ -1,0 +1,45 @@
+import { sourceOf } from '../../connection';
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * The same items, each made inside of `run`; `ended` is called once, with what the iterable threw if it did. The iterable is taken over
+ * at once, as the connection that it is sent to would.
+ * @throws TypeError for a web stream that somebody else reads
+ */
+export function within(
+  run: <T>(call: () => T) => T,
+  iterable: AsyncIterable<unknown>,
+  ended: (error?: unknown) => void,
+): AsyncIterable<unknown> {
+  let over = false;
+  const end = (error?: unknown): void => {
+    if (!over) ended(error);
+    over = true;
+  };
+  const guarded = async <T>(call: () => T): Promise<Awaited<T>> => {
+    try {
+      return await run(call);
+    } catch (error) {
+      end(error);
+      throw error;
+    }
+  };
+  const source = sourceOf<unknown>(iterable);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const result = await guarded(() => source.next());
+        if (result.done === true) end();
+        return result;
+      },
+      async return(value: unknown) {
+        await guarded(() => source.stop());
+        end();
+        return { done: true, value };
+      },
+    }),
+  };
+}

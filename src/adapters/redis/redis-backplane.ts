@@ -1,0 +1,223 @@
+import { Connector, report, type Run } from '../shared';
+import type { Backplane, BackplaneEvents, BackplaneHistory } from '../../channels';
+import { isPattern, Names } from './names';
+import { payloadOf, RedisHistory, split } from './redis-history';
+import { RedisLink } from './redis-link';
+
+const PAUSE = { ms: 500, jitterMs: 250 };
+const MAX_PREFIX = 100;
+
+const OPTIONS = new Set(['url', 'cluster', 'prefix']);
+
+export interface RedisBackplaneOptions {
+  /**
+   * The server: `redis://user:password@host:port/database`, or `rediss:` for TLS; all but the host may be left out. Applications on two
+   * databases of a server do not hear each other. Default `redis://127.0.0.1:6379`.
+   */
+  url?: string | undefined;
+  /**
+   * URLs of some servers of a Redis Cluster, instead of `url`; the first that answers tells of the others, to which user, password and TLS
+   * are the same. Messages then go only to the servers that have subscribers, by the sharded channels of Redis 7, which know no patterns.
+   * Default: no cluster.
+   */
+  cluster?: string[] | undefined;
+  /**
+   * What all channels and keys begin with: letters, digits, `-`, `_` and `.`, at most 100. Default `portal`. Change it for each of several
+   * applications that share a server.
+   */
+  prefix?: string | undefined;
+}
+
+/**
+ * A backplane on Redis 6 or later; channels with history, and clusters, need Redis 7. A channel `room:7` is the channel `portal:room:7`
+ * of Redis, or `portal@3:room:7` where the database is 3, and its history a stream.
+ *
+ * A Redis that fails over to a replica may lose the latest messages of a history, since replicas follow a little behind.
+ */
+export class RedisBackplane implements Backplane {
+  readonly history: BackplaneHistory;
+  /** As the last link found it. */
+  private limit: number | undefined;
+  private readonly servers: readonly string[];
+  private readonly isCluster: boolean;
+  private readonly prefix: string;
+  private readonly names: Names;
+  /** Kept from one run to the next. */
+  private readonly wanted = new Set<string>();
+  /** Links that are given up, until they have no socket any more. */
+  private readonly closing = new Set<Promise<void>>();
+  private readonly connector = new Connector<RedisLink>(
+    PAUSE,
+    (run, up) => this.attempt(run, up),
+    async () => void (await Promise.all(this.closing)),
+  );
+
+  /** @throws TypeError, RangeError when an option is wrong */
+  constructor(options: RedisBackplaneOptions = {}) {
+    const { url = 'redis://127.0.0.1:6379', cluster, prefix = 'portal' } = checked(options);
+    this.isCluster = cluster !== undefined;
+    this.servers = cluster === undefined ? [url] : [...cluster];
+    this.prefix = prefix;
+    this.names = new Names(prefix, this.isCluster, databaseOf(this.servers[0]!));
+    this.history = new RedisHistory(
+      this.names,
+      this.isCluster,
+      () => this.connector.up,
+      () => this.limit,
+    );
+  }
+
+  get maxPacketBytes(): number | undefined {
+    return this.limit;
+  }
+
+  /** @throws Error when it was started and not stopped */
+  start(events: BackplaneEvents): Promise<void> {
+    return this.connector.start(events);
+  }
+
+  stop(): Promise<void> {
+    return this.connector.stop(({ isUp, link }) => {
+      // what is on its way leaves first; a link that is not up has nothing to wait for
+      if (isUp) void link?.close();
+      else link?.abandon(new Error('stopped'));
+    });
+  }
+
+  async subscribe(subject: string): Promise<void> {
+    if (this.isCluster && isPattern(subject)) {
+      throw new Error(`${subject}: the sharded channels of a Redis Cluster know no patterns, only names`);
+    }
+    this.wanted.add(subject);
+    try {
+      await this.connector.link?.subscribe(subject);
+    } catch (error) {
+      this.wanted.delete(subject);
+      throw error;
+    }
+  }
+
+  async unsubscribe(subject: string): Promise<void> {
+    this.wanted.delete(subject);
+    await this.connector.link?.unsubscribe(subject);
+  }
+
+  publish(subject: string, packet: Uint8Array): boolean {
+    return this.connector.up?.publish(subject, payloadOf(packet)) === true;
+  }
+
+  /** Tries each server once, until there is a link. Resolves with the reason why there is none, or none any more. */
+  private async attempt(run: Run<RedisLink>, up: () => void): Promise<Error> {
+    const { length } = this.servers;
+    const first = Math.floor(Math.random() * length);
+    let error = new Error('stopped');
+    let wasUp = false;
+    for (let tried = 0; tried < length && !wasUp && !run.signal.aborted; tried++) {
+      error = await this.connect(run, this.servers[(first + tried) % length]!, () => {
+        wasUp = true;
+        up();
+      });
+    }
+    return error;
+  }
+
+  /** One link, from its first attempt to its end. Resolves with the reason why there is none any more. */
+  private async connect(run: Run<RedisLink>, server: string, up: () => void): Promise<Error> {
+    const { signal } = run;
+    const lost = new Losses(run.events);
+    const { prefix: name, names, isCluster } = this;
+    const received = (subject: string, payload: Buffer): void => {
+      const { offset, packet } = split(payload);
+      report(() => run.events.onPacket(subject, packet, offset));
+    };
+    const link = new RedisLink({ name, names, isCluster, received, lost: (reason) => lost.add(reason) });
+    const abandon = (): void => link.abandon(new Error('stopped'));
+    try {
+      signal.addEventListener('abort', abandon);
+      await link.open(server);
+      run.link = link;
+      this.limit = link.maxPacketBytes;
+      const refused = new Map<string, Error>();
+      for (const subject of this.wanted) {
+        link.subscribe(subject).catch((error: Error) => refused.set(subject, error));
+      }
+      await link.settled();
+      signal.removeEventListener('abort', abandon);
+      if (!signal.aborted) up();
+      for (const [subject, error] of refused) report(() => run.events.onRefused?.(subject, error));
+      return await link.ended;
+    } catch (error) {
+      return link.isOpen ? (error as Error) : await link.ended;
+    } finally {
+      signal.removeEventListener('abort', abandon);
+      run.isUp = false;
+      run.link = undefined;
+      link.abandon(new Error('given up'));
+      // the next attempt need not wait until all is cleared away, but whoever stops does
+      const closed = link.close().finally(() => this.closing.delete(closed));
+      this.closing.add(closed);
+    }
+  }
+}
+
+/** Counts what is lost in one go, and reports it once. */
+class Losses {
+  private packets = 0;
+  private reason: Error | undefined;
+
+  constructor(private readonly events: BackplaneEvents) {}
+
+  add(reason: Error): void {
+    this.reason = reason;
+    if (this.packets++ > 0) return;
+    setImmediate(() => {
+      const { packets } = this;
+      this.packets = 0;
+      report(() => this.events.onLost(packets, this.reason));
+    });
+  }
+}
+
+function checked(options: RedisBackplaneOptions): RedisBackplaneOptions {
+  const { url, cluster, prefix = 'portal' } = options;
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.has(name)) throw new TypeError(`RedisBackplane has no option ${name}`);
+  }
+  if (url !== undefined && cluster !== undefined) throw new TypeError('url and cluster: give one of them, not both');
+  if (url !== undefined) checkUrl('url', url);
+  if (cluster !== undefined) {
+    if (!Array.isArray(cluster)) throw new TypeError('cluster: not an array of URLs');
+    if (cluster.length === 0) throw new RangeError('cluster: there is no URL');
+    for (const server of cluster) checkUrl('cluster', server);
+  }
+  if (typeof prefix !== 'string') throw new TypeError('prefix: not a string');
+  if (!/^[\w.-]+$/.test(prefix) || prefix.length > MAX_PREFIX) {
+    throw new RangeError(`prefix: 1 to ${MAX_PREFIX} letters, digits, "-", "_" and ".", not ${JSON.stringify(prefix)}`);
+  }
+  return options;
+}
+
+/** As the client of Redis reads it. */
+function databaseOf(url: string): number {
+  return Number(new URL(url).pathname.slice(1));
+}
+
+/** Does not repeat the URL in an error: there may be a password in it. */
+function checkUrl(option: 'url' | 'cluster', value: unknown): void {
+  if (typeof value !== 'string' || !URL.canParse(value)) throw new TypeError(`${option}: not a URL`);
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);
+  if (protocol !== 'redis:' && protocol !== 'rediss:') {
+    throw new TypeError(`${option}: a URL of Redis begins with redis: or rediss:, not ${protocol}`);
+  }
+  if (hostname === '') throw new TypeError(`${option}: there is no host`);
+  try {
+    decodeURIComponent(username + password);
+  } catch (cause) {
+    throw new TypeError(`${option}: the user or the password is not encoded as a URL demands`, { cause });
+  }
+  if (search !== '' || hash !== '') {
+    throw new TypeError(`${option}: nothing is read behind the database, which is a number such as /3`);
+  }
+  const database = option === 'url' ? /^\/?\d*$/ : /^\/?0?$/;
+  if (!database.test(pathname)) throw new TypeError(`${option}: there is no database ${pathname.slice(1)}`);
+}

@@ -1,0 +1,2 @@
+export { Connector, type Run, report } from './connector';
+export { optional } from './optional';

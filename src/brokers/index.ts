@@ -1,1 +1,0 @@
-export { Connector, report, type Pause, type Run } from './connector';

@@ -1,0 +1,108 @@
+import type { Message } from './message';
+import { Fifo } from '../transport';
+import { IncomingStream } from './message-stream';
+
+/**
+ * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
+ * being with the first handler that returns a promise; a connection with synchronous handlers has none.
+ */
+export class Inbox {
+  private readonly waiting = new Fifo<Message>();
+  private waitingBytes = 0;
+  private waitingCost = 0;
+  private running = 0;
+  private idleCallbacks: (() => void)[] = [];
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly handle: (message: Message) => void,
+    /** Called whenever a handler has settled and its place was filled again. */
+    private readonly settled: () => void,
+  ) {}
+
+  /** Whether the next message has to wait. */
+  get busy(): boolean {
+    return this.running >= this.concurrency || this.waiting.length > 0;
+  }
+
+  get idle(): boolean {
+    return this.running === 0 && this.waiting.length === 0;
+  }
+
+  /** Messages that wait. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /** What they hold: bytes, or units of text. */
+  get bytes(): number {
+    return this.waitingBytes;
+  }
+
+  /** What they take of memory. */
+  get heldBytes(): number {
+    return this.waitingCost;
+  }
+
+  /** Returns what it takes of memory while it waits. */
+  add(message: Message): number {
+    const cost = costOf(message);
+    this.waiting.push(message);
+    this.waitingBytes += sizeOf(message);
+    this.waitingCost += cost;
+    return cost;
+  }
+
+  /** Takes out all that waits. */
+  clear(): Message[] {
+    this.waitingBytes = 0;
+    this.waitingCost = 0;
+    return this.waiting.clear();
+  }
+
+  /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
+  track(work: Promise<void>, places = 1): void {
+    this.running += places;
+    void work.then(() => {
+      this.running -= places;
+      this.advance();
+    });
+  }
+
+  /** Calls back once nothing waits or runs; at once if that is so now. */
+  whenIdle(callback: () => void): void {
+    if (this.idle) callback();
+    else this.idleCallbacks.push(callback);
+  }
+
+  private advance(): void {
+    while (this.waiting.length > 0 && this.running < this.concurrency) {
+      const message = this.waiting.shift()!;
+      this.waitingBytes -= sizeOf(message);
+      this.waitingCost -= costOf(message);
+      this.handle(message);
+    }
+    this.settled();
+    if (!this.idle) return;
+    const callbacks = this.idleCallbacks;
+    this.idleCallbacks = [];
+    for (const callback of callbacks) callback();
+  }
+}
+
+/** Of a short message most is the object that it is. */
+const OBJECT_BYTES = 256;
+
+/** Of one that is read while it arrives, with its decoder and its promises. */
+const STREAM_BYTES = 1024;
+
+/** Bytes of memory that a message takes while it waits, rather too many than too few: a unit of text may take two. */
+export function costOf(message: Message): number {
+  if (message instanceof IncomingStream) return STREAM_BYTES;
+  return OBJECT_BYTES + (typeof message === 'string' ? 2 * message.length : message.length);
+}
+
+/** A stream holds what its socket's next read brings, and counts for nothing here. */
+export function sizeOf(message: Message): number {
+  return message instanceof IncomingStream ? 0 : message.length;
+}

@@ -1,2 +1,0 @@
-/// <reference types="node" preserve="true" />
-export { prometheus, type PrometheusOptions } from './prometheus';

@@ -1,2 +1,0 @@
-/// <reference types="node" preserve="true" />
-export { openTelemetry, type OpenTelemetryOptions } from './open-telemetry';

@@ -1,1 +1,0 @@
-export { optional } from './optional';

@@ -1,9 +1,0 @@
-import type * as Redis from 'redis';
-import { optional } from '../packages';
-
-export const redis = optional(
-  'portal-ws/redis',
-  'redis',
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import could not be caught
-  () => require('redis') as typeof Redis,
-);

@@ -1,0 +1,188 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { listHasToken } from '../../handshake';
+import type { ForeignServer } from './foreign-server';
+import type { Deadlines } from '../../messages';
+import { announceConnect } from '../upgrade/extended-connect';
+import type { Gate } from '../upgrade/gate';
+import type { Http1Door } from '../upgrade/http1-door';
+import { asksForWebSocket, isExtendedConnect, type Http2Door } from '../upgrade/http2-door';
+import type { ResolvedLimits } from '../../connection';
+import { shieldUpgrades } from './shielded-upgrades';
+import { isWhole, serveWithoutUpgrade } from '../upgrade/without-upgrade';
+
+/** What an attachment asks of its engine. */
+export interface AttachmentContext {
+  readonly gate: Gate;
+  readonly http1: Http1Door;
+  readonly http2: Http2Door;
+  readonly deadlines: Deadlines;
+  readonly limits: ResolvedLimits;
+}
+
+/**
+ * What a listener is to do with a request that others hear too: serve it, see to it that there is an answer since nobody else
+ * can give one, wait whether others answer, or nothing at all.
+ */
+type Duty = 'serve' | 'answer' | 'wait' | 'nothing';
+
+/** Marks the listeners of all attachments, whatever application they are of. */
+const SERVES = Symbol.for('portal-ws.serves');
+
+interface Listener {
+  (...args: never[]): void;
+  [SERVES]?: (url: string) => boolean;
+}
+
+/** Serves the WebSockets of one foreign server beside whatever else listens there. Paths that are not ours are left to others. */
+export class Attachment {
+  /** What takes all of it back. */
+  private readonly steps: (() => void)[] = [];
+  /** What stops waiting for others. */
+  private readonly waits = new Set<() => void>();
+
+  constructor(
+    private readonly server: ForeignServer,
+    private readonly context: AttachmentContext,
+  ) {
+    this.listen('upgrade', this.onUpgrade);
+    this.steps.push(shieldUpgrades(server, (request) => this.claimants(request as IncomingMessage)));
+    if (!isHttp2(server)) return;
+    this.steps.push(announceConnect(server));
+    this.listen('stream', this.onStream);
+    this.listen('connect', this.onConnect);
+  }
+
+  /** Leaves the server as it was. Connections go on. */
+  end(): void {
+    for (const step of this.steps.splice(0)) step();
+    for (const stop of [...this.waits]) stop();
+  }
+
+  private listen(event: string, listener: Listener): void {
+    listener[SERVES] = (url) => this.context.gate.find(url) !== undefined;
+    this.server.on(event, listener as () => void);
+    this.steps.push(() => this.server.off(event, listener as () => void));
+  }
+
+  /** Of those of ours that serve the path the first has it. Where none does, it is the first of all that cares for an answer. */
+  private dutyOf(event: string, listener: Listener, url: string | undefined): Duty {
+    const all = this.server.listeners(event) as Listener[];
+    const ours = all.filter(isOurs);
+    const serving = url === undefined ? undefined : ours.find((each) => each[SERVES]!(url));
+    if (serving !== undefined) return serving === listener ? 'serve' : 'nothing';
+    if (ours[0] !== listener) return 'nothing';
+    return ours.length === all.length ? 'answer' : 'wait';
+  }
+
+  /** Those of ours, where one of them serves it. */
+  private claimants({ headers, url }: IncomingMessage): Listener[] | undefined {
+    if (url === undefined || !listHasToken(headers.upgrade, 'websocket')) return undefined;
+    const ours = (this.server.listeners('upgrade') as Listener[]).filter(isOurs);
+    return ours.some((each) => each[SERVES]!(url)) ? ours : undefined;
+  }
+
+  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (socket.destroyed || socket.writableEnded) return;
+    const { http1 } = this.context;
+    const server = this.server as HttpServer;
+    const isForUs = listHasToken(request.headers.upgrade, 'websocket');
+    const duty = this.dutyOf('upgrade', this.onUpgrade, isForUs ? request.url : undefined);
+    if (duty === 'answer' && !isForUs && isWhole(request, server)) {
+      // a client that would rather speak HTTP/2, and is content with HTTP/1.1
+      serveWithoutUpgrade(this.server, request, socket, head);
+    } else if (duty === 'serve' || duty === 'answer') {
+      http1.onUpgrade(request, socket, head, server);
+    } else if (duty === 'wait' && socket instanceof Socket) {
+      // of other streams nobody can say whether they are untouched
+      this.wait(socket, isUntouched(socket), () => http1.onUpgrade(request, socket, head, server));
+    }
+  };
+
+  private readonly onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    if (!isExtendedConnect(headers) || isAnswered(stream)) return;
+    const { http2 } = this.context;
+    const duty = this.dutyOf('stream', this.onStream, headers[':path']);
+    const serve = (): void => void http2.onStream(stream, headers);
+    if (duty === 'serve') serve();
+    else if (duty === 'answer') this.refuse(stream, headers);
+    else if (duty === 'wait') this.wait(stream, () => !isAnswered(stream), serve);
+  };
+
+  /** The compatibility layer answers a CONNECT itself where nobody listens for it, which is no longer so. */
+  private readonly onConnect = (
+    request: Http2ServerRequest | IncomingMessage,
+    response: Http2ServerResponse | Duplex,
+  ): void => {
+    const { headers } = request;
+    const isExtended = isExtendedConnect(headers);
+    if (this.dutyOf('connect', this.onConnect, isExtended ? (headers[':path'] as string) : undefined) !== 'answer')
+      return;
+    if (!('stream' in request)) (response as Duplex).destroy();
+    else if (isAnswered(request.stream)) return;
+    else if (isExtended) this.refuse(request.stream, headers);
+    else (response as Http2ServerResponse).writeHead(constants.HTTP_STATUS_METHOD_NOT_ALLOWED).end();
+  };
+
+  /** Nobody serves it over HTTP/2. Where others take upgrades, the client is told to come back with HTTP/1.1. */
+  private refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const isElsewhere = asksForWebSocket(headers) && !this.server.listeners('upgrade').every(isOurs);
+    if (!isElsewhere) {
+      this.context.http2.onStream(stream, headers);
+      return;
+    }
+    stream.on('error', ignore);
+    stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+  }
+
+  /** Whoever comes late finds it answered: no client waits for ever because all listeners think that another will answer. */
+  private wait(stream: Duplex, isUnanswered: () => boolean, answer: () => void): void {
+    const { deadlines, limits } = this.context;
+    const stop = (): void => {
+      cancel();
+      stream.off('close', stop);
+      this.waits.delete(stop);
+    };
+    const cancel = deadlines.set(limits.handshakeTimeoutMs, () => {
+      stop();
+      if (isUnanswered()) answer();
+    });
+    stream.on('error', ignore);
+    stream.on('close', stop);
+    this.waits.add(stop);
+  }
+}
+
+function isOurs(listener: object): boolean {
+  return (listener as Listener)[SERVES] !== undefined;
+}
+
+function isHttp2(server: ForeignServer): server is Http2Server | Http2SecureServer {
+  return 'updateSettings' in server;
+}
+
+function isAnswered(stream: ServerHttp2Stream): boolean {
+  return stream.headersSent || stream.closed || stream.destroyed;
+}
+
+/** Whether nobody has begun to write to a socket or to read from it, asked later. */
+function isUntouched(socket: Socket): () => boolean {
+  const { bytesWritten } = socket;
+  return () =>
+    socket.writable &&
+    socket.bytesWritten === bytesWritten &&
+    socket.listenerCount('data') === 0 &&
+    socket.listenerCount('readable') === 0;
+}
+
+function ignore(): void {}

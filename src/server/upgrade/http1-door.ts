@@ -1,0 +1,155 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  acceptResponse,
+  judgeUpgrade,
+  Refusal,
+  refusalResponse,
+  type Agreement,
+  type AnswerHeaders,
+  type UpgradeOffer,
+} from '../../handshake';
+import { CommonValues } from './common-values';
+import type { Handshake } from '../../handshake';
+import type { Deadlines } from '../../messages';
+import type { Arrival, Gate } from './gate';
+import type { ResolvedLimits } from '../../connection';
+import type { Peers } from './peers';
+import type { PlainRequests } from './plain-requests';
+import { isWhole, serveWithoutUpgrade } from './without-upgrade';
+
+/** What the door asks of its engine. */
+export interface DoorContext {
+  readonly limits: ResolvedLimits;
+  readonly deadlines: Deadlines;
+  readonly gate: Gate;
+  readonly peers: Peers;
+  readonly plain: PlainRequests;
+}
+
+/** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
+export class Http1Door {
+  /** Sockets that got a refusal and have not gone yet. */
+  private readonly leaving = new Set<Duplex>();
+  private readonly commonValues = new CommonValues();
+
+  constructor(private readonly context: DoorContext) {}
+
+  /** Serves all that comes to a server of our own. */
+  open(server: Server): void {
+    const { plain } = this.context;
+    server.on('upgrade', (request, socket, head) => {
+      const isPlain = plain.servesWithoutUpgrade(request) && isWhole(request, server);
+      if (isPlain) serveWithoutUpgrade(server, request, socket, head);
+      else this.onUpgrade(request, socket, head, server);
+    });
+    server.on('request', (request, response) => plain.serve(request, response));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
+  }
+
+  /** Ends what is left of refused handshakes. */
+  close(): void {
+    for (const socket of this.leaving) socket.destroy();
+  }
+
+  /** `server`: the one that read the request. */
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: Server): void {
+    // whatever befalls the socket from here on ends in its 'close' event
+    socket.on('error', ignore);
+    this.context.plain.answers.forget(socket);
+    const headers = this.commonValues.in(request.headers);
+    const { peer, doubt } = this.context.peers.of(socket, headers);
+    const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
+    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this, isWhole(request, server)));
+  }
+
+  /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
+  leave(socket: Duplex, lastWord?: Buffer): void {
+    this.leaving.add(socket);
+    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
+    socket.on('close', () => {
+      cancel();
+      this.leaving.delete(socket);
+    });
+    socket.on('end', () => socket.destroy());
+    socket.end(lastWord);
+    socket.resume();
+  }
+
+  /** Node's parser or its clock refused the request. */
+  private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    socket.on('error', ignore);
+    if (error.code === 'ECONNRESET' || !socket.writable || isUnused(error, socket)) {
+      socket.destroy();
+      return;
+    }
+    if (this.context.plain.endedOn(socket)) {
+      this.leave(socket);
+      return;
+    }
+    const answer = this.context.plain.answers.on(socket);
+    if (answer !== undefined) {
+      // what follows a request that is being answered, its body for one, is nobody's handshake
+      if (answer.headersSent || error.code === 'HPE_INVALID_EOF_STATE') socket.destroy();
+      else this.leave(socket, refusalResponse(clientErrorRefusal(error.code)));
+      return;
+    }
+    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.atSocket(socket) };
+    const refuse = (refusal: Refusal): void => this.leave(socket, refusalResponse(refusal));
+    this.context.gate.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
+  }
+}
+
+const TOO_MANY_HEADERS = new Refusal(431, 'The request has too many headers.');
+
+class Http1Arrival implements Arrival {
+  private key = '';
+
+  constructor(
+    private readonly request: IncomingMessage,
+    readonly stream: Duplex,
+    readonly head: Buffer,
+    readonly handshake: Handshake,
+    readonly doubt: Refusal | undefined,
+    private readonly door: Http1Door,
+    private readonly whole: boolean,
+  ) {}
+
+  judge(): UpgradeOffer | Refusal {
+    const offer = judgeUpgrade(this.request);
+    if (offer instanceof Refusal) return offer;
+    // what was dropped may have told of a body, an origin, or the client behind a proxy
+    if (!this.whole) return TOO_MANY_HEADERS;
+    this.key = offer.key;
+    return offer;
+  }
+
+  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
+    const answer = acceptResponse(this.key, agreement, headers);
+    if (this.stream instanceof Socket) this.stream.setTimeout(0);
+    this.stream.write(answer, 'latin1');
+  }
+
+  refuse(refusal: Refusal): void {
+    this.door.leave(this.stream, refusalResponse(refusal));
+  }
+}
+
+/** A browser opens connections in advance, and may never need them. */
+function isUnused({ code }: NodeJS.ErrnoException, socket: Duplex): boolean {
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' && (socket as Partial<Socket>).bytesRead === 0;
+}
+
+function clientErrorRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Refusal(431, 'The request headers are too large.', {}, 'maxHeaderBytes');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Refusal(408, 'The request took too long.', {}, 'handshakeTimeoutMs');
+  }
+  return new Refusal(400, 'The request is malformed.');
+}
+
+/** One for all sockets: ten thousand connections would each keep one of their own. */
+function ignore(): void {}

@@ -1,0 +1,139 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders as Http2Headers,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import {
+  connectHeaders,
+  judgeConnect,
+  Refusal,
+  refusalHeaders,
+  type Agreement,
+  type AnswerHeaders,
+  type Offer,
+} from '../../handshake';
+import type { Handshake } from '../../handshake';
+import type { Deadlines } from '../../messages';
+import type { Arrival, Gate } from './gate';
+import type { ResolvedLimits } from '../../connection';
+import type { Peers } from './peers';
+import type { PlainRequests } from './plain-requests';
+import { closeEnded } from '../../transport';
+import { setImmediate } from '../../transport';
+
+/** What the door asks of its engine. */
+export interface Http2Context {
+  readonly limits: ResolvedLimits;
+  readonly deadlines: Deadlines;
+  readonly gate: Gate;
+  readonly peers: Peers;
+  readonly plain: PlainRequests;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const UNKNOWN_PROTOCOL = new Refusal(501, 'Only the :protocol websocket is served.');
+const ENDED = new Refusal(400, 'A WebSocket needs a stream that stays open.');
+
+/** WebSocket over HTTP/2 (RFC 8441): takes extended CONNECT requests from Node's HTTP/2 server, each a stream. */
+export class Http2Door {
+  constructor(private readonly context: Http2Context) {}
+
+  /** Serves all that comes to a server of our own. */
+  open(server: Http2Server): void {
+    // Node makes a request and a response of each stream where anybody listens for requests, and a WebSocket would keep
+    // them, 2 KB, for nothing: so plain requests go to another server, which does not listen on any port
+    const plain = createServer((request, response) => {
+      // what Node's compatibility layer makes of them is made for this
+      this.context.plain.serve(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+    });
+    server.on('stream', (stream, headers, ...more) => {
+      if (this.onStream(stream, headers)) return;
+      stream.on('error', ignore);
+      if (isGone(stream)) return;
+      if (headers[':method'] !== 'CONNECT') plain.emit('stream', stream, headers, ...more);
+      else stream.respond({ ':status': 405, allow: 'GET, HEAD, POST' }, { endStream: true });
+    });
+  }
+
+  /** Takes a stream that asks for a WebSocket. False: it asks for something else. */
+  onStream(stream: ServerHttp2Stream, headers: Http2Headers): boolean {
+    if (!isExtendedConnect(headers)) return false;
+    // whatever befalls the stream from here on ends in its 'close' event
+    stream.on('error', ignore);
+    if (isGone(stream)) return true;
+    stream.on('aborted', onAborted);
+    const plain = withoutPseudoHeaders(headers);
+    const { peer, doubt } = this.context.peers.of(stream.session?.socket as TLSSocket, plain);
+    const handshake: Handshake = { headers: plain, url: headers[':path'] ?? '', httpVersion: '2.0', ...peer };
+    this.context.gate.enter(new Http2Arrival(stream, headers, handshake, doubt, this));
+    return true;
+  }
+
+  /** Says the last word. A client that leaves no room for it is not waited for. */
+  leave(stream: ServerHttp2Stream, lastWord: string): void {
+    const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => stream.destroy());
+    stream.on('close', cancel);
+    stream.end(lastWord, () => void setImmediate(closeEnded, stream));
+  }
+}
+
+function withoutPseudoHeaders(headers: Http2Headers): IncomingHttpHeaders {
+  const plain = Object.create(null) as IncomingHttpHeaders;
+  for (const [name, value] of Object.entries(headers)) if (!name.startsWith(':')) plain[name] = value;
+  // what HTTP/1.1 calls Host
+  plain.host ??= headers[':authority'];
+  return plain;
+}
+
+export function isExtendedConnect(headers: Http2Headers): boolean {
+  return headers[':method'] === 'CONNECT' && headers[':protocol'] !== undefined;
+}
+
+/** In any case (RFC 9110 7.8), as HAProxy passes on what clients of HTTP/1.1 say. */
+export function asksForWebSocket(headers: Http2Headers): boolean {
+  return String(headers[':protocol']).toLowerCase() === 'websocket';
+}
+
+class Http2Arrival implements Arrival {
+  readonly head = NO_BYTES;
+
+  constructor(
+    readonly stream: ServerHttp2Stream,
+    private readonly headers: Http2Headers,
+    readonly handshake: Handshake,
+    readonly doubt: Refusal | undefined,
+    private readonly door: Http2Door,
+  ) {}
+
+  judge(): Offer | Refusal {
+    if (!asksForWebSocket(this.headers)) return UNKNOWN_PROTOCOL;
+    return this.stream.endAfterHeaders ? ENDED : judgeConnect(this.headers);
+  }
+
+  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void {
+    this.stream.respond(connectHeaders(agreement, headers, this.headers['sec-websocket-key']));
+  }
+
+  refuse(refusal: Refusal): void {
+    // one that somebody else has answered is theirs
+    if (isGone(this.stream) || this.stream.headersSent) return;
+    this.stream.respond(refusalHeaders(refusal));
+    this.door.leave(this.stream, refusal.body);
+  }
+}
+
+/** Reset, or its connection cut: what came in the packet of the request is known before the request is told of. */
+function isGone(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.closed;
+}
+
+/** The client reset the stream. Node waits for what it sent before to be read, where the code is no error. */
+function onAborted(this: ServerHttp2Stream): void {
+  this.destroy();
+}
+
+/** One for all. */
+function ignore(): void {}

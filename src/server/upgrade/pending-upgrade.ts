@@ -1,0 +1,117 @@
+import { Refusal } from '../../handshake';
+import type { Deadlines } from '../../messages';
+import type { Acceptance, Endpoint, Verdict } from '../../connection';
+import type { Session } from '../../connection';
+import { isThenable } from '../../messages';
+
+/** What a door does with the decision. */
+export interface UpgradeDoor {
+  /** @throws Error when what the hook asks for cannot be had */
+  accept(acceptance: Acceptance | undefined): void;
+  refuse(refusal: Refusal): void;
+  /** Nobody waits for an answer any more. */
+  abandoned(): void;
+  /** The hook failed. */
+  failed(error: unknown): void;
+  /** Resolves when a client that has left by now is known to have: where it has, `abandon` was called. */
+  look(): Promise<void>;
+}
+
+const FAILED = new Refusal(500, 'The handshake failed.');
+const TOO_SLOW = new Refusal(408, 'The handshake took too long.', {}, 'handshakeTimeoutMs');
+
+/** After a hook that kept the event loop busy for so long, clients may have left unseen. */
+const LONG_MS = 20;
+
+/**
+ * An upgrade request that is in order, and that the endpoint's hook accepts or refuses, in its own time up to a deadline.
+ * It is decided once: whatever comes later counts for nothing.
+ */
+export class PendingUpgrade {
+  private decided = false;
+  private cancelDeadline: (() => void) | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly door: UpgradeDoor,
+    /** Called when it is decided. */
+    private readonly done: (upgrade: PendingUpgrade) => void,
+  ) {
+    session.upgrade = this;
+  }
+
+  ask(hook: NonNullable<Endpoint['upgrade']>, deadlines: Deadlines, timeoutMs: number): void {
+    let verdict: Promise<Verdict> | Verdict;
+    let isLate: boolean;
+    const begin = performance.now();
+    try {
+      verdict = hook(this.session.connection);
+      isLate = isThenable(verdict) || performance.now() - begin > LONG_MS;
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (!isLate) {
+      this.decide(verdict as Verdict);
+      return;
+    }
+    // the hook itself may have refused
+    if (!this.decided) this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
+    Promise.resolve(verdict).then(
+      (late) => this.afterLook(() => this.decide(late)),
+      (error: unknown) => this.afterLook(() => this.fail(error)),
+    );
+  }
+
+  refuse(refusal: Refusal): void {
+    if (!this.settle()) return;
+    this.door.refuse(refusal);
+    this.session.discard();
+  }
+
+  /** The client has gone, or was cut. */
+  abandon(): void {
+    if (!this.settle()) return;
+    this.door.abandoned();
+    this.session.discard();
+  }
+
+  private async afterLook(settle: () => void): Promise<void> {
+    if (this.decided) return;
+    await this.door.look();
+    settle();
+  }
+
+  private decide(verdict: Verdict): void {
+    if (verdict instanceof Refusal) {
+      this.refuse(verdict);
+      return;
+    }
+    // first: what accepting causes, such as the end of the server, must not refuse it any more
+    if (!this.settle()) return;
+    try {
+      this.door.accept(verdict);
+    } catch (error) {
+      this.giveUp(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.settle()) this.giveUp(error);
+  }
+
+  private giveUp(error: unknown): void {
+    this.door.failed(error);
+    this.door.refuse(FAILED);
+    this.session.discard();
+  }
+
+  private settle(): boolean {
+    if (this.decided) return false;
+    this.decided = true;
+    this.session.upgrade = undefined;
+    this.cancelDeadline?.();
+    this.done(this);
+    return true;
+  }
+}

@@ -1,0 +1,73 @@
+import { PortalError } from '../messages';
+
+/** What is wrong with one property of a message. */
+export interface Issue {
+  /** Such as `items.0.name`; '' for the whole. */
+  readonly path: string;
+  /** What it must be, by the name of the constraint. */
+  readonly constraints: Readonly<Record<string, string>>;
+}
+
+/** The most that an error reply lists, so that no reply is much longer than its request. */
+export const MAX_ISSUES = 100;
+export const MAX_DETAILS_BYTES = 16 * 1024;
+
+/** Characters of a path or a message; peers choose names, and messages may quote values. */
+const MAX_TEXT = 400;
+
+/** `{"path":"","constraints":{}},` and `"":"",` */
+const BYTES_OF_ISSUE = 30;
+const BYTES_OF_CONSTRAINT = 6;
+
+/** The issues of one message, the first found. Whoever adds one too many ends the check. */
+export class Issues {
+  private readonly found = new Map<string, Record<string, string>>();
+  private bytes = 2;
+  private shortened = false;
+
+  get isEmpty(): boolean {
+    return this.found.size === 0;
+  }
+
+  /** @throws PortalError with all that was found, when there is no more room */
+  add(path: string, constraint: string, message: string): void {
+    const place = this.short(path);
+    const [name, text] = [this.short(constraint), this.short(message)];
+    const constraints = this.found.get(place);
+    let bytes = bytesOf(name) + bytesOf(text) + BYTES_OF_CONSTRAINT;
+    if (constraints === undefined) bytes += bytesOf(place) + BYTES_OF_ISSUE;
+    const isOver = this.bytes + bytes > MAX_DETAILS_BYTES;
+    if (isOver || (constraints === undefined && this.found.size === MAX_ISSUES)) throw this.failure(true);
+    this.bytes += bytes;
+    if (constraints === undefined) this.found.set(place, { [name]: text });
+    else constraints[name] = text;
+  }
+
+  /** The error whose reply lists them under `details`. */
+  failure(truncated = this.shortened): PortalError {
+    const details: Issue[] = [...this.found].map(([path, constraints]) => ({ path, constraints }));
+    return new PortalError('validation_failed', undefined, { details, truncated });
+  }
+
+  private short(text: string): string {
+    if (text.length <= MAX_TEXT) return text;
+    this.shortened = true;
+    return `${text.slice(0, MAX_TEXT)}…`;
+  }
+}
+
+/** The error for one thing that is wrong. */
+export function invalid(path: string, constraint: string, message: string): PortalError {
+  const issues = new Issues();
+  issues.add(path, constraint, message);
+  return issues.failure();
+}
+
+export function joinPath(path: string, key: string | number): string {
+  return path === '' ? String(key) : `${path}.${key}`;
+}
+
+/** As JSON, which is never shorter than MessagePack. */
+function bytesOf(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}

@@ -1,0 +1,90 @@
+import {
+  DirectWriter,
+  SpareRequest,
+  writeRequestClass,
+  type WritableHandle,
+  type WriteRequest,
+} from '../../src/transport/direct-write';
+
+class Request implements WriteRequest {
+  declare oncomplete?: (status: number) => void;
+  kept = false;
+
+  getAsyncId(): number {
+    return this.kept ? 7 : -1;
+  }
+}
+
+/** A handle whose kernel takes what the test lets it. */
+class FakeHandle implements WritableHandle {
+  writeQueueSize = 0;
+  error = 0;
+  full = false;
+  requests: Request[] = [];
+
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number {
+    this.requests.push(request as Request);
+    (request as Request).kept = this.full && this.error === 0;
+    if (this.full) this.writeQueueSize += bytes.length;
+    return this.error;
+  }
+
+  writev(request: WriteRequest, chunks: readonly Uint8Array[]): number {
+    return this.writeBuffer(request, Buffer.concat(chunks));
+  }
+}
+
+function writer() {
+  const handle = new FakeHandle();
+  const done: boolean[] = [];
+  return {
+    handle,
+    done,
+    direct: new DirectWriter(handle, new SpareRequest(Request), { onWritten: (failed) => void done.push(failed) }),
+  };
+}
+
+test('writes that the kernel takes report nothing, and share a request', () => {
+  const { handle, direct, done } = writer();
+  expect(direct.write(Buffer.from('a'))).toBe(true);
+  expect(direct.writeAll([Buffer.from('b'), Buffer.from('c')])).toBe(true);
+  expect(new Set(handle.requests).size).toBe(1);
+  expect(done).toEqual([]);
+});
+
+test('a write that waits keeps its request and its bytes, and the next write has another', () => {
+  const { handle, direct, done } = writer();
+  handle.full = true;
+  const bytes = Buffer.from('abc');
+  expect(direct.write(bytes)).toBe(false);
+  expect(direct.pending).toBe(3);
+  expect(handle.requests[0]).toMatchObject({ held: bytes });
+  direct.write(Buffer.from('d'));
+  expect(new Set(handle.requests).size).toBe(2);
+  handle.writeQueueSize = 0;
+  handle.requests[0]!.oncomplete!(0);
+  expect(done).toEqual([false]);
+});
+
+test('a request that libuv keeps is not used again, though its bytes have left already', () => {
+  const { handle, direct } = writer();
+  handle.full = true;
+  expect(direct.write(Buffer.from('a'))).toBe(false);
+  handle.writeQueueSize = 0;
+  direct.write(Buffer.from('b'));
+  expect(new Set(handle.requests).size).toBe(2);
+});
+
+test('failures are reported, at once and later', () => {
+  const { handle, direct, done } = writer();
+  handle.full = true;
+  direct.write(Buffer.from('a'));
+  handle.requests[0]!.oncomplete!(-32);
+  handle.error = -32;
+  expect(direct.write(Buffer.from('b'))).toBe(true);
+  expect(done).toEqual([true, true]);
+});
+
+test('this Node shows its class of write requests', () => {
+  expect(writeRequestClass()?.name).toBe('WriteWrap');
+});
