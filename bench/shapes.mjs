@@ -88,6 +88,7 @@ const fill = (part) => many(part, Math.floor((MIB - 200) / (part(99_999).length 
 /** A few fewer than a message may have. */
 const NAMES = 104_000;
 const LEVELS = 131_000;
+const OBJECTS = 104_000;
 const OBJECTS_OF_MANY_LAYOUTS = 32_700;
 
 const bodies = {
@@ -111,7 +112,7 @@ const bodies = {
   'empty objects for any': `{"any":[${fill(() => '{}')}]}`,
   'empty objects in objects': `{"any":[${fill(() => '{"a":{}}')}]}`,
   'objects of as many layouts as may be': `{"any":[${many((at) => `{"${at.toString(36)}":1}`, OBJECTS_OF_MANY_LAYOUTS)}]}`,
-  'objects of 1,000 names': `{"any":[${fill((at) => `{"${(at % 1000).toString(36)}":1}`)}]}`,
+  'objects of 1,000 names': `{"any":[${many((at) => `{"${(at % 1000).toString(36)}":1}`, OBJECTS)}]}`,
   'as many levels as may be': `{"any":${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}}`,
   'as many levels of objects as may be': `{"any":${'{"a":'.repeat(LEVELS)}1${'}'.repeat(LEVELS)}}`,
   numbers: `{"numbers":[${fill(() => '1')}]}`,
@@ -148,7 +149,7 @@ const packedBodies = {
   'unknown keys': record(1),
   'unknown keys of an item': { items: [record(1)] },
   'empty objects for items': { items: fillPacked(() => ({})) },
-  'valid items': { items: fillPacked(() => ({ name: 'a' })) },
+  'valid items': { items: fillPacked(() => ({ name: 'a' })).slice(0, 98_000) },
   'items of two fields': { items: fillPacked(() => ({ name: 'a', size: 1 })) },
   'items of one name each': { items: fillPacked((at) => ({ [at.toString(36)]: 1 })) },
   'objects of three fields': { any: fillPacked((at) => ({ id: at, name: 'ab', size: 3 })) },
@@ -162,7 +163,7 @@ const packedBodies = {
   'objects of as many layouts as may be': {
     any: fillPacked((at) => ({ [at.toString(36)]: 1 })).slice(0, OBJECTS_OF_MANY_LAYOUTS),
   },
-  'objects of 1,000 names': { any: fillPacked((at) => ({ [(at % 1000).toString(36)]: 1 })).slice(0, 349_000) },
+  'objects of 1,000 names': { any: fillPacked((at) => ({ [(at % 1000).toString(36)]: 1 })).slice(0, OBJECTS) },
   'as many empty objects as may be': { any: fillPacked(() => ({})).slice(0, 349_000) },
   'as many empty items as may be': { items: fillPacked(() => ({})).slice(0, 349_000) },
   'as many empty arrays as may be': { items: fillPacked(() => []).slice(0, 349_000) },

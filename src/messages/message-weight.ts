@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 const MAX_LEVELS = 131_072;
 const MAX_COLLECTIONS = 350_000;
 const MAX_NAMES = 104_857;
+/** Those with properties. */
+const MAX_OBJECTS = 104_857;
 /** Objects whose names keep changing take the longest: where there are more layouts than this, a message may have fewer objects. */
 const FEW_LAYOUTS = 1024;
 const MAX_OBJECTS_OF_MANY_LAYOUTS = 32_768;
@@ -62,7 +64,7 @@ export class MessageWeight {
     const { depth } = this;
     const count = ++this.nameCounts[depth]!;
     if (count > NAMES_OF_LAYOUT) return;
-    if (count === 1) this.namedObjects++;
+    if (count === 1) this.refuseOver(MAX_OBJECTS * this.scale, ++this.namedObjects, 'objects with properties');
     const layout = mixed(Math.imul(this.layoutHashes[depth]! ^ hash, FNV_PRIME));
     this.layoutHashes[depth] = layout;
     this.layouts.add(layout);

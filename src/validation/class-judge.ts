@@ -12,7 +12,7 @@ export const UNKNOWN_VALUE = 'an unknown value was passed to the validate functi
 
 /** Properties of one message that are checked, those among them that are not there: some tens of milliseconds for 1 MiB. */
 export function maxChecksOf(maxMessageBytes: number): number {
-  return Math.max(2 ** 18, Math.floor(maxMessageBytes / 4));
+  return Math.max(196_608, Math.floor(maxMessageBytes / 6));
 }
 
 /** In place of a value whose getter throws. */

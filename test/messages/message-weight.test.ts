@@ -22,6 +22,7 @@ const HEAVY: [string, () => unknown][] = [
   ],
   ['a different name in each object', () => objects(OBJECTS * 1.1, OBJECTS)],
   ['a different name in each object, behind one that is the same', () => objects(OBJECTS * 1.1, OBJECTS, { a: 1 })],
+  ['objects of one property', () => Array<object>(NAMES + 1).fill({ a: 1 })],
   ['objects of 1,500 names', () => objects(OBJECTS + 1, 1500)],
   ['objects first, and the many layouts behind them', () => [...objects(OBJECTS, 10), ...objects(1500, 1500)]],
   ['many layouts first, and the objects behind them', () => [...objects(1500, 1500), ...objects(OBJECTS, 10)]],
