@@ -86,9 +86,9 @@ const many = (part, count) => Array.from({ length: count }, (_, at) => part(at))
 const fill = (part) => many(part, Math.floor((MIB - 200) / (part(99_999).length + 1)));
 
 /** A few fewer than a message may have. */
-const NAMES = 104_000;
+const NAMES = 89_000;
 const LEVELS = 131_000;
-const OBJECTS = 104_000;
+const OBJECTS = 99_000;
 const OBJECTS_OF_MANY_LAYOUTS = 32_700;
 
 const bodies = {

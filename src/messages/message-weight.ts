@@ -5,9 +5,9 @@ const MIB = 1024 * 1024;
 /** What a message of up to 1 MiB may have. Of the others a longer one may have more, in proportion. */
 const MAX_LEVELS = 131_072;
 const MAX_COLLECTIONS = 350_000;
-const MAX_NAMES = 104_857;
+const MAX_NAMES = 90_000;
 /** Those with properties. */
-const MAX_OBJECTS = 104_857;
+const MAX_OBJECTS = 100_000;
 /** Objects whose names keep changing take the longest: where there are more layouts than this, a message may have fewer objects. */
 const FEW_LAYOUTS = 1024;
 const MAX_OBJECTS_OF_MANY_LAYOUTS = 32_768;

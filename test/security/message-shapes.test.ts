@@ -63,7 +63,7 @@ class Json extends Handlers {}
 @WebSocketPath('/pack', { codec: new MessagePackCodec() })
 class Packed extends Handlers {}
 
-const COUNT = 100_000;
+const COUNT = 80_000;
 const keys = (value: unknown): object =>
   Object.fromEntries(Array.from({ length: COUNT }, (_, at) => [`k${at}`, value]));
 const items = (item: unknown): unknown[] => Array<unknown>(COUNT).fill(item);
