@@ -4,14 +4,6 @@ import 'reflect-metadata';
 /** tsyringe's own, so that providers need not import it (nor `reflect-metadata` before it). */
 export { injectable } from 'tsyringe';
 export { Application, bootstrap, createApp, type LifecycleHooks, type Logger, type PortalOptions } from './app';
-export {
-  BootError,
-  type Context,
-  type ContextKind,
-  type ExceptionFilter,
-  type Guard,
-  type Interceptor,
-} from './decorators';
 export type { Issue, ValidationOptions } from './validation';
 export {
   channelName,
@@ -31,6 +23,7 @@ export {
 } from './channels';
 export type { Others } from './connection';
 export {
+  BootError,
   Catch,
   ConnectedSocket,
   CurrentUser,
@@ -53,7 +46,12 @@ export {
   UseGuards,
   UseInterceptors,
   WebSocketPath,
+  type Context,
+  type ContextKind,
   type DynamicModule,
+  type ExceptionFilter,
+  type Guard,
+  type Interceptor,
   type ModuleOptions,
   type ModuleProvider,
   type StandardSchema,

@@ -1,6 +1,7 @@
+import { hashOfBytes } from './message-weight';
+
 const SLOTS = 2048;
 const MAX_LENGTH = 32;
-const FNV_PRIME = 0x01000193;
 
 /** Names of properties that have been decoded, each in the slot of its hash. That of the decoder itself holds 16 of each length. */
 export class KeyCache {
@@ -11,9 +12,7 @@ export class KeyCache {
   }
 
   decode(bytes: Uint8Array, start: number, byteLength: number): string {
-    let hash = byteLength;
-    for (let at = 0; at < byteLength; at++) hash = Math.imul(hash ^ bytes[start + at]!, FNV_PRIME);
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const slot = hashOfBytes(bytes, start, start + byteLength) & (SLOTS - 1);
     const known = this.slots[slot]!;
     if (isWritten(known, bytes, start, byteLength)) return known;
     const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
