@@ -7,7 +7,7 @@ const MAX_LEVELS = 131_072;
 const MAX_COLLECTIONS = 350_000;
 const MAX_NAMES = 90_000;
 /** Those with properties. */
-const MAX_OBJECTS = 100_000;
+const MAX_OBJECTS = 102_400;
 /** Objects whose names keep changing take the longest: where there are more layouts than this, a message may have fewer objects. */
 const FEW_LAYOUTS = 1024;
 const MAX_OBJECTS_OF_MANY_LAYOUTS = 32_768;

@@ -4,7 +4,7 @@ import { JsonCodec, MessagePackCodec, type Codec } from '../../src/messages';
 
 const MIB = 1024 * 1024;
 const NAMES = 90_000;
-const NAMED_OBJECTS = 100_000;
+const NAMED_OBJECTS = 102_400;
 const OBJECTS = 32_768;
 
 /** Names that are as long as each other. */
