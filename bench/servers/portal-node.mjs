@@ -25,7 +25,7 @@ const subscriber = {
   connection: { id: 'none', identified: true },
   state: 'open',
   route: { endpoint: {} },
-  outbox: {
+  sender: {
     sendShared() {
       if (++received === due) process.send({ received });
     },

@@ -11,7 +11,7 @@ import { otherMajorOf, ownClass } from '../copies';
 import type { Constructor, ModuleProvider } from '../decorators';
 import { Connection } from '../connection';
 import { ConnectionScope } from './connection-scope';
-import { inOrder, knownNeeds, type Making, type Owner } from './dependencies';
+import { inOrder, knownNeeds, type Recipe, type Owner } from './dependencies';
 import { describe } from './describe';
 import { Factories, refuseAsync, there, type Factory } from './factories';
 import { refuseHooks } from './hooks';
@@ -32,11 +32,11 @@ type Methods = { resolve: Resolve; resolveAll: Resolve; createChildContainer: ()
  */
 export class AppContainer implements Resolver {
   readonly container = this.watched(emptyChild());
-  private readonly makings = new Map<InjectionToken, Making[]>([
+  private readonly recipes = new Map<InjectionToken, Recipe[]>([
     [Connection, [{ token: Connection, lifecycle: Lifecycle.ContainerScoped, asked: new Set() }]],
   ]);
   private readonly byKey = new Map<InjectionToken, Registered>();
-  private readonly keys = new Map<Making, symbol>();
+  private readonly keys = new Map<Recipe, symbol>();
   /** Tokens that somebody asked for. */
   private readonly needed = new Set<InjectionToken>();
   /** Classes of which it is being found out who has them. */
@@ -49,25 +49,25 @@ export class AppContainer implements Resolver {
 
   value(token: InjectionToken, value: unknown): void {
     // for tsyringe, null and undefined are no values
-    const making = this.add({ token, lifecycle: Lifecycle.Singleton }, { useFactory: () => value });
-    this.instances.note(making, value, false);
+    const recipe = this.add({ token, lifecycle: Lifecycle.Singleton }, { useFactory: () => value });
+    this.instances.note(recipe, value, false);
   }
 
   singleton(constructor: Constructor): void {
-    const listed = this.makings.get(constructor as InjectionToken) ?? [];
-    if (listed.some((making) => making.class === constructor)) return;
+    const listed = this.recipes.get(constructor as InjectionToken) ?? [];
+    if (listed.some((recipe) => recipe.class === constructor)) return;
     this.addClass(constructor, constructor as InjectionToken, lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
   }
 
   /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
     for (const provider of providers) this.register(provider);
-    for (const making of this.factories.all()) {
+    for (const recipe of this.factories.all()) {
       try {
-        const product = await this.instances.during(making, () => this.factories.finish(making));
-        this.instances.note(making, product, true);
+        const product = await this.instances.during(recipe, () => this.factories.finish(recipe));
+        this.instances.note(recipe, product, true);
       } catch (cause) {
-        throw unresolved(making.token, cause);
+        throw unresolved(recipe.token, cause);
       }
     }
     this.make(this.listed());
@@ -80,7 +80,7 @@ export class AppContainer implements Resolver {
 
   /** Waits for the factories that are still at work when a mistake is found. Never rejects. */
   async settled(): Promise<void> {
-    for (const [making, product] of await this.factories.settled()) this.instances.note(making, product, true);
+    for (const [recipe, product] of await this.factories.settled()) this.instances.note(recipe, product, true);
   }
 
   /** What was made before a mistake was found, in the order in which it was. */
@@ -101,7 +101,7 @@ export class AppContainer implements Resolver {
 
   provides(token: InjectionToken): boolean {
     const own = ownClass(token);
-    return this.makings.has(own) || this.container.isRegistered(own, true) || registrationsOf(own).length > 0;
+    return this.recipes.has(own) || this.container.isRegistered(own, true) || registrationsOf(own).length > 0;
   }
 
   resolve(token: InjectionToken, wanted?: string): unknown {
@@ -124,7 +124,7 @@ export class AppContainer implements Resolver {
 
   scoped(token: InjectionToken): void {
     const own = ownClass(token);
-    if (!this.makings.has(own) && typeof own === 'function') {
+    if (!this.recipes.has(own) && typeof own === 'function') {
       this.addClass(own as Constructor, own, Lifecycle.ContainerScoped);
     }
     this.prepare(own, 'connection');
@@ -140,18 +140,18 @@ export class AppContainer implements Resolver {
   }
 
   private make(wanted: Parameters<typeof inOrder>[0]): void {
-    for (const making of inOrder(wanted, (token) => this.makingsOf(token))) {
-      if (making.lifecycle !== Lifecycle.Singleton || this.instances.has(making)) continue;
+    for (const recipe of inOrder(wanted, (token) => this.makingsOf(token))) {
+      if (recipe.lifecycle !== Lifecycle.Singleton || this.instances.has(recipe)) continue;
       try {
-        this.container.resolve(this.keys.get(making)!);
+        this.container.resolve(this.keys.get(recipe)!);
       } catch (cause) {
-        throw unresolved(making.token, cause);
+        throw unresolved(recipe.token, cause);
       }
     }
   }
 
-  private listed(): Making[] {
-    return [...this.makings.values()].flat().filter(({ token }) => token !== Connection);
+  private listed(): Recipe[] {
+    return [...this.recipes.values()].flat().filter(({ token }) => token !== Connection);
   }
 
   private register(provider: ModuleProvider): void {
@@ -181,8 +181,8 @@ export class AppContainer implements Resolver {
 
   private addFactory(token: InjectionToken, factory: Factory, lifecycle: Lifecycle): void {
     if (lifecycle === Lifecycle.Singleton) {
-      const making = this.add({ token, lifecycle }, { useFactory: () => this.factories.productNow(making) });
-      this.factories.add(making, factory);
+      const recipe = this.add({ token, lifecycle }, { useFactory: () => this.factories.productNow(recipe) });
+      this.factories.add(recipe, factory);
       return;
     }
     refuseAsync(token, factory);
@@ -202,18 +202,18 @@ export class AppContainer implements Resolver {
     this.add({ token, lifecycle }, { useToken: key });
   }
 
-  private addClass(constructor: Constructor, token: InjectionToken, lifecycle: Lifecycle, unlisted = false): Making {
+  private addClass(constructor: Constructor, token: InjectionToken, lifecycle: Lifecycle, unlisted = false): Recipe {
     teach(constructor);
     return this.add({ token, class: constructor, lifecycle, unlisted }, { useClass: constructor as never });
   }
 
-  private add(how: Omit<Making, 'asked'>, provider: Provider): Making {
+  private add(how: Omit<Recipe, 'asked'>, provider: Provider): Recipe {
     const { token, lifecycle } = how;
-    const making: Making = { ...how, asked: new Set() };
+    const recipe: Recipe = { ...how, asked: new Set() };
     const key = Symbol(describe(token));
-    this.makings.set(token, [...(this.makings.get(token) ?? []), making]);
-    this.byKey.set(key, { making, provider });
-    this.keys.set(making, key);
+    this.recipes.set(token, [...(this.recipes.get(token) ?? []), recipe]);
+    this.byKey.set(key, { recipe, provider });
+    this.keys.set(recipe, key);
     const isKept = 'useClass' in provider || 'useToken' in provider;
     try {
       this.container.register(key, provider as never, { lifecycle: isKept ? lifecycle : Lifecycle.Transient });
@@ -221,13 +221,13 @@ export class AppContainer implements Resolver {
     } catch {
       // tokens that lead to each other, of which inOrder tells
     }
-    return making;
+    return recipe;
   }
 
   /** All that provide a token; a class that nobody registered provides itself. */
-  private makingsOf(token: InjectionToken): readonly Making[] {
+  private makingsOf(token: InjectionToken): readonly Recipe[] {
     this.needed.add(token);
-    const known = this.makings.get(token);
+    const known = this.recipes.get(token);
     if (known !== undefined) return known;
     // registered by the application with its own container: nothing is known of that
     if (this.container.isRegistered(token)) return [{ token, lifecycle: Lifecycle.Transient, asked: new Set() }];
@@ -239,7 +239,7 @@ export class AppContainer implements Resolver {
       this.judged.delete(token);
       this.addClass(token, token, lifecycle, true);
     }
-    return this.makings.get(token) ?? [];
+    return this.recipes.get(token) ?? [];
   }
 
   /** What is registered with tsyringe is made by each application for itself. */
@@ -260,11 +260,11 @@ export class AppContainer implements Resolver {
   private isOfConnection(token: InjectionToken, asked = new Set<InjectionToken>()): boolean {
     if (asked.has(token)) return false;
     asked.add(token);
-    const making = this.makingsOf(token).at(-1);
-    if (making === undefined || making.lifecycle === Lifecycle.Singleton) return false;
-    if (making.lifecycle === Lifecycle.ContainerScoped) return true;
-    if (making.alias !== undefined) return this.isOfConnection(making.alias, asked);
-    return making.class !== undefined && this.needsConnection(making.class, asked);
+    const recipe = this.makingsOf(token).at(-1);
+    if (recipe === undefined || recipe.lifecycle === Lifecycle.Singleton) return false;
+    if (recipe.lifecycle === Lifecycle.ContainerScoped) return true;
+    if (recipe.alias !== undefined) return this.isOfConnection(recipe.alias, asked);
+    return recipe.class !== undefined && this.needsConnection(recipe.class, asked);
   }
 
   private needsConnection(constructor: Constructor, asked = new Set<InjectionToken>()): boolean {
@@ -299,27 +299,27 @@ export class AppContainer implements Resolver {
     if (registered === undefined) {
       this.needed.add(token);
       const isKnown =
-        (this.makings.has(token) && token !== Connection) || typeof token === 'object' || container.isRegistered(token);
+        (this.recipes.has(token) && token !== Connection) || typeof token === 'object' || container.isRegistered(token);
       if (!isKnown && this.makingsOf(token).length > 0) {
         this.prepare(token, container === this.container ? 'application' : 'connection');
       }
       return resolve(token);
     }
-    const { making, provider } = registered;
-    if (container === this.container) return this.instances.make(making, () => resolve(token));
-    if (making.lifecycle === Lifecycle.Singleton) return this.container.resolve(token);
-    if (making.lifecycle === Lifecycle.ContainerScoped && !container.isRegistered(token)) {
+    const { recipe, provider } = registered;
+    if (container === this.container) return this.instances.make(recipe, () => resolve(token));
+    if (recipe.lifecycle === Lifecycle.Singleton) return this.container.resolve(token);
+    if (recipe.lifecycle === Lifecycle.ContainerScoped && !container.isRegistered(token)) {
       container.register(token, provider as never, { lifecycle: Lifecycle.ContainerScoped });
     }
     const value = resolve(token);
     // one that a field holds shows on the instance only
-    if (making.class !== undefined) refuseHooks(making.token, value);
+    if (recipe.class !== undefined) refuseHooks(recipe.token, value);
     return value;
   }
 }
 
 interface Registered {
-  readonly making: Making;
+  readonly recipe: Recipe;
   readonly provider: Provider;
 }
 

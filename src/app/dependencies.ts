@@ -71,7 +71,7 @@ function parameter(constructor: Constructor, index: number): string {
 }
 
 /** How one provider makes what is injected: by a class, by way of another token, or (neither) from what it has. */
-export interface Making {
+export interface Recipe {
   readonly token: InjectionToken;
   /** Singleton: one for the application. ContainerScoped: one for each connection. */
   readonly lifecycle: Lifecycle;
@@ -80,7 +80,7 @@ export interface Making {
   /** No module lists it, nor is it registered with tsyringe. */
   readonly unlisted?: boolean;
   /** What it asked the container for while it was made. */
-  readonly asked: Set<Making>;
+  readonly asked: Set<Recipe>;
 }
 
 /** Who has what is made. */
@@ -99,14 +99,14 @@ export interface Wanted extends Need {
  * @throws BootError for what needs itself, and for what cannot be had
  */
 export function inOrder(
-  wanted: Iterable<Wanted | Making>,
-  makingsOf: (token: InjectionToken) => readonly Making[],
-): Making[] {
-  const order = new Set<Making>();
-  const seen = { application: new Set<Making>(), connection: new Set<Making>() };
+  wanted: Iterable<Wanted | Recipe>,
+  makingsOf: (token: InjectionToken) => readonly Recipe[],
+): Recipe[] {
+  const order = new Set<Recipe>();
+  const seen = { application: new Set<Recipe>(), connection: new Set<Recipe>() };
   const late: Wanted[] = [];
 
-  const want = (need: Wanted, chain: readonly Making[]): void => {
+  const want = (need: Wanted, chain: readonly Recipe[]): void => {
     const later = delayed(need.token);
     if (later !== undefined) {
       if (!isToken(later.target)) throw new BootError(`${need.place}: what delay() leads to ${noToken(later.target)}`);
@@ -114,42 +114,42 @@ export function inOrder(
       return;
     }
     const token = ownClass(need.token);
-    const makings = makingsOf(token);
-    if (makings.length === 0 && !need.optional) throw new BootError(`${need.place}: ${missing(token)}`);
-    for (const making of need.all ? makings : makings.slice(-1)) visit(making, need.owner, chain, need.place);
+    const recipes = makingsOf(token);
+    if (recipes.length === 0 && !need.optional) throw new BootError(`${need.place}: ${missing(token)}`);
+    for (const recipe of need.all ? recipes : recipes.slice(-1)) visit(recipe, need.owner, chain, need.place);
   };
 
-  const visit = (making: Making, owner: Owner, chain: readonly Making[], place: string): void => {
-    const { token, alias, lifecycle } = making;
-    if (lifecycle === Lifecycle.ContainerScoped && owner === 'application' && making.unlisted !== true) {
+  const visit = (recipe: Recipe, owner: Owner, chain: readonly Recipe[], place: string): void => {
+    const { token, alias, lifecycle } = recipe;
+    if (lifecycle === Lifecycle.ContainerScoped && owner === 'application' && recipe.unlisted !== true) {
       throw new BootError(
         `${place}: each connection has its own ${describe(token)}, so what is made once cannot have one.`,
       );
     }
-    const isOfConnection = [...chain, making].some((each) => each.lifecycle === Lifecycle.ContainerScoped);
-    if (making.class !== undefined && lifecycle !== Lifecycle.Singleton && owner === 'connection' && isOfConnection) {
-      refuseHooks(token, making.class.prototype);
+    const isOfConnection = [...chain, recipe].some((each) => each.lifecycle === Lifecycle.ContainerScoped);
+    if (recipe.class !== undefined && lifecycle !== Lifecycle.Singleton && owner === 'connection' && isOfConnection) {
+      refuseHooks(token, recipe.class.prototype);
     }
-    if (seen[owner].has(making)) return;
-    if (chain.includes(making)) throw circular([...chain.slice(chain.indexOf(making)), making]);
-    const path = [...chain, making];
+    if (seen[owner].has(recipe)) return;
+    if (chain.includes(recipe)) throw circular([...chain.slice(chain.indexOf(recipe)), recipe]);
+    const path = [...chain, recipe];
     const needs = {
       all: false,
       optional: false,
       owner: lifecycle === Lifecycle.Singleton ? 'application' : owner,
     } as const;
     if (alias !== undefined) want({ ...needs, token: alias, place: describe(token) }, path);
-    if (making.class !== undefined) {
-      for (const need of constructorNeeds(making.class)) {
-        want({ ...needs, ...need, place: parameter(making.class, need.index) }, path);
+    if (recipe.class !== undefined) {
+      for (const need of constructorNeeds(recipe.class)) {
+        want({ ...needs, ...need, place: parameter(recipe.class, need.index) }, path);
       }
     }
-    for (const asked of making.asked) if (!path.includes(asked)) visit(asked, needs.owner, path, describe(token));
-    seen[owner].add(making);
-    order.add(making);
+    for (const asked of recipe.asked) if (!path.includes(asked)) visit(asked, needs.owner, path, describe(token));
+    seen[owner].add(recipe);
+    order.add(recipe);
   };
 
-  const begin = (item: Wanted | Making): void => {
+  const begin = (item: Wanted | Recipe): void => {
     if ('place' in item) want(item, []);
     else visit(item, item.lifecycle === Lifecycle.Singleton ? 'application' : 'connection', [], describe(item.token));
   };
@@ -166,7 +166,7 @@ function missing(token: InjectionToken): string {
   return `nothing provides ${name}: add { token: ${name}, useValue: … } to the providers of a module.`;
 }
 
-function circular(chain: readonly Making[]): BootError {
+function circular(chain: readonly Recipe[]): BootError {
   const names = chain.map(({ token }) => describe(token)).join(' → ');
   return new BootError(`${names}: each needs the next, so none can be made first. Break the circle, or use delay().`);
 }

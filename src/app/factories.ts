@@ -1,6 +1,6 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { BootError } from '../decorators';
-import type { Making } from './dependencies';
+import type { Recipe } from './dependencies';
 import { describe } from './describe';
 
 export type Factory = (container: DependencyContainer) => unknown;
@@ -13,40 +13,40 @@ interface Entry {
 
 /** Factories of which the application has one product each. */
 export class Factories {
-  private readonly entries = new Map<Making, Entry>();
+  private readonly entries = new Map<Recipe, Entry>();
 
   constructor(private readonly container: DependencyContainer) {}
 
-  add(making: Making, factory: Factory): void {
-    this.entries.set(making, { factory });
+  add(recipe: Recipe, factory: Factory): void {
+    this.entries.set(recipe, { factory });
   }
 
-  all(): Making[] {
+  all(): Recipe[] {
     return [...this.entries.keys()];
   }
 
   /** Calls a factory, unless another one needed its product before its turn, and waits for the product. */
-  async finish(making: Making): Promise<unknown> {
-    const made = this.call(making);
+  async finish(recipe: Recipe): Promise<unknown> {
+    const made = this.call(recipe);
     return (made.value = await made.value);
   }
 
   /** @throws Error for what is not there yet */
-  productNow(making: Making): unknown {
-    const { value } = this.call(making);
+  productNow(recipe: Recipe): unknown {
+    const { value } = this.call(recipe);
     if (!(value instanceof Promise)) return value;
     throw new Error(
-      `${describe(making.token)} comes from an async factory: list its provider before those that need it`,
+      `${describe(recipe.token)} comes from an async factory: list its provider before those that need it`,
     );
   }
 
   /** The products that there are, when all factories that were called have settled. */
-  async settled(): Promise<[Making, unknown][]> {
-    const products: [Making, unknown][] = [];
-    for (const [making, { made }] of this.entries) {
+  async settled(): Promise<[Recipe, unknown][]> {
+    const products: [Recipe, unknown][] = [];
+    for (const [recipe, { made }] of this.entries) {
       if (made === undefined) continue;
       try {
-        products.push([making, await made.value]);
+        products.push([recipe, await made.value]);
       } catch {
         // it has none
       }
@@ -54,8 +54,8 @@ export class Factories {
     return products;
   }
 
-  private call(making: Making): { value: unknown } {
-    const entry = this.entries.get(making)!;
+  private call(recipe: Recipe): { value: unknown } {
+    const entry = this.entries.get(recipe)!;
     return (entry.made ??= { value: entry.factory(this.container) });
   }
 }

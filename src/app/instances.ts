@@ -1,5 +1,5 @@
 import { Lifecycle } from 'tsyringe';
-import type { Making } from './dependencies';
+import type { Recipe } from './dependencies';
 
 /** Something that lives as long as the application. */
 export interface Instance {
@@ -11,18 +11,18 @@ export interface Instance {
 /** What an application's container really made and handed out. */
 export class Instances {
   /** What is being made, the innermost last. */
-  private readonly stack: Making[] = [];
-  private readonly single = new Map<Making, unknown>();
+  private readonly stack: Recipe[] = [];
+  private readonly single = new Map<Recipe, unknown>();
   /** Those that were made for one that there is one of, or for nobody known. */
-  private readonly helpers = new Map<Making | undefined, object[]>();
+  private readonly helpers = new Map<Recipe | undefined, object[]>();
   private readonly known = new Map<unknown, Instance>();
   private tell: ((instance: Instance) => void) | undefined;
 
   /** `container`: may be a factory's product, and is nobody's to dispose of. */
   constructor(private readonly container?: unknown) {}
 
-  has(making: Making): boolean {
-    return this.single.has(making);
+  has(recipe: Recipe): boolean {
+    return this.single.has(recipe);
   }
 
   /** Whether something is the application's, and not of the one who asks for it. */
@@ -31,20 +31,20 @@ export class Instances {
   }
 
   /** Calls what makes an instance, or finds it, and takes note of it, and of who asked. */
-  make(making: Making, make: () => unknown): unknown {
-    if (this.tell === undefined) this.stack.at(-1)?.asked.add(making);
-    this.stack.push(making);
+  make(recipe: Recipe, make: () => unknown): unknown {
+    if (this.tell === undefined) this.stack.at(-1)?.asked.add(recipe);
+    this.stack.push(recipe);
     let value: unknown;
     try {
       value = make();
     } finally {
       this.stack.pop();
     }
-    if (making.lifecycle === Lifecycle.Singleton) {
-      if (!this.single.has(making)) this.note(making, value, true);
+    if (recipe.lifecycle === Lifecycle.Singleton) {
+      if (!this.single.has(recipe)) this.note(recipe, value, true);
     } else if (
-      making.lifecycle !== Lifecycle.ContainerScoped &&
-      making.class !== undefined &&
+      recipe.lifecycle !== Lifecycle.ContainerScoped &&
+      recipe.class !== undefined &&
       this.tell === undefined
     ) {
       this.noteHelper(value as object);
@@ -53,8 +53,8 @@ export class Instances {
   }
 
   /** The same for what takes time. Nothing else may be made meanwhile. */
-  async during<Value>(making: Making, make: () => Promise<Value>): Promise<Value> {
-    this.stack.push(making);
+  async during<Value>(recipe: Recipe, make: () => Promise<Value>): Promise<Value> {
+    this.stack.push(recipe);
     try {
       return await make();
     } finally {
@@ -62,8 +62,8 @@ export class Instances {
     }
   }
 
-  note(making: Making, value: unknown, own: boolean): void {
-    this.single.set(making, value);
+  note(recipe: Recipe, value: unknown, own: boolean): void {
+    this.single.set(recipe, value);
     this.remember(value, own);
   }
 
@@ -72,9 +72,9 @@ export class Instances {
     return [...this.known.values()];
   }
 
-  /** All, those of the makings first, in their order. */
-  ordered(makings: readonly Making[]): Instance[] {
-    const values = makings.flatMap((making) => [...(this.helpers.get(making) ?? []), this.single.get(making)]);
+  /** All, those of the recipes first, in their order. */
+  ordered(recipes: readonly Recipe[]): Instance[] {
+    const values = recipes.flatMap((recipe) => [...(this.helpers.get(recipe) ?? []), this.single.get(recipe)]);
     const first = values.flatMap((value) => this.known.get(value) ?? []);
     return [...new Set([...first, ...this.known.values()])];
   }

@@ -1,7 +1,7 @@
 import type { Constructor, HandlerRecord, WebSocketPathOptions } from '../decorators';
 import type { ConnectionInstances } from './instances';
 import type { BoundParameters } from './parameters';
-import type { Uses } from './uses';
+import type { Enhancers } from './enhancers';
 
 export interface BoundHandler extends BoundParameters {
   readonly record: HandlerRecord;
@@ -15,7 +15,7 @@ export interface BoundController {
   readonly handlers: readonly BoundHandler[];
   /** The one instance, or where each connection's is found. */
   readonly target: object | ConnectionInstances;
-  readonly uses: Uses;
+  readonly enhancers: Enhancers;
   /** Whether spies that are put on the instance later are called, which costs a little for each message. */
   readonly isSpiedOn: boolean;
 }

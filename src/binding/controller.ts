@@ -13,11 +13,11 @@ import type { Report } from './pipeline';
 import { checkPlaces } from './places';
 import type { Resolver } from './resolver';
 import type { Timing } from './timing';
-import { Uses, type ApplicationUses } from './uses';
+import { Enhancers, type ApplicationEnhancers } from './enhancers';
 import type { BoundController } from './bound-controller';
 
 /** What an application has in common for all of its controllers. */
-export interface BindingOptions extends ApplicationUses {
+export interface BindingOptions extends ApplicationEnhancers {
   /** How bodies are validated. */
   readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
   /** A path may have its own. */
@@ -58,8 +58,8 @@ export function compileController(
   const handlers = records.map((record) => ({ record, ...bindParameters(record, surroundings) }));
   const target = instances ?? (resolver.resolve(controller as never) as object);
   const { isSpiedOn = false } = options;
-  const uses = new Uses(options, resolver);
-  return compileEndpoint({ ...path, controller, handlers, target, uses, isSpiedOn }, report, timing);
+  const enhancers = new Enhancers(options, resolver);
+  return compileEndpoint({ ...path, controller, handlers, target, enhancers, isSpiedOn }, report, timing);
 }
 
 function declaredPath(controller: Constructor): { pattern: string; options: WebSocketPathOptions } {

@@ -1,15 +1,15 @@
 import { CloseCode } from '../protocol';
 import { PortalError, type Codec, type Envelope } from '../messages';
 import { SERVER_ID, type Connection } from '../connection';
-import type { Exchange } from '../decorators';
+import type { ReplyTo } from '../decorators';
 import type { Handler } from './pipeline';
-import { PLAIN } from './reply';
+import { NO_REPLY } from './reply';
 
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
 
 /** What a message is answered with that no handler takes. */
-export type Unhandled = (connection: Connection, error: PortalError, exchange: Exchange) => Promise<void> | void;
+export type Unhandled = (connection: Connection, error: PortalError, replyTo: ReplyTo) => Promise<void> | void;
 
 /** The handlers that a kind of message may go to. */
 export interface Destinations {
@@ -23,7 +23,7 @@ export interface Destinations {
 /** Compiles the way of events to their handlers; for connections whose codec uses the other kind of message, `plain`. */
 export function dispatchEvents({ binary, events, plain, unhandled }: Destinations): MessageHook {
   const routes = new Map(
-    [...events].map(([event, handler]) => [event, { handler, exchange: { event, id: undefined } }]),
+    [...events].map(([event, handler]) => [event, { handler, replyTo: { event, id: undefined } }]),
   );
   return (connection, message) => {
     const { codec } = connection;
@@ -33,7 +33,7 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
     const envelope = read(codec, message);
     if (envelope === undefined) {
       return plain === undefined
-        ? unhandled(connection, new PortalError('malformed_message'), PLAIN)
+        ? unhandled(connection, new PortalError('malformed_message'), NO_REPLY)
         : plain(connection, message);
     }
     const { event, data, id } = envelope;
@@ -43,8 +43,8 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
     if (route === undefined) {
       return plain === undefined ? unhandled(connection, ...whyUnhandled(event, id)) : plain(connection, message);
     }
-    if (!isId(id)) return unhandled(connection, new PortalError('malformed_message'), PLAIN);
-    return route.handler(connection, data, id === undefined ? route.exchange : { event, id });
+    if (!isId(id)) return unhandled(connection, new PortalError('malformed_message'), NO_REPLY);
+    return route.handler(connection, data, id === undefined ? route.replyTo : { event, id });
   };
 }
 
@@ -71,9 +71,9 @@ export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhand
     try {
       value = codec.decode(message);
     } catch {
-      return unhandled(connection, new PortalError('malformed_message'), PLAIN);
+      return unhandled(connection, new PortalError('malformed_message'), NO_REPLY);
     }
-    return handler(connection, value, PLAIN);
+    return handler(connection, value, NO_REPLY);
   };
 }
 
@@ -97,8 +97,10 @@ function isId(id: unknown): id is string | number | undefined {
   return id === undefined || typeof id === 'string';
 }
 
-function whyUnhandled(event: string, id: unknown): [PortalError, Exchange] {
-  return isId(id) ? [new PortalError('unknown_event'), { event, id }] : [new PortalError('malformed_message'), PLAIN];
+function whyUnhandled(event: string, id: unknown): [PortalError, ReplyTo] {
+  return isId(id)
+    ? [new PortalError('unknown_event'), { event, id }]
+    : [new PortalError('malformed_message'), NO_REPLY];
 }
 
 function refuse(connection: Connection, binary: boolean): void {

@@ -18,9 +18,9 @@ import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Report, type Stage } from './pipeline';
 import type { Invoke } from './invoke';
-import { PLAIN } from './reply';
+import { NO_REPLY } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
-import { bySpecificity, filterTakers, type Taker } from './takers';
+import { bySpecificity, filterHandlers, type ErrorHandler } from './error-handlers';
 import { then } from '../messages';
 import type { Timing } from './timing';
 
@@ -35,9 +35,9 @@ class EndpointCompiler {
   private readonly slots: Slots;
   private readonly pipeline: Pipeline;
   /** Who takes errors of the whole class: its own methods, then its filters, then those of the application. */
-  private readonly ownTakers: readonly Taker[] = [];
-  private readonly classTakers: readonly Taker[];
-  private readonly applicationTakers: readonly Taker[];
+  private readonly ownTakers: readonly ErrorHandler[] = [];
+  private readonly classTakers: readonly ErrorHandler[];
+  private readonly applicationTakers: readonly ErrorHandler[];
   private readonly kinds: CodecKinds;
 
   constructor(
@@ -45,13 +45,13 @@ class EndpointCompiler {
     report: Report,
     timing: Timing | undefined,
   ) {
-    const { uses, controller, options } = bound;
+    const { enhancers, controller, options } = bound;
     this.kinds = kindsIn(controller, options);
     this.slots = assignSlots(bound, this.kinds);
     this.pipeline = new Pipeline(report, timing);
-    this.classTakers = filterTakers(uses.of('filters', controller));
-    this.applicationTakers = filterTakers(uses.ofApplication('filters'));
-    this.ownTakers = bySpecificity(this.slots.errors.map((handler) => this.errorTaker(handler)));
+    this.classTakers = filterHandlers(enhancers.of('filters', controller));
+    this.applicationTakers = filterHandlers(enhancers.ofApplication('filters'));
+    this.ownTakers = bySpecificity(this.slots.errors.map((handler) => this.errorHandler(handler)));
   }
 
   compile(): Endpoint {
@@ -66,7 +66,7 @@ class EndpointCompiler {
       hooks[kind] = (connection: Connection, body?: unknown) => {
         // a controller that could not be made has nothing to hear of
         if (target instanceof ConnectionInstances && !target.has(connection)) return undefined;
-        return handler(connection, body, PLAIN);
+        return handler(connection, body, NO_REPLY);
       };
     }
     const subscribe = this.slots.single.get('subscribe');
@@ -84,14 +84,16 @@ class EndpointCompiler {
     if (!(target instanceof ConnectionInstances)) {
       // what belongs to the application is disposed of after the last connection, and so after all that this one still sends
       const release = (): void => {};
-      return open === undefined ? { release } : { release, open: (connection) => open(connection, undefined, PLAIN) };
+      return open === undefined
+        ? { release }
+        : { release, open: (connection) => open(connection, undefined, NO_REPLY) };
     }
     // it takes no time, so a promise means that it failed, and was dealt with
     const make = this.pipeline.compile(
       this.stage('open', '', { call: (connection) => void target.of(connection), guards: [], interceptors: [] }),
     );
     return {
-      open: (connection) => make(connection, undefined, PLAIN) ?? open?.(connection, undefined, PLAIN),
+      open: (connection) => make(connection, undefined, NO_REPLY) ?? open?.(connection, undefined, NO_REPLY),
       release: (connection) => target.release(connection),
     };
   }
@@ -100,14 +102,16 @@ class EndpointCompiler {
     const bound = this.slots.single.get(kind);
     const handler = this.handlerOf('message', bound);
     if (handler !== undefined && bound?.body === 'stream') {
-      return { [`${kind}Stream`]: (connection: Connection, message: unknown) => handler(connection, message, PLAIN) };
+      return {
+        [`${kind}Stream`]: (connection: Connection, message: unknown) => handler(connection, message, NO_REPLY),
+      };
     }
     const hook = this.withEvents(kind, handler && this.plainHook(kind, bound!, handler));
     return hook === undefined ? {} : { [kind]: hook };
   }
 
   private plainHook(kind: 'text' | 'binary', bound: BoundHandler, handler: Handler): MessageHook {
-    if (bound.body !== 'value') return (connection, message) => handler(connection, message, PLAIN);
+    if (bound.body !== 'value') return (connection, message) => handler(connection, message, NO_REPLY);
     return decodePlain(kind === 'binary', handler, this.unhandled(bound));
   }
 
@@ -120,13 +124,13 @@ class EndpointCompiler {
   /** What no method takes is an error all the same, of the method that would have taken it or of the class. */
   private unhandled(bound?: BoundHandler): Unhandled {
     const stage = bound === undefined ? this.stage('message', '') : this.stageOf('message', bound);
-    return (connection, error, exchange) => this.pipeline.fail(stage, error, connection, undefined, exchange);
+    return (connection, error, replyTo) => this.pipeline.fail(stage, error, connection, undefined, replyTo);
   }
 
   private upgrade(): Endpoint['upgrade'] {
-    const { uses, controller, handlers } = this.bound;
+    const { enhancers, controller, handlers } = this.bound;
     const checks = handlers.flatMap(({ urlChecks }) => urlChecks);
-    const guards = [...uses.ofApplication('guards'), ...uses.of('guards', controller)].map(whileUndecided);
+    const guards = [...enhancers.ofApplication('guards'), ...enhancers.of('guards', controller)].map(whileUndecided);
     const bound = this.slots.single.get('upgrade');
     if (checks.length + guards.length === 0 && bound === undefined) return undefined;
     const stage =
@@ -144,15 +148,15 @@ class EndpointCompiler {
             },
             this.pipeline.report,
           );
-    const invoke: Invoke = (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
+    const invoke: Invoke = (connection, body, replyTo, context = contextOf(stage, connection, body, replyTo)) => {
       for (const check of checks) {
         const wrong = check(connection);
         if (wrong !== undefined) return new Refusal(400, wrong);
       }
       const asking = admit(guards, context);
       return asking === undefined
-        ? decide(connection, body, exchange, context)
-        : asking.then(() => decide(connection, body, exchange, context));
+        ? decide(connection, body, replyTo, context)
+        : asking.then(() => decide(connection, body, replyTo, context));
     };
     return this.pipeline.compileUpgrade(stage, invoke, verdictOf);
   }
@@ -162,20 +166,20 @@ class EndpointCompiler {
     const judge = (answer: unknown): void => {
       if (answer !== undefined && answer !== true) throw new ForbiddenError();
     };
-    return (connection, channel) => then(decide(connection, channel, PLAIN), judge);
+    return (connection, channel) => then(decide(connection, channel, NO_REPLY), judge);
   }
 
-  private errorTaker(bound: BoundHandler): Taker {
+  private errorHandler(bound: BoundHandler): ErrorHandler {
     const { record } = bound;
     const { target } = this.bound;
-    const invoke = compileInvoke({ ...this.stageOf('error', bound), takers: [] }, this.pipeline.report);
+    const invoke = compileInvoke({ ...this.stageOf('error', bound), errorHandlers: [] }, this.pipeline.report);
     return {
       error: record.error === Error ? undefined : record.error,
       name: `${this.bound.controller.name}.${record.method}`,
-      take: (error, { connection }, exchange) => {
+      handle: (error, { connection }, replyTo) => {
         // there is no controller that could take the error of its own constructor
         if (target instanceof ConnectionInstances && target.hasFailed(connection)) throw error;
-        return invoke(connection, error, exchange);
+        return invoke(connection, error, replyTo);
       },
     };
   }
@@ -185,16 +189,16 @@ class EndpointCompiler {
   }
 
   private stageOf(kind: ContextKind, bound: BoundHandler): Stage {
-    const { uses, controller, target, isSpiedOn } = this.bound;
+    const { enhancers, controller, target, isSpiedOn } = this.bound;
     const { method, event } = bound.record;
     const instanceOf = target instanceof ConnectionInstances ? target.of : target;
     const stage = this.stage(kind, method, {
       call: compileCall(instanceOf, method, bound, isSpiedOn),
-      guards: uses.of('guards', controller, method),
+      guards: enhancers.of('guards', controller, method),
       interceptors: [
-        ...uses.ofApplication('interceptors'),
-        ...uses.of('interceptors', controller),
-        ...uses.of('interceptors', controller, method),
+        ...enhancers.ofApplication('interceptors'),
+        ...enhancers.of('interceptors', controller),
+        ...enhancers.of('interceptors', controller, method),
       ],
     });
     return { ...stage, called: this.called(kind, method, event) };
@@ -205,16 +209,16 @@ class EndpointCompiler {
     return { path: pattern, controller: controller.name, method, kind, ...(event !== undefined && { event }) };
   }
 
-  /** Without a method it calls nothing, and has the takers of the class. */
+  /** Without a method it calls nothing, and has the error handlers of the class. */
   private stage(
     kind: ContextKind,
     method: string,
     calling: Pick<Stage, 'call' | 'guards' | 'interceptors'> = NOTHING,
   ): Stage {
-    const { uses, controller } = this.bound;
-    const methodTakers = method === '' ? [] : filterTakers(uses.of('filters', controller, method));
-    const takers = [...this.ownTakers, ...methodTakers, ...this.classTakers, ...this.applicationTakers];
-    return { controller: controller, kind, method, takers, ...calling };
+    const { enhancers, controller } = this.bound;
+    const methodTakers = method === '' ? [] : filterHandlers(enhancers.of('filters', controller, method));
+    const errorHandlers = [...this.ownTakers, ...methodTakers, ...this.classTakers, ...this.applicationTakers];
+    return { controller: controller, kind, method, errorHandlers, ...calling };
   }
 }
 

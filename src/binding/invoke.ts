@@ -1,5 +1,5 @@
 import type { Connection } from '../connection';
-import type { Context, Exchange } from '../decorators';
+import type { Context, ReplyTo } from '../decorators';
 
 /** A call inside its guards and interceptors. It may throw or reject. `context`: that of the call, where there is one already. */
-export type Invoke = (connection: Connection, body: unknown, exchange: Exchange, context?: Context) => unknown;
+export type Invoke = (connection: Connection, body: unknown, replyTo: ReplyTo, context?: Context) => unknown;

@@ -8,11 +8,11 @@ import type { Constructor } from '../decorators';
 import { isCancelled } from '../connection';
 import { refusalWith } from '../connection';
 import type { Call } from './call';
-import type { Context, ContextKind, Exchange, Guard, Interceptor } from '../decorators';
+import type { Context, ContextKind, ReplyTo, Guard, Interceptor } from '../decorators';
 import { admit, wasRefused } from './guards';
 import { compose } from './interceptors';
-import { PLAIN, replyError, replyLater, replyNow } from './reply';
-import { takes, type Taker } from './takers';
+import { NO_REPLY, replyError, replyLater, replyNow } from './reply';
+import { handles, type ErrorHandler } from './error-handlers';
 import { tellable } from './tellable';
 import { then } from '../messages';
 import { timed, type Timing } from './timing';
@@ -31,13 +31,13 @@ export interface Stage {
   readonly guards: readonly Guard[];
   readonly interceptors: readonly Interceptor[];
   /** Who takes its errors, in the order in which they are asked. */
-  readonly takers: readonly Taker[];
+  readonly errorHandlers: readonly ErrorHandler[];
   /** What is reported of its calls; undefined where it calls no method. */
   readonly called?: HandledCall;
 }
 
 /** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
-export type Handler = (connection: Connection, body: unknown, exchange: Exchange) => Promise<void> | void;
+export type Handler = (connection: Connection, body: unknown, replyTo: ReplyTo) => Promise<void> | void;
 
 /** Puts guards and interceptors around a call; without any, the call itself. `report` hears what an interceptor did not wait for. */
 export function compileInvoke(stage: Stage, report?: Report): Invoke {
@@ -48,7 +48,7 @@ export function compileInvoke(stage: Stage, report?: Report): Invoke {
     ({ connection, body }) => heard(call(connection, body)),
     (error, { connection }) => report?.(error, placeOf(stage), connection),
   );
-  return (connection, body, exchange, context = contextOf(stage, connection, body, exchange)) => {
+  return (connection, body, replyTo, context = contextOf(stage, connection, body, replyTo)) => {
     const asking = admit(guards, context);
     return asking === undefined ? run(context) : asking.then(() => run(context));
   };
@@ -64,7 +64,7 @@ function heard(value: unknown): unknown {
   return value;
 }
 
-export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: Exchange): Context {
+export function contextOf(stage: Stage, connection: Connection, body: unknown, { event }: ReplyTo): Context {
   const { kind, controller, method } = stage;
   return { kind, connection, event, body, controller, method };
 }
@@ -80,15 +80,15 @@ export class Pipeline {
   compile(stage: Stage): Handler {
     const invoke = this.measured(stage, compileInvoke(stage, this.report));
     const inContext = needsContext(stage);
-    return (connection, body, exchange) => {
-      const context = inContext ? contextOf(stage, connection, body, exchange) : undefined;
+    return (connection, body, replyTo) => {
+      const context = inContext ? contextOf(stage, connection, body, replyTo) : undefined;
       try {
-        const value = invoke(connection, body, exchange, context);
-        if (replyNow(connection, value, exchange)) return undefined;
-        const fail = (error: unknown): Promise<void> => this.fail(stage, error, connection, body, exchange, context);
-        return replyLater(connection, value, exchange, fail).then(undefined, fail);
+        const value = invoke(connection, body, replyTo, context);
+        if (replyNow(connection, value, replyTo)) return undefined;
+        const fail = (error: unknown): Promise<void> => this.fail(stage, error, connection, body, replyTo, context);
+        return replyLater(connection, value, replyTo, fail).then(undefined, fail);
       } catch (error) {
-        return this.fail(stage, error, connection, body, exchange, context);
+        return this.fail(stage, error, connection, body, replyTo, context);
       }
     };
   }
@@ -96,9 +96,9 @@ export class Pipeline {
   /** What it returns or throws is its caller's, which is users' code itself. */
   compileDecision(stage: Stage): Invoke {
     const invoke = this.measured(stage, compileInvoke(stage, this.report));
-    return (connection, body, exchange) => {
+    return (connection, body, replyTo) => {
       try {
-        return invoke(connection, body, exchange);
+        return invoke(connection, body, replyTo);
       } catch (thrown) {
         throw this.thrownBy(stage, thrown, connection);
       }
@@ -113,10 +113,10 @@ export class Pipeline {
   ) {
     const invoke = this.measured(stage, decide);
     return (connection: Connection): Promise<Verdict | Refusal> | Verdict | Refusal => {
-      const context = contextOf(stage, connection, undefined, PLAIN);
+      const context = contextOf(stage, connection, undefined, NO_REPLY);
       const fail = (error: unknown): Promise<Refusal> => this.refusalOf(stage, error, context);
       try {
-        const verdict = then(invoke(connection, undefined, PLAIN, context), (value) => verdictOf(value, connection));
+        const verdict = then(invoke(connection, undefined, NO_REPLY, context), (value) => verdictOf(value, connection));
         return verdict instanceof Promise ? verdict.then(undefined, fail) : verdict;
       } catch (error) {
         const thrown = readableOf(error);
@@ -125,14 +125,14 @@ export class Pipeline {
     };
   }
 
-  /** What befalls an error of a stage: its takers, then the default of its kind. Never rejects. `context`: as for `Invoke`. */
+  /** What befalls an error of a stage: its error handlers, then the default of its kind. Never rejects. `context`: as for `Invoke`. */
   async fail(
     stage: Stage,
     thrown: unknown,
     connection: Connection,
     body: unknown,
-    exchange: Exchange,
-    context = contextOf(stage, connection, body, exchange),
+    replyTo: ReplyTo,
+    context = contextOf(stage, connection, body, replyTo),
   ): Promise<void> {
     const readable = this.thrownBy(stage, thrown, connection);
     const error = readable instanceof Refusal ? errorOf(readable) : readable;
@@ -140,20 +140,20 @@ export class Pipeline {
     // without an instance there is nobody who could serve it
     let isRefused = stage.method === '' || wasRefused(context);
     try {
-      const outcome = await this.offer(stage, error, context, exchange);
+      const outcome = await this.offer(stage, error, context, replyTo);
       if (!outcome.handled) {
         isRefused ||= isRefusal(tellable(outcome.error));
-        this.giveUp(stage, outcome, connection, exchange);
-      } else if (exchange.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
-        this.tell(stage, told, connection, exchange);
+        this.giveUp(stage, outcome, connection, replyTo);
+      } else if (replyTo.id !== undefined && (outcome.value === undefined || outcome.value === null)) {
+        this.tell(stage, told, connection, replyTo);
       } else {
         // what a filter returned cannot be sent: the error itself can
         const unsent = (why: unknown): void => {
-          if (exchange.event === undefined) return this.close(stage, why, connection);
+          if (replyTo.event === undefined) return this.close(stage, why, connection);
           this.report(why, placeOf(stage), connection);
-          this.tell(stage, told, connection, exchange);
+          this.tell(stage, told, connection, replyTo);
         };
-        await replyLater(connection, outcome.value, exchange, unsent).then(undefined, unsent);
+        await replyLater(connection, outcome.value, replyTo, unsent).then(undefined, unsent);
       }
     } catch (second) {
       this.close(stage, second, connection);
@@ -166,9 +166,9 @@ export class Pipeline {
   }
 
   /** The error reply. What of it cannot be encoded is left out, and reported with it. */
-  private tell(stage: Stage, error: PortalError, connection: Connection, exchange: Exchange): void {
+  private tell(stage: Stage, error: PortalError, connection: Connection, replyTo: ReplyTo): void {
     try {
-      replyError(connection, error, exchange, (why) => this.report(untold(error, why), placeOf(stage), connection));
+      replyError(connection, error, replyTo, (why) => this.report(untold(error, why), placeOf(stage), connection));
     } catch (why) {
       this.close(stage, untold(error, why), connection);
     }
@@ -182,7 +182,7 @@ export class Pipeline {
     const { connection } = context;
     const thrown = this.thrownBy(stage, unread, connection);
     if (thrown instanceof Refusal) return thrown;
-    const outcome = await this.offer(stage, thrown, context, PLAIN);
+    const outcome = await this.offer(stage, thrown, context, NO_REPLY);
     if (outcome.handled && outcome.value instanceof Refusal) return outcome.value;
     const error = outcome.handled ? thrown : outcome.error;
     const told = tellable(error);
@@ -198,28 +198,28 @@ export class Pipeline {
     return refusalFor(new PortalError('internal_error'));
   }
 
-  /** Asks the takers in turn. A `PortalError` that one throws takes the place of the error; any other is reported. */
-  private async offer(stage: Stage, thrown: unknown, context: Context, exchange: Exchange): Promise<Outcome> {
+  /** Asks the error handlers in turn. A `PortalError` that one throws takes the place of the error; any other is reported. */
+  private async offer(stage: Stage, thrown: unknown, context: Context, replyTo: ReplyTo): Promise<Outcome> {
     let error = thrown;
     let broken = false;
-    for (const taker of stage.takers) {
-      if (!takes(taker, error)) continue;
+    for (const errorHandler of stage.errorHandlers) {
+      if (!handles(errorHandler, error)) continue;
       try {
-        return { handled: true, value: await taker.take(error, context, exchange) };
+        return { handled: true, value: await errorHandler.handle(error, context, replyTo) };
       } catch (second) {
         if (second === error) continue;
         if (tellable(second) !== undefined) {
           error = second;
           continue;
         }
-        this.reportFailure(stage, second, context.connection, `${placeOf(stage)} (${taker.name})`);
+        this.reportFailure(stage, second, context.connection, `${placeOf(stage)} (${errorHandler.name})`);
         broken = true;
       }
     }
     return { handled: false, error, broken };
   }
 
-  private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, exchange: Exchange): void {
+  private giveUp(stage: Stage, { error, broken }: Unhandled, connection: Connection, replyTo: ReplyTo): void {
     // nobody is there to be answered, and nothing is wrong
     if (isCancelled(error, connection) && (stage.kind !== 'close' || error instanceof ConnectionClosedError)) return;
     const told = tellable(error);
@@ -227,10 +227,10 @@ export class Pipeline {
     if (stage.kind === 'close' && told !== undefined && told !== error) return;
     const canTell = !broken && stage.kind !== 'close';
     if (canTell && told !== undefined) {
-      this.tell(stage, told, connection, exchange);
-    } else if (canTell && exchange.event !== undefined) {
+      this.tell(stage, told, connection, replyTo);
+    } else if (canTell && replyTo.event !== undefined) {
       this.report(error, placeOf(stage), connection);
-      this.tell(stage, new PortalError('internal_error'), connection, exchange);
+      this.tell(stage, new PortalError('internal_error'), connection, replyTo);
     } else {
       this.close(stage, error, connection);
     }

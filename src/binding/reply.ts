@@ -2,7 +2,7 @@ import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Envelope } fr
 import type { Connection } from '../connection';
 import { bytesOf } from '../connection';
 import { isThenable } from '../messages';
-import type { Exchange } from '../decorators';
+import type { ReplyTo } from '../decorators';
 
 type OnError = (error: unknown) => Promise<void> | void;
 
@@ -13,16 +13,16 @@ const MAX_STREAMS = 64;
 const JSON_CODEC = new JsonCodec();
 
 /** For all that is no event. */
-export const PLAIN: Exchange = { event: undefined, id: undefined };
+export const NO_REPLY: ReplyTo = { event: undefined, id: undefined };
 
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
-export function replyNow(connection: Connection, value: unknown, exchange: Exchange): boolean {
+export function replyNow(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
   if (value === undefined || value === null) {
-    if (exchange.id !== undefined) replied(connection, sendEnvelope(connection, { ...exchange, data: null }));
+    if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, { ...replyTo, data: null }));
     return true;
   }
   if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value) || isIterator(value))) return false;
-  replied(connection, sendValue(connection, value, exchange));
+  replied(connection, sendValue(connection, value, replyTo));
   return true;
 }
 
@@ -35,13 +35,13 @@ function replied(connection: Connection, hasRoom: boolean): void {
 export async function replyLater(
   connection: Connection,
   value: unknown,
-  exchange: Exchange,
+  replyTo: ReplyTo,
   onStreamError: OnError,
 ): Promise<void> {
   // an error of a stream is heard by nobody until it is taken over: at once, where it is there
   const settled = isThenable(value) ? await value : value;
-  if (replyNow(connection, settled, exchange)) return;
-  await streamsOf(connection).run(connection.own(settled, onStreamError), exchange, onStreamError);
+  if (replyNow(connection, settled, replyTo)) return;
+  await streamsOf(connection).run(connection.own(settled, onStreamError), replyTo, onStreamError);
 }
 
 type Telling = NonNullable<Envelope['error']>;
@@ -64,7 +64,7 @@ const TELLINGS: readonly ((error: PortalError) => Telling)[] = [
 export function replyError(
   connection: Connection,
   error: PortalError,
-  { event, id }: Exchange,
+  { event, id }: ReplyTo,
   onUntold: (why: unknown) => void,
 ): void {
   let untold: { readonly why: unknown } | undefined;
@@ -91,7 +91,7 @@ function checked(code: unknown, message: unknown): Telling {
   throw new TypeError('the code and the message of an error must be strings');
 }
 
-function sendValue(connection: Connection, value: unknown, { event, id }: Exchange): boolean {
+function sendValue(connection: Connection, value: unknown, { event, id }: ReplyTo): boolean {
   if (event !== undefined) {
     const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
     return sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
@@ -125,13 +125,13 @@ class Streams {
   constructor(private readonly connection: Connection) {}
 
   /** Resolves, as a rule at once, when the iterable has begun. */
-  run(items: AsyncIterable<unknown>, exchange: Exchange, onError: OnError): Promise<void> | void {
+  run(items: AsyncIterable<unknown>, replyTo: ReplyTo, onError: OnError): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
       this.connection.reached('iterables');
-      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.run(items, exchange, onError));
+      return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.run(items, replyTo, onError));
     }
     this.running++;
-    void this.send(items, exchange)
+    void this.send(items, replyTo)
       .catch(onError)
       .finally(() => {
         this.running--;
@@ -141,7 +141,7 @@ class Streams {
   }
 
   /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
-  private async send(items: AsyncIterable<unknown>, { event, id }: Exchange): Promise<void> {
+  private async send(items: AsyncIterable<unknown>, { event, id }: ReplyTo): Promise<void> {
     const { connection } = this;
     for await (const item of items) {
       if (event !== undefined && id !== undefined) {

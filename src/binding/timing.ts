@@ -14,13 +14,13 @@ export interface Timing {
 
 /** Reports each call of a method when it has settled. */
 export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke {
-  return (connection, body, exchange, context) => {
+  return (connection, body, replyTo, context) => {
     const begin = timing.now();
     const settled = (): void => timing.handled(call, timing.now() - begin);
     const failed = (error: unknown): void => timing.handled(call, timing.now() - begin, faultIn(error, connection));
     let value: unknown;
     try {
-      value = invoke(connection, body, exchange, context);
+      value = invoke(connection, body, replyTo, context);
     } catch (error) {
       failed(error);
       throw error;

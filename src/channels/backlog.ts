@@ -1,4 +1,4 @@
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** What may wait, in bytes; one message may have more. */
 const MAX_BYTES = 256 * 1024;
@@ -8,7 +8,7 @@ const OVERHEAD = 128;
 
 /** Messages that came while those before them are still read. When there are too many they are forgotten: the history has them. */
 export class Backlog {
-  private kept: Kept[] = [];
+  private entries: HistoryEntry[] = [];
   private bytes = 0;
   private whole = true;
 
@@ -17,20 +17,20 @@ export class Backlog {
     return this.whole;
   }
 
-  add(kept: Kept): void {
+  add(entry: HistoryEntry): void {
     if (!this.whole) return;
-    this.bytes += kept.message.length + OVERHEAD;
-    if (this.bytes > MAX_BYTES && this.kept.length > 0) this.forget();
-    else this.kept.push(kept);
+    this.bytes += entry.message.length + OVERHEAD;
+    if (this.bytes > MAX_BYTES && this.entries.length > 0) this.forget();
+    else this.entries.push(entry);
   }
 
   forget(): void {
     this.whole = false;
-    this.kept = [];
+    this.entries = [];
   }
 
-  [Symbol.iterator](): Iterator<Kept> {
-    return this.kept.values();
+  [Symbol.iterator](): Iterator<HistoryEntry> {
+    return this.entries.values();
   }
 }
 

@@ -86,15 +86,20 @@ export interface BackplaneHistory {
    * when it is kept, or was before, by its id. Rejects with an error whose `retry` is true when the broker was away, so that it may
    * not have been kept; any other error means that it never will be.
    */
-  append(subject: string, packet: Uint8Array, id: PacketId, keep: HistoryOptions): Promise<void>;
+  append(subject: string, packet: Uint8Array, id: PacketId, retention: HistoryOptions): Promise<void>;
 
   /** The offset of the latest; of the beginning, where there was none. Rejects while the broker is away. */
-  last(subject: string, keep: HistoryOptions): Promise<string>;
+  last(subject: string, retention: HistoryOptions): Promise<string>;
 
   /**
    * Packets right after an offset that `last`, `after` or `onPacket` gave, the oldest first: about `maxBytes` of them (all, where that is
    * absent), at least one where there is one, and none where there is none. Undefined when one of them is gone, or may be. Rejects while the broker is away.
    * What this reads must hold up nothing else. Portal asks for a few channels at once.
    */
-  after(subject: string, since: string, keep: HistoryOptions, maxBytes?: number): Promise<KeptPacket[] | undefined>;
+  after(
+    subject: string,
+    since: string,
+    retention: HistoryOptions,
+    maxBytes?: number,
+  ): Promise<KeptPacket[] | undefined>;
 }

@@ -1,7 +1,7 @@
 import { recognise } from '../copies';
 import type { Bytes } from '../connection';
 import type { Clock } from '../messages';
-import { Arrivals, type Reports } from './arrivals';
+import { ClusterEvents, type Reports } from './cluster-events';
 import type { Backplane, HistoryOptions } from './backplane';
 import { ChannelError, checkName, userChannel } from './channel-name';
 import { Cluster } from './cluster';
@@ -37,7 +37,7 @@ export class Channels {
   readonly hub: Hub;
   private readonly presenceOfAll: Presence;
   private readonly cluster: Cluster | undefined;
-  private readonly arrivals: Arrivals;
+  private readonly events: ClusterEvents;
 
   /** @internal @throws TypeError or RangeError for options that are wrong */
   constructor(
@@ -54,14 +54,14 @@ export class Channels {
     }
     this.cluster = backplane && new Cluster(backplane, clock);
     this.hub = new Hub(clock, rules, this.cluster, reports.onPublished);
-    const { roster } = this.hub;
+    const { registry } = this.hub;
     this.presenceOfAll = new Presence(
       this.cluster,
-      (channel) => roster.membersOf(channel),
+      (channel) => registry.membersOf(channel),
       (error) => reports.failed(error, 'a watch of presence'),
     );
-    roster.presence = this.presenceOfAll;
-    this.arrivals = new Arrivals(this.hub, this.presenceOfAll, reports, this.cluster?.node ?? '');
+    registry.presence = this.presenceOfAll;
+    this.events = new ClusterEvents(this.hub, this.presenceOfAll, reports, this.cluster?.node ?? '');
   }
 
   /**
@@ -86,7 +86,7 @@ export class Channels {
   async presence(channel: string): Promise<Member[]> {
     checkName(channel);
     const others = (await this.cluster?.ask({ about: 'members', channel })) ?? [];
-    return [...this.hub.roster.membersOf(channel), ...(others.flat() as Member[])];
+    return [...this.hub.registry.membersOf(channel), ...(others.flat() as Member[])];
   }
 
   /**
@@ -112,7 +112,7 @@ export class Channels {
 
   /** @internal */
   async start(): Promise<void> {
-    await this.cluster?.start(this.arrivals);
+    await this.cluster?.start(this.events);
   }
 
   /** @internal */
@@ -125,7 +125,7 @@ export class Channels {
 
   private async count(channel: string): Promise<number> {
     const others = (await this.cluster?.ask({ about: 'count', channel })) ?? [];
-    return others.reduce<number>((sum, count) => sum + Number(count), this.hub.roster.countOf(channel));
+    return others.reduce<number>((sum, count) => sum + Number(count), this.hub.registry.countOf(channel));
   }
 }
 

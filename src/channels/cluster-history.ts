@@ -24,7 +24,7 @@ interface Waiting {
   readonly channel: string;
   readonly packet: Buffer;
   readonly number: number;
-  readonly keep: HistoryOptions;
+  readonly retention: HistoryOptions;
 }
 
 /**
@@ -46,18 +46,18 @@ export class ClusterHistory implements History {
     private readonly clock: Clock,
     private readonly failed: (error: unknown, lost: number) => void,
   ) {
-    this.reader = new HistoryReader((channel, since, keep) => this.read(channel, since, keep), clock);
+    this.reader = new HistoryReader((channel, since, retention) => this.read(channel, since, retention), clock);
   }
 
-  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
-    const packet = this.packer.kept(message, sender);
+  append(channel: string, message: SharedMessage, sender: string | undefined, retention: HistoryOptions): Others {
+    const packet = this.packer.historyEntry(message, sender);
     const bytes = packet.length + OVERHEAD;
     if (bytes > WAITING_BYTES || this.isTooLarge(packet)) return 'too_large';
     if (this.waitingBytes + bytes > WAITING_BYTES) {
       this.failed(new Error(`a message to ${channel} is lost: ${this.waiting.size} others wait for the backplane`), 1);
       return 'lost';
     }
-    const entry = { channel, packet, number: this.packer.number, keep };
+    const entry = { channel, packet, number: this.packer.number, retention };
     this.waiting.add(entry);
     this.waitingBytes += bytes;
     if (!this.isUp || this.retrying !== undefined) return 'kept';
@@ -65,12 +65,12 @@ export class ClusterHistory implements History {
     return 'sent';
   }
 
-  last(channel: string, keep: HistoryOptions): Promise<string> {
-    return this.backplane.last(channel, keep);
+  last(channel: string, retention: HistoryOptions): Promise<string> {
+    return this.backplane.last(channel, retention);
   }
 
-  after(channel: string, since: string, keep: HistoryOptions, isWanted = ALWAYS): Promise<Piece> {
-    return this.reader.after(channel, since, keep, isWanted);
+  after(channel: string, since: string, retention: HistoryOptions, isWanted = ALWAYS): Promise<Piece> {
+    return this.reader.after(channel, since, retention, isWanted);
   }
 
   onUp(): void {
@@ -104,9 +104,9 @@ export class ClusterHistory implements History {
     return size;
   }
 
-  private async read(channel: string, since: string, keep: HistoryOptions): Promise<Piece> {
+  private async read(channel: string, since: string, retention: HistoryOptions): Promise<Piece> {
     for (let from = since; ;) {
-      const packets = await this.backplane.after(channel, from, keep, PIECE_BYTES);
+      const packets = await this.backplane.after(channel, from, retention, PIECE_BYTES);
       const kept = packets?.flatMap(({ offset, packet }) => {
         const unpacked = unpack(packet);
         return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
@@ -128,7 +128,7 @@ export class ClusterHistory implements History {
   }
 
   private send(entry: Waiting): void {
-    const { channel, packet, number, keep } = entry;
+    const { channel, packet, number, retention } = entry;
     if (this.isTooLarge(packet)) {
       // the broker is another one than it was, or was not known yet
       this.settle(entry);
@@ -138,7 +138,7 @@ export class ClusterHistory implements History {
       );
       return;
     }
-    this.backplane.append(channel, packet, { node: this.packer.node, number }, keep).then(
+    this.backplane.append(channel, packet, { node: this.packer.node, number }, retention).then(
       () => this.settle(entry),
       (error: unknown) => {
         if (!this.waiting.has(entry)) return;

@@ -9,7 +9,7 @@ import { Nodes } from './nodes';
 import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
 import { Recent } from './recent';
 import { Relay } from './relay';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** All nodes listen to it. Such names have a space, which those of applications have not. */
 const ALL = 'all nodes';
@@ -22,7 +22,7 @@ const directTo = (node: string): string => `node ${node}`;
 /** What the cluster brings to this process. */
 export interface ClusterHost {
   onMessage(channel: string, message: SharedMessage): void;
-  onKept(channel: string, kept: Kept): void;
+  onEntry(channel: string, entry: HistoryEntry): void;
   /** Something that nodes tell each other; `subject`: where it was said. */
   onControl(node: string, subject: string, what: Record<string, unknown>): void;
   answer(question: Record<string, unknown>): unknown;
@@ -173,7 +173,7 @@ export class Cluster {
     const { node, number } = packet;
     if (offset === undefined && node === this.node) this.takeOwn(packet);
     else if (!this.recent.isNew(node, number)) return;
-    else if (offset !== undefined) this.host.onKept(subject, keptIn(packet, offset));
+    else if (offset !== undefined) this.host.onEntry(subject, keptIn(packet, offset));
     else if (isControl(packet)) this.takeControl(subject, packet);
     else this.host.onMessage(subject, messageIn(packet));
   }

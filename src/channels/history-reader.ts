@@ -1,17 +1,17 @@
 import type { Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
 import { PieceCache } from './piece-cache';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** Messages of a channel that follow each other; undefined where one of them is gone, or may be. */
-export type Piece = readonly Kept[] | undefined;
+export type Piece = readonly HistoryEntry[] | undefined;
 
 /** Pieces that are read at once, each of another channel. */
 const AT_ONCE = 4;
 
 interface Request {
   readonly since: string;
-  readonly keep: HistoryOptions;
+  readonly retention: HistoryOptions;
   /** One for each who asks. */
   readonly wanted: (() => boolean)[];
   readonly piece: Promise<Piece>;
@@ -32,18 +32,18 @@ export class HistoryReader {
 
   /** `read`: the messages right after an offset, as many as make a piece; none where there are none. */
   constructor(
-    private readonly read: (channel: string, since: string, keep: HistoryOptions) => Promise<Piece>,
+    private readonly read: (channel: string, since: string, retention: HistoryOptions) => Promise<Piece>,
     clock: Clock,
   ) {
     this.cache = new PieceCache(clock);
   }
 
   /** `isWanted`: asked when its turn comes; what nobody wants any more is not read, and told as empty. */
-  after(channel: string, since: string, keep: HistoryOptions, isWanted: () => boolean): Promise<Piece> {
+  after(channel: string, since: string, retention: HistoryOptions, isWanted: () => boolean): Promise<Piece> {
     let requests = this.waiting.get(channel);
     if (requests === undefined) this.waiting.set(channel, (requests = new Map<string, Request>()));
     let request = requests.get(since);
-    if (request === undefined) requests.set(since, (request = requested(since, keep)));
+    if (request === undefined) requests.set(since, (request = requested(since, retention)));
     request.wanted.push(isWanted);
     if (!this.busy.has(channel)) this.ready.add(channel);
     this.next();
@@ -78,10 +78,10 @@ export class HistoryReader {
     return undefined;
   }
 
-  private async serve(channel: string, { since, keep, settle }: Request): Promise<void> {
+  private async serve(channel: string, { since, retention, settle }: Request): Promise<void> {
     this.busy.add(channel);
     try {
-      const messages = await this.read(channel, since, keep);
+      const messages = await this.read(channel, since, retention);
       if (messages !== undefined) this.cache.add(channel, since, messages);
       settle(messages);
     } catch (error) {
@@ -94,8 +94,8 @@ export class HistoryReader {
   }
 }
 
-function requested(since: string, keep: HistoryOptions): Request {
+function requested(since: string, retention: HistoryOptions): Request {
   let settle!: Request['settle'];
   const piece = new Promise<Piece>((resolve) => (settle = resolve));
-  return { since, keep, wanted: [], piece, settle };
+  return { since, retention, wanted: [], piece, settle };
 }

@@ -8,14 +8,14 @@ export type { Others };
 
 /** Keeps messages, and delivers each in its turn once it is kept. */
 export interface History {
-  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others;
+  append(channel: string, message: SharedMessage, sender: string | undefined, retention: HistoryOptions): Others;
   /** The offset of the latest message. */
-  last(channel: string, keep: HistoryOptions): Promise<string>;
+  last(channel: string, retention: HistoryOptions): Promise<string>;
   /**
    * Some messages right after an offset, the oldest first, and none where there are none; undefined when one of them is gone, or may be.
    * `isWanted`: asked before they are read, which may be later; what nobody wants any more is told as none. Default: always.
    */
-  after(channel: string, since: string, keep: HistoryOptions, isWanted?: () => boolean): Promise<Piece>;
+  after(channel: string, since: string, retention: HistoryOptions, isWanted?: () => boolean): Promise<Piece>;
 }
 
 /** What is read of a history at once, in bytes; one message may have more. */
@@ -37,9 +37,9 @@ export class HistoryRules {
 
   /** @throws TypeError or RangeError for what is wrong */
   constructor(rules: Readonly<Record<string, HistoryOptions>>) {
-    for (const [channel, keep] of Object.entries(rules)) {
-      checkOptions(channel, keep);
-      const { size, ttlSeconds } = keep;
+    for (const [channel, retention] of Object.entries(rules)) {
+      checkOptions(channel, retention);
+      const { size, ttlSeconds } = retention;
       if (isPattern(channel)) this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
       else this.names.set(channel, { size, ttlSeconds });
     }
@@ -62,8 +62,8 @@ function isCloser(pattern: string, other: string): boolean {
   return takesRest === other.endsWith('**') ? pattern.length > other.length : !takesRest;
 }
 
-function checkOptions(channel: string, keep: unknown): void {
-  const { size, ttlSeconds, ...rest } = Object(keep) as Record<string, unknown>;
+function checkOptions(channel: string, retention: unknown): void {
+  const { size, ttlSeconds, ...rest } = Object(retention) as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new TypeError(`history of ${channel}: there is no ${JSON.stringify(unknown)}`);
   if (!Number.isInteger(size) || (size as number) < 1) {

@@ -15,8 +15,8 @@ import type { Others } from '../connection';
 import { MemoryHistory } from './memory-history';
 import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
-import { Roster } from './roster';
-import type { Seat, Topic } from './topic';
+import { SubscriptionRegistry } from './subscription-registry';
+import type { Subscription, Topic } from './topic';
 import { unawaited } from '../connection';
 
 /** What became of a published message. */
@@ -35,7 +35,7 @@ export interface Publication {
 
 /** The way from publishers to subscribers, in this process and by way of the cluster. */
 export class Hub implements Subscriptions {
-  readonly roster: Roster;
+  readonly registry: SubscriptionRegistry;
   readonly history: History | undefined;
   private readonly memory: MemoryHistory | undefined;
 
@@ -46,10 +46,10 @@ export class Hub implements Subscriptions {
     private readonly onPublished: (others: Others) => void = () => undefined,
   ) {
     if (rules !== undefined && cluster === undefined) {
-      this.memory = new MemoryHistory(clock, (channel, kept) => this.roster.topics.deliverKept(channel, kept));
+      this.memory = new MemoryHistory(clock, (channel, entry) => this.registry.topics.deliverEntry(channel, entry));
     }
     this.history = cluster === undefined ? this.memory : cluster.history;
-    this.roster = new Roster(cluster, rules, this.history);
+    this.registry = new SubscriptionRegistry(cluster, rules, this.history);
   }
 
   stop(): void {
@@ -75,7 +75,7 @@ export class Hub implements Subscriptions {
   }
 
   channelsOf(subscriber: Subscriber): string[] {
-    const topics = this.roster.find(subscriber)?.topics.values() ?? [];
+    const topics = this.registry.find(subscriber)?.topics.values() ?? [];
     return Array.from(topics).flatMap(({ name, isPattern }) => (isPattern || isOwn(name) ? [] : [name]));
   }
 
@@ -84,22 +84,22 @@ export class Hub implements Subscriptions {
   }
 
   left(subscriber: Subscriber): void {
-    this.roster.leaveAll(subscriber);
+    this.registry.leaveAll(subscriber);
   }
 
   identified(subscriber: Subscriber): void {
-    const { roster } = this;
+    const { registry } = this;
     if (subscriber.state !== 'open') return;
     const id: unknown = subscriber.connection.user?.id;
     const channel = typeof id === 'string' ? userChannel(id) : undefined;
-    const known = roster.find(subscriber);
+    const known = registry.find(subscriber);
     if (known?.user === channel) return;
     const former = known?.user === undefined ? undefined : known.topics.get(known.user);
-    if (former !== undefined) roster.leave(subscriber, former);
-    roster.of(subscriber).user = channel;
+    if (former !== undefined) registry.leave(subscriber, former);
+    registry.of(subscriber).user = channel;
     if (channel === undefined) return;
-    const topic = roster.topicOf(channel, false);
-    roster.sit(subscriber, topic, undefined, false);
+    const topic = registry.topicOf(channel, false);
+    registry.add(subscriber, topic, undefined, false);
     this.cluster?.report(topic.ready);
   }
 
@@ -109,15 +109,15 @@ export class Hub implements Subscriptions {
   send(channel: string, message: string | Bytes, except?: Subscriber, here = false): Publication {
     checkName(channel);
     const shared = new SharedMessage(message);
-    const keep = here ? undefined : this.rules?.of(channel);
-    if (keep !== undefined) {
-      const appended = this.history!.append(channel, shared, except?.connection.id, keep);
+    const retention = here ? undefined : this.rules?.of(channel);
+    if (retention !== undefined) {
+      const appended = this.history!.append(channel, shared, except?.connection.id, retention);
       const others = this.cluster?.told(channel, appended) ?? appended;
-      const local = others === 'too_large' ? this.roster.topics.deliver(channel, shared, except) : 0;
+      const local = others === 'too_large' ? this.registry.topics.deliver(channel, shared, except) : 0;
       this.onPublished(others);
       return { local, others };
     }
-    const local = this.roster.topics.deliver(channel, shared, except);
+    const local = this.registry.topics.deliver(channel, shared, except);
     const others = here || this.cluster === undefined ? 'none' : this.cluster.publish(channel, shared);
     this.onPublished(others);
     return { local, others };
@@ -126,7 +126,7 @@ export class Hub implements Subscriptions {
   sendToUser(id: string, message: string | Bytes): Publication {
     const channel = userChannel(id);
     const shared = new SharedMessage(message);
-    const local = this.roster.topics.deliver(channel, shared);
+    const local = this.registry.topics.deliver(channel, shared);
     const others = this.cluster?.publish(channel, shared) ?? 'none';
     this.onPublished(others);
     return { local, others };
@@ -141,8 +141,8 @@ export class Hub implements Subscriptions {
 
   /** Closes the connections of this process that subscribe to a channel. */
   closeHere(channel: string, code: number | undefined, reason: string | undefined): void {
-    const seats = this.roster.topics.get(channel)?.seats.keys() ?? [];
-    for (const { connection } of [...seats]) void connection.close(code, reason);
+    const subscriptions = this.registry.topics.get(channel)?.subscriptions.keys() ?? [];
+    for (const { connection } of [...subscriptions]) void connection.close(code, reason);
   }
 
   private async subscribeTo(subscriber: Subscriber, channel: string, options: SubscribeOptions) {
@@ -166,13 +166,13 @@ export class Hub implements Subscriptions {
   ): Promise<Subscribed | undefined> {
     const admitted = this.admit(subscriber, channel);
     if (admitted !== true && !(await admitted)) return undefined;
-    const topic = this.roster.topicOf(channel, isPattern);
-    const before = topic.seats.get(subscriber);
-    const seat = this.roster.sit(subscriber, topic, data, since !== undefined);
+    const topic = this.registry.topicOf(channel, isPattern);
+    const before = topic.subscriptions.get(subscriber);
+    const subscription = this.registry.add(subscriber, topic, data, since !== undefined);
     try {
-      return await this.settle(subscriber, topic, seat, since);
+      return await this.settle(subscriber, topic, subscription, since);
     } catch (error) {
-      if (topic.seats.get(subscriber) === seat) this.restore(subscriber, topic, seat, before);
+      if (topic.subscriptions.get(subscriber) === subscription) this.restore(subscriber, topic, subscription, before);
       throw error;
     }
   }
@@ -180,10 +180,10 @@ export class Hub implements Subscriptions {
   // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
   private async giveUp(subscriber: Subscriber, channel: string, check: (channel: string) => void): Promise<void> {
     check(channel);
-    const entry = this.roster.find(subscriber);
-    entry?.asking.delete(channel);
+    const entry = this.registry.find(subscriber);
+    entry?.pendingChecks.delete(channel);
     const topic = entry?.topics.get(channel);
-    if (topic !== undefined) this.roster.leave(subscriber, topic);
+    if (topic !== undefined) this.registry.leave(subscriber, topic);
   }
 
   private checkSince(channel: string, since: unknown): void {
@@ -202,10 +202,10 @@ export class Hub implements Subscriptions {
   }
 
   private async asked(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
-    const { asking } = this.roster.of(subscriber);
+    const { pendingChecks } = this.registry.of(subscriber);
     const ticket = {};
-    asking.set(channel, ticket);
-    const takeBack = (): boolean => asking.get(channel) === ticket && asking.delete(channel);
+    pendingChecks.set(channel, ticket);
+    const takeBack = (): boolean => pendingChecks.get(channel) === ticket && pendingChecks.delete(channel);
     try {
       await answer;
     } catch (error) {
@@ -218,31 +218,36 @@ export class Hub implements Subscriptions {
   }
 
   /** What fails changes nothing for those who were subscribed before. */
-  private restore(subscriber: Subscriber, topic: Topic, seat: Seat, before: Seat | undefined): void {
+  private restore(
+    subscriber: Subscriber,
+    topic: Topic,
+    subscription: Subscription,
+    before: Subscription | undefined,
+  ): void {
     if (before === undefined) {
-      this.roster.leave(subscriber, topic);
+      this.registry.leave(subscriber, topic);
       return;
     }
-    stopWaiting(topic, subscriber, seat);
-    this.roster.sit(subscriber, topic, before.data, false);
+    stopWaiting(topic, subscriber, subscription);
+    this.registry.add(subscriber, topic, before.data, false);
   }
 
   private async settle(
     subscriber: Subscriber,
     topic: Topic,
-    seat: Seat,
+    subscription: Subscription,
     since: string | undefined,
   ): Promise<Subscribed | undefined> {
     try {
       // most often there is nothing to wait for
       if (topic.ready !== undefined) await topic.ready;
-      if (since !== undefined) await sendMissed(topic, subscriber, seat, since, this.history!);
+      if (since !== undefined) await sendMissed(topic, subscriber, subscription, since, this.history!);
     } catch (error) {
       if (isAway(error)) throw new PortalError('unavailable', undefined, { cause: error });
       throw error;
     }
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection closed meanwhile');
-    const offset = seat.floor ?? topic.position;
+    const offset = subscription.floor ?? topic.position;
     return offset === undefined ? undefined : { offset };
   }
 }

@@ -6,9 +6,9 @@ import type { Others } from '../connection';
 import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
-interface Entry extends Kept {
+interface Entry extends HistoryEntry {
   readonly at: number;
 }
 
@@ -34,37 +34,37 @@ export class MemoryHistory implements History {
 
   constructor(
     private readonly clock: Clock,
-    private readonly deliver: (channel: string, kept: Kept) => void,
+    private readonly deliver: (channel: string, entry: HistoryEntry) => void,
     firstEpoch = Date.now() * 1000,
   ) {
     this.epoch = firstEpoch;
   }
 
-  append(channel: string, message: SharedMessage, sender: string | undefined, keep: HistoryOptions): Others {
-    const log = this.logOf(channel, keep);
+  append(channel: string, message: SharedMessage, sender: string | undefined, retention: HistoryOptions): Others {
+    const log = this.logOf(channel, retention);
     const offset = `${log.epoch}-${++log.n}`;
     // bytes are their owner's, who may change them
     const own = message.isText ? message : new SharedMessage(Buffer.from(message.payload));
     const entry = { offset, message: stamped(own, stampFor(own), offset), sender, at: log.used };
     log.entries.push(entry);
-    if (log.entries.length > keep.size) log.entries.shift();
+    if (log.entries.length > retention.size) log.entries.shift();
     this.deliver(channel, entry);
     return 'none';
   }
 
-  last(channel: string, keep: HistoryOptions): Promise<string> {
-    const { epoch, n } = this.logOf(channel, keep);
+  last(channel: string, retention: HistoryOptions): Promise<string> {
+    const { epoch, n } = this.logOf(channel, retention);
     return Promise.resolve(`${epoch}-${n}`);
   }
 
-  after(channel: string, since: string, keep: HistoryOptions): Promise<Piece> {
-    return Promise.resolve(this.missed(channel, since, keep));
+  after(channel: string, since: string, retention: HistoryOptions): Promise<Piece> {
+    return Promise.resolve(this.missed(channel, since, retention));
   }
 
-  private missed(channel: string, since: string, keep: HistoryOptions): Piece {
+  private missed(channel: string, since: string, retention: HistoryOptions): Piece {
     if (!isOffset(since)) return undefined;
     const [epoch, number] = since.split('-');
-    const log = this.logOf(channel, keep);
+    const log = this.logOf(channel, retention);
     const from = Number(number);
     if (epoch !== String(log.epoch) || from > log.n) return undefined;
     const missed = log.n - from;
@@ -81,11 +81,11 @@ export class MemoryHistory implements History {
     this.logs.clear();
   }
 
-  private logOf(channel: string, keep: HistoryOptions): Log {
+  private logOf(channel: string, retention: HistoryOptions): Log {
     let log = this.logs.get(channel);
     const used = this.clock.now();
     if (log === undefined) {
-      log = { epoch: ++this.epoch, n: 0, entries: [], ttl: keep.ttlSeconds * 1000, used };
+      log = { epoch: ++this.epoch, n: 0, entries: [], ttl: retention.ttlSeconds * 1000, used };
       this.logs.set(channel, log);
       this.sweepLater();
     }
@@ -108,7 +108,7 @@ export class MemoryHistory implements History {
 }
 
 /** The messages from an index on that fit into a piece, at least one: who reads slowly must not keep all that was there when it came. */
-function pieceFrom(entries: readonly Entry[], from: number): readonly Kept[] {
+function pieceFrom(entries: readonly Entry[], from: number): readonly HistoryEntry[] {
   let to = from;
   for (let bytes = 0; to < entries.length && bytes < PIECE_BYTES; to++) bytes += entries[to]!.message.length;
   return entries.slice(from, to);

@@ -1,5 +1,5 @@
 import { SharedMessage } from '../connection';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 import { stamped, stampFor, type Stamp } from './stamp';
 
 /*
@@ -57,7 +57,7 @@ export class Packer {
   }
 
   /** Of a channel with history. */
-  kept(message: SharedMessage, sender: string | undefined): Buffer {
+  historyEntry(message: SharedMessage, sender: string | undefined): Buffer {
     return this.pack(FLAGS[stampFor(message)] | (message.isText ? TEXT : 0), message.payload, sender);
   }
 
@@ -106,7 +106,7 @@ export function controlIn({ body }: Packet): Record<string, unknown> | undefined
 }
 
 /** A message of a channel with history, as it is sent. */
-export function keptIn(packet: Packet, offset: string): Kept {
+export function keptIn(packet: Packet, offset: string): HistoryEntry {
   const { flags, sender } = packet;
   const stamp: Stamp = (flags & OBJECT) === 0 ? 'none' : (flags & EMPTY) === 0 ? 'last' : 'only';
   return { offset, message: stamped(messageIn(packet), stamp, offset), sender };

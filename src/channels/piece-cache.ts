@@ -1,5 +1,5 @@
 import type { Clock } from '../messages';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** Of the pieces that were used last, so much is kept, and no piece longer than so long. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ const OVERHEAD = 256;
 interface Entry {
   readonly channel: string;
   readonly since: string;
-  readonly messages: readonly Kept[];
+  readonly messages: readonly HistoryEntry[];
   readonly bytes: number;
 }
 
@@ -26,7 +26,7 @@ export class PieceCache {
   constructor(private readonly clock: Clock) {}
 
   /** Messages right after an offset; undefined where it is not known that there are any. */
-  find(channel: string, since: string): readonly Kept[] | undefined {
+  find(channel: string, since: string): readonly HistoryEntry[] | undefined {
     for (const entry of this.byChannel.get(channel) ?? []) {
       const { messages } = entry;
       const at = entry.since === since ? 0 : messages.findIndex(({ offset }) => offset === since) + 1;
@@ -38,7 +38,7 @@ export class PieceCache {
     return undefined;
   }
 
-  add(channel: string, since: string, messages: readonly Kept[]): void {
+  add(channel: string, since: string, messages: readonly HistoryEntry[]): void {
     const bytes = messages.reduce((sum, { message }) => sum + message.length + OVERHEAD, 0);
     if (bytes === 0 || bytes > MAX_BYTES) return;
     const entry = { channel, since, messages, bytes };

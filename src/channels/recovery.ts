@@ -4,8 +4,8 @@ import type { Subscriber } from '../connection';
 import { Backlog, forgotten } from './backlog';
 import { isAway, type History } from './history';
 import { isAfter } from './offset';
-import { hand, handIfItFits, type Seat, type Topic } from './topic';
-import type { Kept } from './kept';
+import { hand, handIfItFits, type Subscription, type Topic } from './topic';
+import type { HistoryEntry } from './history-entry';
 
 /** So many topics ask the backplane at once for what they missed. */
 const AT_ONCE = 64;
@@ -17,59 +17,61 @@ const AT_ONCE = 64;
 export async function sendMissed(
   topic: Topic,
   subscriber: Subscriber,
-  seat: Seat,
+  subscription: Subscription,
   since: string,
   history: History,
 ): Promise<void> {
-  const { name, keep } = topic;
-  const isThere = (): boolean => topic.seats.get(subscriber) === seat;
+  const { name, retention } = topic;
+  const isThere = (): boolean => topic.subscriptions.get(subscriber) === subscription;
   for (let isDone = false; !isDone;) {
-    seat.waiting = new Backlog();
+    subscription.waiting = new Backlog();
     const { delivered, isPaused } = topic;
-    const missed = !isPaused && since === delivered ? [] : await history.after(name, since, keep!, isThere);
+    const missed = !isPaused && since === delivered ? [] : await history.after(name, since, retention!, isThere);
     if (!isThere()) return;
     if (missed === undefined) throw new PortalError('history_lost');
-    seat.floor = since;
-    let hasRoom = sendSome(missed, subscriber, seat);
+    subscription.floor = since;
+    let hasRoom = sendSome(missed, subscriber, subscription);
     if (hasRoom) {
       // what was delivered before the backlog began is read, what came later is in it
-      const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, seat.floor);
+      const isRead = delivered === undefined ? missed.length === 0 : !isAfter(delivered, subscription.floor);
       // a broker that was replaced by another may have lost it
       if (!isRead && missed.length === 0) throw new PortalError('history_lost');
-      if (isRead && seat.waiting.isWhole) isDone = hasRoom = sendWaiting(seat.waiting, subscriber, seat);
+      if (isRead && subscription.waiting.isWhole)
+        isDone = hasRoom = sendWaiting(subscription.waiting, subscriber, subscription);
     }
-    since = seat.floor;
+    since = subscription.floor;
     if (!hasRoom) {
       // nothing is held for who does not read: it is read again
-      seat.waiting.forget();
+      subscription.waiting.forget();
       await subscriber.connection.drained();
     }
   }
-  seat.waiting = undefined;
+  subscription.waiting = undefined;
 }
 
-/** Sends as many as there is room for; the seat's floor is the last of them. Returns whether there was room for all, and more. */
-function sendSome(missed: readonly Kept[], subscriber: Subscriber, seat: Seat): boolean {
-  for (const kept of missed) {
-    const handed = handIfItFits(subscriber, seat, kept);
+/** Sends as many as there is room for; the subscription's floor is the last of them. Returns whether there was room for all, and more. */
+function sendSome(missed: readonly HistoryEntry[], subscriber: Subscriber, subscription: Subscription): boolean {
+  for (const entry of missed) {
+    const handed = handIfItFits(subscriber, subscription, entry);
     if (handed === 'full') return false;
-    seat.floor = kept.offset;
+    subscription.floor = entry.offset;
     if (handed === 'last') return false;
   }
   return true;
 }
 
 /** The same for what came meanwhile, which has room if it fits. */
-function sendWaiting(waiting: Backlog, subscriber: Subscriber, seat: Seat): boolean {
-  for (const kept of waiting) if (handIfItFits(subscriber, seat, kept) === 'full') return false;
+function sendWaiting(waiting: Backlog, subscriber: Subscriber, subscription: Subscription): boolean {
+  for (const entry of waiting) if (handIfItFits(subscriber, subscription, entry) === 'full') return false;
   return true;
 }
 
 /** Messages come at once again, after those that have waited. */
-export function stopWaiting(topic: Topic, subscriber: Subscriber, seat: Seat): void {
-  const { waiting } = seat;
-  seat.waiting = undefined;
-  if (topic.seats.get(subscriber) === seat) for (const kept of waiting ?? []) hand(subscriber, seat, kept);
+export function stopWaiting(topic: Topic, subscriber: Subscriber, subscription: Subscription): void {
+  const { waiting } = subscription;
+  subscription.waiting = undefined;
+  if (topic.subscriptions.get(subscriber) === subscription)
+    for (const entry of waiting ?? []) hand(subscriber, subscription, entry);
 }
 
 /**
@@ -80,15 +82,17 @@ export async function catchUp(
   topics: Iterable<Topic>,
   history: History,
   lost: Set<string>,
-  deliver: (topic: Topic, kept: Kept) => void,
+  deliver: (topic: Topic, entry: HistoryEntry) => void,
 ): Promise<void> {
-  const behind = [...topics].filter(({ isPaused, keep, position }) => isPaused || (keep && position === undefined));
+  const behind = [...topics].filter(
+    ({ isPaused, retention, position }) => isPaused || (retention && position === undefined),
+  );
   const work = async (): Promise<void> => {
     try {
       for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
-        if (!(await deliverMissed(topic, history, (kept) => deliver(topic, kept)).catch(unlessAway)))
+        if (!(await deliverMissed(topic, history, (entry) => deliver(topic, entry)).catch(unlessAway)))
           lost.add(topic.name);
-        topic.resume((kept) => deliver(topic, kept));
+        topic.resume((entry) => deliver(topic, entry));
         sendRests(topic, history);
       }
     } finally {
@@ -100,16 +104,16 @@ export async function catchUp(
 }
 
 /** Returns false where something is gone. */
-async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kept) => void): Promise<boolean> {
-  const { name, seats, position: since } = topic;
-  const keep = topic.keep!;
+async function deliverMissed(topic: Topic, history: History, deliver: (entry: HistoryEntry) => void): Promise<boolean> {
+  const { name, subscriptions, position: since } = topic;
+  const retention = topic.retention!;
   if (since === undefined) {
     // its subscribers came while the backplane was away: nobody knows from where on it is theirs
-    topic.base = await history.last(name, keep);
+    topic.base = await history.last(name, retention);
     return false;
   }
   for (let from = since; ;) {
-    const missed = await history.after(name, from, keep, () => seats.size > 0);
+    const missed = await history.after(name, from, retention, () => subscriptions.size > 0);
     if (missed === undefined) return false;
     topic.deliverMissed(missed, deliver);
     from = missed.at(-1)?.offset ?? from;
@@ -119,21 +123,26 @@ async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kep
 }
 
 function sendRests(topic: Topic, history: History): void {
-  for (const [subscriber, seat] of topic.seats) {
-    if (seat.isBehind !== true) continue;
-    seat.isBehind = false;
-    seat.waiting ??= forgotten();
-    void sendRest(topic, subscriber, seat, history);
+  for (const [subscriber, subscription] of topic.subscriptions) {
+    if (subscription.isBehind !== true) continue;
+    subscription.isBehind = false;
+    subscription.waiting ??= forgotten();
+    void sendRest(topic, subscriber, subscription, history);
   }
 }
 
 /** One who does not read as fast as a topic catches up is sent the rest by itself. What cannot be had then, it can ask for when it comes back. */
-async function sendRest(topic: Topic, subscriber: Subscriber, seat: Seat, history: History): Promise<void> {
+async function sendRest(
+  topic: Topic,
+  subscriber: Subscriber,
+  subscription: Subscription,
+  history: History,
+): Promise<void> {
   const { connection } = subscriber;
-  const isThere = (): boolean => topic.seats.get(subscriber) === seat;
+  const isThere = (): boolean => topic.subscriptions.get(subscriber) === subscription;
   try {
     await connection.drained();
-    if (isThere()) await sendMissed(topic, subscriber, seat, seat.floor!, history);
+    if (isThere()) await sendMissed(topic, subscriber, subscription, subscription.floor!, history);
   } catch {
     if (isThere()) void connection.close(CloseCode.TryAgainLater, 'messages were missed');
   }

@@ -2,10 +2,10 @@ import type { SharedMessage, Subscriber } from '../connection';
 import type { HistoryOptions } from './backplane';
 import { Backlog, forgotten } from './backlog';
 import { isAfter } from './offset';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** The place of a subscriber in a topic. */
-export interface Seat {
+export interface Subscription {
   data: unknown;
   /** What comes while it is sent what it missed. */
   waiting?: Backlog | undefined;
@@ -17,7 +17,7 @@ export interface Seat {
 
 /** One channel, or pattern of channels, that somebody on this process subscribes to. */
 export class Topic {
-  readonly seats = new Map<Subscriber, Seat>();
+  readonly subscriptions = new Map<Subscriber, Subscription>();
   /** Resolves when messages of other processes come; undefined when they do. */
   ready: Promise<void> | undefined;
   /** The offset of the latest message that was delivered. */
@@ -32,7 +32,7 @@ export class Topic {
   constructor(
     readonly name: string,
     /** Of a channel with history. */
-    readonly keep: HistoryOptions | undefined,
+    readonly retention: HistoryOptions | undefined,
     readonly isPattern = false,
   ) {}
 
@@ -46,28 +46,28 @@ export class Topic {
   }
 
   deliver(message: SharedMessage, except: Subscriber | undefined): number {
-    const { seats } = this;
-    if (except === undefined || !seats.has(except)) {
-      for (const subscriber of seats.keys()) subscriber.outbox.sendShared(message);
-      return seats.size;
+    const { subscriptions } = this;
+    if (except === undefined || !subscriptions.has(except)) {
+      for (const subscriber of subscriptions.keys()) subscriber.sender.sendShared(message);
+      return subscriptions.size;
     }
-    for (const subscriber of seats.keys()) if (subscriber !== except) subscriber.outbox.sendShared(message);
-    return seats.size - 1;
+    for (const subscriber of subscriptions.keys()) if (subscriber !== except) subscriber.sender.sendShared(message);
+    return subscriptions.size - 1;
   }
 
   /** False for a message that had been delivered, or is not to be delivered yet. */
-  take(kept: Kept): boolean {
+  take(entry: HistoryEntry): boolean {
     if (this.paused !== undefined) {
-      this.paused.add(kept);
+      this.paused.add(entry);
       return false;
     }
-    if (this.delivered !== undefined && !isAfter(kept.offset, this.delivered)) return false;
+    if (this.delivered !== undefined && !isAfter(entry.offset, this.delivered)) return false;
     const before = this.position;
-    this.delivered = kept.offset;
-    for (const [subscriber, seat] of this.seats) {
-      if (seat.waiting !== undefined) seat.waiting.add(kept);
-      else if (this.catchesUp && before !== undefined) handMissed(subscriber, seat, kept, before);
-      else hand(subscriber, seat, kept);
+    this.delivered = entry.offset;
+    for (const [subscriber, subscription] of this.subscriptions) {
+      if (subscription.waiting !== undefined) subscription.waiting.add(entry);
+      else if (this.catchesUp && before !== undefined) handMissed(subscriber, subscription, entry, before);
+      else hand(subscriber, subscription, entry);
     }
     return true;
   }
@@ -78,17 +78,17 @@ export class Topic {
   }
 
   /** Some of what was missed is delivered, while what comes waits on. */
-  deliverMissed(missed: Iterable<Kept>, deliver: (kept: Kept) => void): void {
+  deliverMissed(missed: Iterable<HistoryEntry>, deliver: (entry: HistoryEntry) => void): void {
     const { paused } = this;
     this.paused = undefined;
     this.catchesUp = true;
-    for (const kept of missed) deliver(kept);
+    for (const entry of missed) deliver(entry);
     this.catchesUp = false;
     this.paused = paused;
   }
 
   /** Goes on: what came meanwhile is delivered. */
-  resume(deliver: (kept: Kept) => void): void {
+  resume(deliver: (entry: HistoryEntry) => void): void {
     const { paused } = this;
     this.deliverMissed(paused ?? [], deliver);
     this.paused = undefined;
@@ -102,36 +102,40 @@ export class Topic {
   }
 }
 
-export function hand(subscriber: Subscriber, seat: Seat, kept: Kept): void {
-  if (!isHad(subscriber, seat, kept)) subscriber.outbox.sendShared(kept.message);
+export function hand(subscriber: Subscriber, subscription: Subscription, entry: HistoryEntry): void {
+  if (!isHad(subscriber, subscription, entry)) subscriber.sender.sendShared(entry.message);
 }
 
 /**
- * Sends what a subscriber is to get later where it does not fit: `full` then, and the seat's floor is where it was. `last`: there is no
+ * Sends what a subscriber is to get later where it does not fit: `full` then, and the subscription's floor is where it was. `last`: there is no
  * room for more.
  */
-export function handIfItFits(subscriber: Subscriber, seat: Seat, kept: Kept): 'sent' | 'last' | 'full' {
-  if (isHad(subscriber, seat, kept)) return 'sent';
-  const { outbox } = subscriber;
-  if (!outbox.hasRoomFor(kept.message)) return 'full';
-  seat.floor = kept.offset;
-  return outbox.sendShared(kept.message) ? 'sent' : 'last';
+export function handIfItFits(
+  subscriber: Subscriber,
+  subscription: Subscription,
+  entry: HistoryEntry,
+): 'sent' | 'last' | 'full' {
+  if (isHad(subscriber, subscription, entry)) return 'sent';
+  const { sender } = subscriber;
+  if (!sender.hasRoomFor(entry.message)) return 'full';
+  subscription.floor = entry.offset;
+  return sender.sendShared(entry.message) ? 'sent' : 'last';
 }
 
 /** `before`: all up to there was handed to those who had room. */
-function handMissed(subscriber: Subscriber, seat: Seat, kept: Kept, before: string): void {
-  if (seat.floor === undefined || isAfter(before, seat.floor)) seat.floor = before;
-  const handed = handIfItFits(subscriber, seat, kept);
-  if (handed !== 'sent') seat.isBehind = true;
-  if (handed === 'full') seat.waiting = forgotten();
+function handMissed(subscriber: Subscriber, subscription: Subscription, entry: HistoryEntry, before: string): void {
+  if (subscription.floor === undefined || isAfter(before, subscription.floor)) subscription.floor = before;
+  const handed = handIfItFits(subscriber, subscription, entry);
+  if (handed !== 'sent') subscription.isBehind = true;
+  if (handed === 'full') subscription.waiting = forgotten();
 }
 
 /** Whether it had it before, or made it. */
-function isHad(subscriber: Subscriber, { floor }: Seat, kept: Kept): boolean {
-  return (floor !== undefined && !isAfter(kept.offset, floor)) || isSender(subscriber, kept);
+function isHad(subscriber: Subscriber, { floor }: Subscription, entry: HistoryEntry): boolean {
+  return (floor !== undefined && !isAfter(entry.offset, floor)) || isSender(subscriber, entry);
 }
 
 /** Whether the subscriber itself published it. */
-export function isSender({ connection }: Subscriber, { sender }: Kept): boolean {
+export function isSender({ connection }: Subscriber, { sender }: HistoryEntry): boolean {
   return sender !== undefined && connection.identified && connection.id === sender;
 }

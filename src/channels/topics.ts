@@ -2,7 +2,7 @@ import type { SharedMessage, Subscriber } from '../connection';
 import { isOwn } from './channel-name';
 import { PatternTree } from './pattern-tree';
 import { isSender, type Topic } from './topic';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** What this process has subscribers for, by names and by patterns of names. */
 export class Topics {
@@ -36,22 +36,22 @@ export class Topics {
     const topic = this.byName.get(channel);
     const receivers = this.matching(channel);
     if (receivers === undefined) return topic === undefined ? 0 : topic.deliver(message, except);
-    if (topic !== undefined) for (const subscriber of topic.seats.keys()) receivers.add(subscriber);
+    if (topic !== undefined) for (const subscriber of topic.subscriptions.keys()) receivers.add(subscriber);
     if (except !== undefined) receivers.delete(except);
-    for (const subscriber of receivers) subscriber.outbox.sendShared(message);
+    for (const subscriber of receivers) subscriber.sender.sendShared(message);
     return receivers.size;
   }
 
   /** The same for a message of a channel with history; those who catch up with it get it in its turn. */
-  deliverKept(channel: string, kept: Kept): void {
+  deliverEntry(channel: string, entry: HistoryEntry): void {
     const topic = this.byName.get(channel);
-    const fresh = topic === undefined || topic.take(kept);
+    const fresh = topic === undefined || topic.take(entry);
     if (!fresh) return;
     const receivers = this.matching(channel);
     if (receivers === undefined) return;
     for (const subscriber of receivers) {
-      if (topic?.seats.has(subscriber) !== true && !isSender(subscriber, kept))
-        subscriber.outbox.sendShared(kept.message);
+      if (topic?.subscriptions.has(subscriber) !== true && !isSender(subscriber, entry))
+        subscriber.sender.sendShared(entry.message);
     }
   }
 
@@ -59,9 +59,9 @@ export class Topics {
   private matching(channel: string): Set<Subscriber> | undefined {
     let receivers: Set<Subscriber> | undefined;
     if (this.tree.size === 0 || isOwn(channel)) return undefined;
-    this.tree.match(channel, ({ seats }) => {
+    this.tree.match(channel, ({ subscriptions }) => {
       receivers ??= new Set();
-      for (const subscriber of seats.keys()) receivers.add(subscriber);
+      for (const subscriber of subscriptions.keys()) receivers.add(subscriber);
     });
     return receivers;
   }

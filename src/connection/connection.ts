@@ -10,7 +10,7 @@ import type { SubscribeOptions, Subscribed } from './subscribe-options';
 import { isThenable, takeRejection } from '../messages';
 import type { SendResult } from '../transport';
 import type { Handshake } from '../handshake';
-import type { Outbox } from './outbox';
+import type { Sender } from './sender';
 
 /** What the handshake decided about a connection. */
 export interface ConnectionFacts {
@@ -33,7 +33,7 @@ export interface Driver {
   readonly codec: Codec | undefined;
   /** Its upgrade was accepted or refused, or nobody waits for an answer any more. */
   readonly decided: boolean;
-  readonly outbox: Outbox;
+  readonly sender: Sender;
   readonly outgoing: { readonly bufferedBytes: number };
   readonly channels: readonly string[];
   /** Makes an id by which the connection is found. */
@@ -78,7 +78,7 @@ export class Connection<Data = unknown> {
 
   /** @internal Connections are made by the engine. */
   constructor(
-    private readonly session: Driver,
+    private readonly driver: Driver,
     facts: ConnectionFacts,
   ) {
     this.path = facts.path;
@@ -90,7 +90,7 @@ export class Connection<Data = unknown> {
 
   /** Unique among all connections of all servers (a random UUID, made when it is first asked for). */
   get id(): string {
-    return (this.ownId ??= this.session.identify());
+    return (this.ownId ??= this.driver.identify());
   }
 
   /** @internal Whether anybody knows its id. */
@@ -119,7 +119,7 @@ export class Connection<Data = unknown> {
       );
     }
     this.ownUser = user;
-    this.session.identified();
+    this.driver.identified();
   }
 
   /** For the application's use; an empty object at first. */
@@ -139,12 +139,12 @@ export class Connection<Data = unknown> {
 
   /** @internal Whether its upgrade was accepted or refused, or nobody waits for an answer any more. */
   get decided(): boolean {
-    return this.session.decided;
+    return this.driver.decided;
   }
 
   /** @internal Whether a failure has been reported already, as that of a source of `sendStream`. */
   hasTold(error: unknown): boolean {
-    return this.session.hasTold(error);
+    return this.driver.hasTold(error);
   }
 
   /** @internal An upgrade hook chose another. */
@@ -154,17 +154,17 @@ export class Connection<Data = unknown> {
 
   /** @internal An answer waits: messages of the peer do too, where the next answer might not fit. */
   holdBack(): void {
-    this.session.holdBack();
+    this.driver.holdBack();
   }
 
   /** @internal A limit that is not the engine's. */
   reached(limit: LimitName): void {
-    this.session.reached(limit);
+    this.driver.reached(limit);
   }
 
   /** @internal How its messages are read as events; undefined where they are none. */
   get codec(): Codec | undefined {
-    return this.session.codec;
+    return this.driver.codec;
   }
 
   get query(): URLSearchParams {
@@ -176,22 +176,22 @@ export class Connection<Data = unknown> {
    * not answered yet, in `@OnUpgrade` and class guards.
    */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.session.state;
+    return this.driver.state;
   }
 
   /** Whether permessage-deflate was agreed on. */
   get compressed(): boolean {
-    return this.session.outbox.compresses;
+    return this.driver.sender.compresses;
   }
 
   /** Aborts when the connection leaves the state `open`, or its upgrade is refused. */
   get signal(): AbortSignal {
-    return this.session.signal;
+    return this.driver.signal;
   }
 
   /** Bytes sent that the operating system has not taken yet. */
   get bufferedBytes(): number {
-    return this.session.outgoing.bufferedBytes;
+    return this.driver.outgoing.bufferedBytes;
   }
 
   /**
@@ -211,8 +211,8 @@ export class Connection<Data = unknown> {
    * @throws TypeError when the message is neither a string nor bytes
    */
   sendResult(message: string | Bytes, options?: SendOptions): SendResult {
-    if (typeof message === 'string') return this.session.outbox.sendText(message, options?.compress);
-    return this.session.outbox.sendBinary(requireBytes(message), options?.compress);
+    if (typeof message === 'string') return this.driver.sender.sendText(message, options?.compress);
+    return this.driver.sender.sendBinary(requireBytes(message), options?.compress);
   }
 
   /**
@@ -227,12 +227,12 @@ export class Connection<Data = unknown> {
    * the message is incomplete then, so the connection is closed with 1011, and the failure is in the log, whether anybody awaits it or not.
    */
   sendStream(chunks: Chunks): Promise<void> {
-    return this.session.sendStream(chunks);
+    return this.driver.sendStream(chunks);
   }
 
   /** @internal Takes over what a handler returned. @throws TypeError when it is no source of items */
   own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
-    return this.session.own(source, failed);
+    return this.driver.own(source, failed);
   }
 
   /**
@@ -240,7 +240,7 @@ export class Connection<Data = unknown> {
    * any more. What waits for the end of a `sendStream` waits for its source too, which therefore must not await this.
    */
   drained(): Promise<void> {
-    return this.session.drained();
+    return this.driver.drained();
   }
 
   /**
@@ -248,12 +248,12 @@ export class Connection<Data = unknown> {
    * @throws Error where the path is raw; what the codec throws for data that it cannot express
    */
   emit(event: string, data?: unknown): boolean {
-    return this.session.emit(event, data) === 'sent';
+    return this.driver.emit(event, data) === 'sent';
   }
 
   /** Sends an event, and says what became of it as `sendResult` does. Throws what `emit` throws. */
   emitResult(event: string, data?: unknown): SendResult {
-    return this.session.emit(event, data);
+    return this.driver.emit(event, data);
   }
 
   /**
@@ -265,7 +265,7 @@ export class Connection<Data = unknown> {
    * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
    */
   request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
-    return unawaited(this.session.request(event, data, options)) as Promise<R>;
+    return unawaited(this.driver.request(event, data, options)) as Promise<R>;
   }
 
   /**
@@ -273,7 +273,7 @@ export class Connection<Data = unknown> {
    * closes before.
    */
   ping(payload?: string | Bytes): Promise<number> {
-    return this.session.ping(controlPayload(payload));
+    return this.driver.ping(controlPayload(payload));
   }
 
   /**
@@ -287,12 +287,12 @@ export class Connection<Data = unknown> {
    * has changed then. A name that is made of what a client sent is made by `channelName`.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
-    return this.session.subscribe(channel, options);
+    return this.driver.subscribe(channel, options);
   }
 
   /** Does nothing where it is not subscribed. Rejects with a TypeError for what is no name. */
   unsubscribe(channel: string): Promise<void> {
-    return this.session.unsubscribe(channel);
+    return this.driver.unsubscribe(channel);
   }
 
   /**
@@ -301,12 +301,12 @@ export class Connection<Data = unknown> {
    * pattern as it is written. Presence does not tell of those who subscribe like this.
    */
   subscribePattern(pattern: string): Promise<void> {
-    return this.session.subscribePattern(pattern);
+    return this.driver.subscribePattern(pattern);
   }
 
   /** Gives up a pattern, as it was written. Does nothing where it is not subscribed. Rejects with a TypeError for what is no pattern. */
   unsubscribePattern(pattern: string): Promise<void> {
-    return this.session.unsubscribePattern(pattern);
+    return this.driver.unsubscribePattern(pattern);
   }
 
   /**
@@ -314,7 +314,7 @@ export class Connection<Data = unknown> {
    * connection is not open.
    */
   get channels(): readonly string[] {
-    return this.session.channels;
+    return this.driver.channels;
   }
 
   /**
@@ -322,12 +322,12 @@ export class Connection<Data = unknown> {
    * @throws TypeError when the message is neither a string nor bytes, or the channel no name
    */
   publish(channel: string, message: string | Bytes): void {
-    this.session.publish(channel, message);
+    this.driver.publish(channel, message);
   }
 
   /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */
   pong(payload?: string | Bytes): void {
-    this.session.sendControl(Opcode.Pong, controlPayload(payload));
+    this.driver.sendControl(Opcode.Pong, controlPayload(payload));
   }
 
   /**
@@ -341,13 +341,13 @@ export class Connection<Data = unknown> {
    * @throws RangeError when code or reason may not be sent, TypeError when they are of another type
    */
   close(code?: number, reason?: string): Promise<CloseInfo> {
-    this.session.close(code, reason);
-    return this.session.closed();
+    this.driver.close(code, reason);
+    return this.driver.closed();
   }
 
   /** Ends the connection at once, without a Close frame, or without an answer to its handshake. */
   terminate(): void {
-    this.session.terminate();
+    this.driver.terminate();
   }
 }
 

@@ -34,8 +34,8 @@ export {
 export { refusalWith } from './refusals';
 export { type RequestOptions, SERVER_ID } from './requests';
 export { type Route, Routes, codecKinds } from './routes';
-export type { SessionContext } from './session-context';
-export { Session } from './session';
+export type { DriverContext } from './driver-context';
+export { ConnectionDriver } from './connection-driver';
 export { SharedMessage } from './shared-message';
 export { hearErrors, sourceOf } from './source';
 export type { SubscribeOptions, Subscribed } from './subscribe-options';

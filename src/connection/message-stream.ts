@@ -10,7 +10,7 @@ export class IncompleteMessageError extends Error {
   }
 }
 
-/** What a stream asks of its session. */
+/** What a stream asks of its driver. */
 export interface StreamOwner {
   /** There is room again: the socket may be read. */
   onStreamRead(): void;
@@ -22,7 +22,7 @@ export interface StreamOwner {
 
 /**
  * One message on its way in. It holds what has arrived and was not read: one read of the socket at the most, since the
- * session stops reading while there is some.
+ * driver stops reading while there is some.
  */
 export class IncomingStream {
   private readonly parts: Buffer[] = [];
@@ -143,7 +143,7 @@ export class IncomingStream {
         } else if (this.finished || this.discarded) {
           return;
         } else if (this.parts.length === 0 && !this.ended) {
-          // neither was there when the session was told to read on
+          // neither was there when the driver was told to read on
           await new Promise<void>((resolve) => (this.wake = resolve));
         }
       }
@@ -168,7 +168,7 @@ export class IncomingStream {
     const bytes = this.nextBytes();
     if (bytes === undefined) {
       if (this.finished && this.utf8?.complete === false) return this.violate(Violations.InvalidUtf8);
-      // the session may read on: all that came is used up
+      // the driver may read on: all that came is used up
       if (!this.failed) this.owner.onStreamRead();
       return undefined;
     }

@@ -4,7 +4,7 @@ import { bytesOf, type Bytes } from './bytes';
 export type Chunk = string | Bytes;
 export type Chunks = Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
 
-/** What sending a message in fragments needs of a session. */
+/** What sending a message in fragments needs of a driver. */
 export interface FragmentSender {
   readonly signal: AbortSignal;
   /** `first`: the first byte of the frame. */

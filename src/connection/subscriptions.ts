@@ -1,14 +1,14 @@
 import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Endpoint } from './endpoint';
-import type { Outbox } from './outbox';
+import type { Sender } from './sender';
 import type { SubscribeOptions, Subscribed } from './subscribe-options';
 
 /** A connection, as those see it who deliver to it. */
 export interface Subscriber {
   readonly connection: Connection;
   readonly state: 'open' | 'closing' | 'closed';
-  readonly outbox: Outbox;
+  readonly sender: Sender;
   readonly route: { readonly endpoint: Endpoint };
 }
 

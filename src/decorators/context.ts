@@ -35,7 +35,7 @@ export interface ExceptionFilter<E = unknown> {
 }
 
 /** The message or call that a reply answers. One object serves all messages that differ in neither. */
-export interface Exchange {
+export interface ReplyTo {
   /** Undefined for all that is no event. */
   readonly event: string | undefined;
   /** Undefined where no answer is owed. */

@@ -1,8 +1,8 @@
-/** Whoever holds bytes for a connection. */
-export interface Holder {
-  /** Bytes that it holds now. */
+/** A connection's share of buffered memory. */
+export interface MemoryUser {
+  /** Bytes held now. */
   readonly heldBytes: number;
-  /** Lets go of all of them. */
+  /** Releases them all. */
   terminate(limit: 'maxTotalBufferedBytes'): void;
 }
 
@@ -20,7 +20,7 @@ export class Budget {
 
   constructor(
     private readonly maxBytes: number,
-    private readonly holders: () => Iterable<Holder>,
+    private readonly users: () => Iterable<MemoryUser>,
   ) {
     this.slack = Math.max(1, Math.floor(maxBytes * SLACK));
   }
@@ -32,14 +32,14 @@ export class Budget {
   }
 
   private count(): void {
-    const holders = [...this.holders()].filter(({ heldBytes }) => heldBytes > 0);
-    let held = holders.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+    const users = [...this.users()].filter(({ heldBytes }) => heldBytes > 0);
+    let held = users.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     if (held > this.maxBytes) {
-      holders.sort((a, b) => b.heldBytes - a.heldBytes);
-      for (const holder of holders) {
+      users.sort((a, b) => b.heldBytes - a.heldBytes);
+      for (const user of users) {
         if (held <= this.maxBytes - this.slack) break;
-        held -= holder.heldBytes;
-        holder.terminate('maxTotalBufferedBytes');
+        held -= user.heldBytes;
+        user.terminate('maxTotalBufferedBytes');
       }
     }
     this.known = Math.min(held, this.maxBytes - this.slack);

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Bytes } from '../connection';
 import type { Connection } from '../connection';
-import type { Session } from '../connection';
+import type { ConnectionDriver } from '../connection';
 import { SharedMessage } from '../connection';
 import { isThenable, takeRejection } from '../messages';
 
 /** The open connections of one application on this process. */
 export class Connections {
-  private readonly open = new Set<Session>();
+  private readonly open = new Set<ConnectionDriver>();
   /** Those whose id somebody knows. */
-  private readonly byId = new Map<string, Session>();
+  private readonly byId = new Map<string, ConnectionDriver>();
 
   get size(): number {
     return this.open.size;
@@ -29,32 +29,32 @@ export class Connections {
    */
   broadcast(message: string | Bytes, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
-    for (const session of this.open) {
-      if (to === undefined || picks(to(session.connection))) session.outbox.sendShared(shared);
+    for (const driver of this.open) {
+      if (to === undefined || picks(to(driver.connection))) driver.sender.sendShared(shared);
     }
   }
 
   /** @internal Gives a connection its id. */
-  identify(session: Session): string {
+  identify(driver: ConnectionDriver): string {
     // by way of bytes, since Node's is a tree of fourteen strings, half a kilobyte
     const id = Buffer.from(randomUUID(), 'latin1').toString('latin1');
-    if (this.open.has(session)) this.byId.set(id, session);
+    if (this.open.has(driver)) this.byId.set(id, driver);
     return id;
   }
 
   /** @internal */
-  add(session: Session): void {
-    this.open.add(session);
-    if (session.connection.identified) this.byId.set(session.connection.id, session);
+  add(driver: ConnectionDriver): void {
+    this.open.add(driver);
+    if (driver.connection.identified) this.byId.set(driver.connection.id, driver);
   }
 
   /** @internal */
-  delete(session: Session): void {
-    if (this.open.delete(session) && session.connection.identified) this.byId.delete(session.connection.id);
+  delete(driver: ConnectionDriver): void {
+    if (this.open.delete(driver) && driver.connection.identified) this.byId.delete(driver.connection.id);
   }
 
   /** @internal */
-  sessions(): Iterable<Session> {
+  drivers(): Iterable<ConnectionDriver> {
     return this.open;
   }
 }

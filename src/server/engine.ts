@@ -13,23 +13,23 @@ import { ENGINE_OPTIONS, PLACE } from './engine-options';
 import { Flusher } from '../transport';
 import { Attachments } from './attach/attachments';
 import type { ForeignServer } from './attach/foreign-server';
-import { Gate, type GateContext } from './upgrade/gate';
-import { Http1Door } from './upgrade/http1-door';
-import { Http2Door } from './upgrade/http2-door';
+import { Upgrader, type UpgraderContext } from './upgrade/upgrader';
+import { Http1Upgrade } from './upgrade/http1-upgrade';
+import { Http2Connect } from './upgrade/http2-connect';
 import { Heartbeat } from './heartbeat';
 import { DEFAULT_LIMITS, resolveLimits, type ResolvedLimits } from '../connection';
 import { Listener, ListenError, type Exact, type Place } from './listener';
-import { drain } from './drain';
+import { closeGradually } from './close-gradually';
 import { fileLimit, memoryLimit } from './machine';
 import type { Observer } from '../connection';
 import { allOf } from '../connection';
 import { checkOptions } from '../connection';
-import { Peers } from './upgrade/peers';
+import { ClientAddresses } from './upgrade/client-addresses';
 import { PlainRequests } from './upgrade/plain-requests';
 import { RawSockets } from '../transport';
 import { Routes, type Route } from '../connection';
-import { Session } from '../connection';
-import type { SessionContext } from '../connection';
+import { ConnectionDriver } from '../connection';
+import type { DriverContext } from '../connection';
 import { NO_CHANNELS, type Subscriptions } from '../connection';
 import { OwnServer, type ServerSettings } from './servers';
 import { Tls, type TlsUpdate } from './tls';
@@ -42,7 +42,7 @@ const DEFAULT_HOST = 'localhost';
 const DEFAULT_SHUTDOWN_MS = 30_000;
 
 /** A WebSocket server without decorators: endpoints in, connections out. It can be closed and listen again. */
-export class Engine implements SessionContext, GateContext {
+export class Engine implements DriverContext, UpgraderContext {
   readonly connections = new Connections();
   readonly limits: ResolvedLimits;
   readonly clock: Clock;
@@ -58,9 +58,9 @@ export class Engine implements SessionContext, GateContext {
   private readonly rawSockets = new RawSockets();
   /** Made with the first connection that compresses. */
   private codec: DeflateCodec | undefined;
-  private readonly gate = new Gate(this);
+  private readonly upgrader = new Upgrader(this);
   private readonly answers: Answers;
-  private readonly http1: Http1Door;
+  private readonly http1: Http1Upgrade;
   private readonly tls: Tls | undefined;
   private readonly listener: Listener<ServerSettings>;
   private readonly attachments: Attachments;
@@ -70,8 +70,8 @@ export class Engine implements SessionContext, GateContext {
   /** Where it listens, in the order in which that was asked for. */
   private addresses: { readonly port: number | undefined; readonly url: string }[] = [];
   private closing: Promise<void> | undefined;
-  /** Sessions whose `close` hook has not settled, but for those that a deadline gave up; one that never settles is not kept. */
-  private alive = new WeakSet<Session>();
+  /** Drivers whose `close` hook has not settled, but for those that a deadline gave up; one that never settles is not kept. */
+  private alive = new WeakSet<ConnectionDriver>();
   private aliveCount = 0;
   private onQuiet: (() => void) | undefined;
 
@@ -86,28 +86,28 @@ export class Engine implements SessionContext, GateContext {
     const failed = (error: unknown, what: string): void => this.observer.failed?.(error, what);
     this.routes = new Routes(this.limits, options.origins, options.compression, failed);
     this.admission = new Admission(this);
-    this.budget = new Budget(this.limits.maxTotalBufferedBytes, () => this.connections.sessions());
+    this.budget = new Budget(this.limits.maxTotalBufferedBytes, () => this.connections.drivers());
     if (options.heartbeat !== false) {
-      this.heartbeat = new Heartbeat(this.clock, () => this.connections.sessions(), options.heartbeat);
+      this.heartbeat = new Heartbeat(this.clock, () => this.connections.drivers(), options.heartbeat);
     }
-    const { gate, limits, deadlines } = this;
-    const peers = new Peers(options.trustedProxies);
-    const plain = new PlainRequests(gate, {
+    const { upgrader, limits, deadlines } = this;
+    const addresses = new ClientAddresses(options.trustedProxies);
+    const plain = new PlainRequests(upgrader, {
       listener: options.request,
       ready: options.health === true ? () => this.ready : undefined,
       failed: (error) => this.observer.failed?.(error, 'the request listener'),
     });
     this.answers = plain.answers;
-    const http1 = new Http1Door({ gate, peers, limits, deadlines, plain });
-    const http2 = new Http2Door({ gate, peers, limits, deadlines, plain });
+    const http1 = new Http1Upgrade({ upgrader, addresses, limits, deadlines, plain });
+    const http2 = new Http2Connect({ upgrader, addresses, limits, deadlines, plain });
     this.http1 = http1;
     this.tls = options.tls && new Tls(options.tls, (error) => this.observer.failed?.(error, 'tls.SNICallback'));
-    const context = { limits, deadlines, peers, http1, http2 };
+    const context = { limits, deadlines, addresses, http1, http2 };
     this.listener = new Listener(
       (settings) => new OwnServer(context, settings),
       (error) => this.observer.failed?.(error, 'taking a connection'),
     );
-    this.attachments = new Attachments({ gate, http1, http2, deadlines, limits });
+    this.attachments = new Attachments({ upgrader, http1, http2, deadlines, limits });
     const portless = { tls: undefined, http2: false, proxyProtocol: false, sharesPort: false };
     this.createPortless = () => new OwnServer(context, portless);
   }
@@ -192,30 +192,30 @@ export class Engine implements SessionContext, GateContext {
     this.portless.front.emit('connection', stream);
   }
 
-  prepare(route: Route, facts: ConnectionFacts, socket: Duplex, agreed?: DeflateParameters): Session {
+  prepare(route: Route, facts: ConnectionFacts, socket: Duplex, agreed?: DeflateParameters): ConnectionDriver {
     const deflate = agreed && new PerMessageDeflate((this.codec ??= createDeflateCodec()), agreed);
-    return new Session(this, route, new Transport(socket, this.rawSockets), facts, deflate);
+    return new ConnectionDriver(this, route, new Transport(socket, this.rawSockets), facts, deflate);
   }
 
-  opened(session: Session): void {
-    this.connections.add(session);
-    this.alive.add(session);
+  opened(driver: ConnectionDriver): void {
+    this.connections.add(driver);
+    this.alive.add(driver);
     this.aliveCount++;
-    this.heartbeat?.begin(session);
-    this.observer.opened?.(session.connection);
+    this.heartbeat?.begin(driver);
+    this.observer.opened?.(driver.connection);
   }
 
-  identify(session: Session): string {
-    return this.connections.identify(session);
+  identify(driver: ConnectionDriver): string {
+    return this.connections.identify(driver);
   }
 
-  closed(session: Session): void {
-    this.connections.delete(session);
-    this.admission.release(session.route, session.connection.handshake.remoteAddress);
+  closed(driver: ConnectionDriver): void {
+    this.connections.delete(driver);
+    this.admission.release(driver.route, driver.connection.handshake.remoteAddress);
   }
 
-  ended(session: Session): void {
-    if (this.alive.delete(session) && --this.aliveCount === 0) this.onQuiet?.();
+  ended(driver: ConnectionDriver): void {
+    if (this.alive.delete(driver) && --this.aliveCount === 0) this.onQuiet?.();
   }
 
   private get ready(): boolean {
@@ -223,14 +223,14 @@ export class Engine implements SessionContext, GateContext {
   }
 
   private async shutDown(): Promise<void> {
-    this.gate.refuseUndecided();
+    this.upgrader.refuseUndecided();
     this.listener.drain();
     const deadlineMs = this.options.shutdown?.deadlineMs ?? DEFAULT_SHUTDOWN_MS;
     let cancelDeadline!: () => void;
     const deadline = new Promise<void>((resolve) => (cancelDeadline = this.deadlines.set(deadlineMs, resolve)));
-    const cancelDrain = drain([...this.connections.sessions()], deadlineMs, this.clock);
+    const cancelDrain = closeGradually([...this.connections.drivers()], deadlineMs, this.clock);
     await Promise.race([deadline, Promise.all([this.quiet(), this.answers.drain()])]);
-    for (const session of this.connections.sessions()) session.terminate('shutdown.deadlineMs');
+    for (const driver of this.connections.drivers()) driver.terminate('shutdown.deadlineMs');
     this.alive = new WeakSet();
     this.aliveCount = 0;
     this.onQuiet = undefined;

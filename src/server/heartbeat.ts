@@ -8,14 +8,16 @@ export interface HeartbeatOptions {
   timeoutMs?: number | undefined;
 }
 
-/** What the heartbeat asks of a connection. */
-export interface Beating {
-  /** Whether the peer has shown itself since the last call, or could not, since we do not read. */
+/** A connection that is pinged. */
+export interface HeartbeatTarget {
+  /** True where the peer has sent or taken bytes since the last call, or could not, since we do not read. */
   takeSignOfLife(): boolean;
   sendHeartbeat(): void;
   terminate(limit: 'heartbeat'): void;
-  /** Ticks since the last ping; below zero, and one less, while nothing has come since. Begins with 0, and is the heartbeat's to change. */
-  pulse: number;
+  /** Ticks since the last ping. The heartbeat changes it. */
+  heartbeatTicks: number;
+  /** The peer was pinged and has shown no sign of life since. The heartbeat changes it. */
+  awaitsPong: boolean;
 }
 
 export const DEFAULT_HEARTBEAT: Resolved<HeartbeatOptions> = { intervalMs: 25_000, timeoutMs: 20_000 };
@@ -41,7 +43,7 @@ export class Heartbeat {
   /** @throws RangeError when a time is no whole number of milliseconds above 0 */
   constructor(
     private readonly clock: Clock,
-    private readonly connections: () => Iterable<Beating>,
+    private readonly connections: () => Iterable<HeartbeatTarget>,
     { intervalMs, timeoutMs }: HeartbeatOptions = {},
   ) {
     const interval = checked('intervalMs', intervalMs ?? DEFAULT_HEARTBEAT.intervalMs);
@@ -53,8 +55,8 @@ export class Heartbeat {
   }
 
   /** There is one more; it stops by itself when there is nobody. Those that come together are not pinged together. */
-  begin(connection: Beating): void {
-    connection.pulse = this.begun++ % Math.ceil(this.intervalTicks * SPREAD);
+  begin(connection: HeartbeatTarget): void {
+    connection.heartbeatTicks = this.begun++ % Math.ceil(this.intervalTicks * SPREAD);
     if (this.timer === undefined) this.arm();
   }
 
@@ -79,12 +81,14 @@ export class Heartbeat {
     if (somebody) this.arm();
   }
 
-  private beat(connection: Beating): void {
-    if (connection.takeSignOfLife() && connection.pulse < 0) connection.pulse = -connection.pulse - 1;
-    if (connection.pulse < 0) {
-      if (--connection.pulse < -this.timeoutTicks) connection.terminate('heartbeat');
-    } else if (++connection.pulse >= this.intervalTicks) {
-      connection.pulse = -1;
+  private beat(connection: HeartbeatTarget): void {
+    if (connection.takeSignOfLife()) connection.awaitsPong = false;
+    connection.heartbeatTicks++;
+    if (connection.awaitsPong) {
+      if (connection.heartbeatTicks >= this.timeoutTicks) connection.terminate('heartbeat');
+    } else if (connection.heartbeatTicks >= this.intervalTicks) {
+      connection.heartbeatTicks = 0;
+      connection.awaitsPong = true;
       connection.sendHeartbeat();
     }
   }

@@ -5,20 +5,20 @@ import { createServer as createTls, type Server as TlsServer, type TLSSocket } f
 import { readProxyHeader } from '../handshake';
 import type { Deadlines } from '../messages';
 import { readFirstBytes, type FirstBytes } from './upgrade/first-bytes';
-import type { Http1Door } from './upgrade/http1-door';
-import type { Http2Door } from './upgrade/http2-door';
+import type { Http1Upgrade } from './upgrade/http1-upgrade';
+import type { Http2Connect } from './upgrade/http2-connect';
 import { http2Options, Http2Sessions } from './upgrade/http2-sessions';
 import type { ResolvedLimits } from '../connection';
-import type { Peers } from './upgrade/peers';
+import type { ClientAddresses } from './upgrade/client-addresses';
 import type { Tls } from './tls';
 
 /** What servers are made with. */
 export interface ServerContext {
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
-  readonly http1: Http1Door;
-  readonly http2: Http2Door;
-  readonly peers: Peers;
+  readonly http1: Http1Upgrade;
+  readonly http2: Http2Connect;
+  readonly addresses: ClientAddresses;
 }
 
 export interface ServerSettings {
@@ -68,7 +68,7 @@ export class OwnServer {
     this.http1 = this.createHttp1();
     this.http2 = http2 ? this.createHttp2() : undefined;
     this.secure = tls && this.createTls(tls);
-    if (proxyProtocol) this.front = this.createFront(readPastProxyHeader(context.peers, this.afterProxy));
+    if (proxyProtocol) this.front = this.createFront(readPastProxyHeader(context.addresses, this.afterProxy));
     else if (this.secure !== undefined) this.front = this.secure;
     else this.front = http2 ? this.createFront(this.byFirstBytes) : this.http1;
     if (this.front === this.http1) return;
@@ -171,11 +171,11 @@ export class OwnServer {
   }
 }
 
-function readPastProxyHeader(peers: Peers, next: (socket: Socket) => void) {
+function readPastProxyHeader(addresses: ClientAddresses, next: (socket: Socket) => void) {
   return (bytes: Buffer, socket: Socket): FirstBytes => {
     const header = readProxyHeader(bytes);
     if (typeof header === 'string') return header;
-    if (header.address !== undefined) peers.announce(socket, header.address);
+    if (header.address !== undefined) addresses.announce(socket, header.address);
     return { taken: header.length, next };
   };
 }

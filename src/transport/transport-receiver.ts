@@ -1,4 +1,4 @@
-/** What a transport tells the session that it carries. */
+/** What a transport tells the driver that it carries. */
 export interface TransportReceiver {
   /** Bytes of the peer, up to `length`. They are valid during the call only; the receiver may overwrite them. */
   onBytes(bytes: Buffer, length: number): void;

@@ -10,8 +10,8 @@ import { deliver, type TransportReceiver } from './transport-receiver';
 const PART_BYTES = 256 * 1024;
 
 /**
- * A session's way to its peer over any duplex stream of Node: a TCP or TLS socket, a pair in memory. It keeps the
- * stream's own buffer down to one write at a time, so that what waits is the session's to count, order and drop.
+ * A driver's way to its peer over any duplex stream of Node: a TCP or TLS socket, a pair in memory. It keeps the
+ * stream's own buffer down to one write at a time, so that what waits is the driver's to count, order and drop.
  */
 export class Transport implements WriteOwner {
   private receiver: TransportReceiver | undefined;

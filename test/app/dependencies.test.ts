@@ -1,7 +1,7 @@
 import { BootError, Inject, injectable } from '../../src';
 import { WHO_EMITS_NONE } from '../../src/decorators/boot-error';
 import { delay, inject, injectAll, injectWithTransform, Lifecycle, type InjectionToken } from 'tsyringe';
-import { constructorNeeds, inOrder, knownNeeds, type Making } from '../../src/app/dependencies';
+import { constructorNeeds, inOrder, knownNeeds, type Recipe } from '../../src/app/dependencies';
 
 class Database {}
 class Mailer {}
@@ -83,7 +83,7 @@ describe('the tokens that a class is made with', () => {
 });
 
 describe('the order', () => {
-  const making = (token: InjectionToken, how: Partial<Making> = {}): Making => ({
+  const recipe = (token: InjectionToken, how: Partial<Recipe> = {}): Recipe => ({
     token,
     lifecycle: Lifecycle.Singleton,
     asked: new Set(),
@@ -94,9 +94,9 @@ describe('the order', () => {
 
   /** Makes each token by way of others, of which `ready` needs none. */
   const order = (needs: Record<string, string>, tokens: string[], place?: string) => {
-    const known = new Map(Object.entries(needs).map(([token, alias]) => [token, making(token, { alias })]));
-    known.set('ready', making('ready'));
-    const makingsOf = (token: InjectionToken): Making[] => [known.get(token as string)].flatMap((one) => one ?? []);
+    const known = new Map(Object.entries(needs).map(([token, alias]) => [token, recipe(token, { alias })]));
+    known.set('ready', recipe('ready'));
+    const makingsOf = (token: InjectionToken): Recipe[] => [known.get(token as string)].flatMap((one) => one ?? []);
     return inOrder(
       tokens.map((token) => wanted(token, place)),
       makingsOf,
@@ -117,10 +117,10 @@ describe('the order', () => {
         readonly c: C,
       ) {}
     }
-    const makings = new Map<unknown, Making[]>([A, B, C].map((one) => [one, [making(one, { class: one })]]));
+    const recipes = new Map<unknown, Recipe[]>([A, B, C].map((one) => [one, [recipe(one, { class: one })]]));
     const all = inOrder(
       [A, B, C].map((one) => wanted(one)),
-      (token) => makings.get(token) ?? [],
+      (token) => recipes.get(token) ?? [],
     );
     expect(all.map(({ token }) => token)).toEqual([C, B, A]);
     expect(order({ a: 'b', b: 'ready' }, ['a', 'ready', 'b'])).toEqual(['ready', 'b', 'a']);
@@ -128,16 +128,16 @@ describe('the order', () => {
   });
 
   test('counts what was asked for while it was made', () => {
-    const b = making('b');
-    const a = making('a', { asked: new Set([b]) });
+    const b = recipe('b');
+    const a = recipe('a', { asked: new Set([b]) });
     b.asked.add(a);
     expect(inOrder([a, b], () => [])).toEqual([b, a]);
   });
 
   test('takes the last of several providers, or all', () => {
-    const makings = [making('p'), making('p'), making('p')];
-    expect(inOrder([wanted('p')], () => makings)).toEqual([makings[2]]);
-    expect(inOrder([wanted('p', 'here', true)], () => makings)).toEqual(makings);
+    const recipes = [recipe('p'), recipe('p'), recipe('p')];
+    expect(inOrder([wanted('p')], () => recipes)).toEqual([recipes[2]]);
+    expect(inOrder([wanted('p', 'here', true)], () => recipes)).toEqual(recipes);
   });
 
   test.each<[string, Record<string, string>, string]>([
@@ -161,11 +161,11 @@ describe('the order', () => {
   });
 
   test('refuses what each connection has its own of, for the application', () => {
-    const scoped = making('session', { lifecycle: Lifecycle.ContainerScoped });
+    const scoped = recipe('session', { lifecycle: Lifecycle.ContainerScoped });
     const why = 'each connection has its own "session", so what is made once cannot have one.';
     expect(() => inOrder([wanted('session', 'here')], () => [scoped])).toThrow(new BootError(`here: ${why}`));
     expect(inOrder([{ ...wanted('session'), owner: 'connection' }], () => [scoped])).toEqual([scoped]);
-    const single = making('single', { alias: 'session' });
+    const single = recipe('single', { alias: 'session' });
     expect(() =>
       inOrder([{ ...wanted('single'), owner: 'connection' }], (token) => [token === 'single' ? single : scoped]),
     ).toThrow(new BootError(`"single": ${why}`));
@@ -186,10 +186,10 @@ describe('the order', () => {
     class Early {
       constructor(readonly late: Late) {}
     }
-    const makings = new Map<unknown, Making[]>([Early, Late].map((one) => [one, [making(one, { class: one })]]));
-    const makingsOf = (token: InjectionToken): Making[] => makings.get(token) ?? [];
+    const recipes = new Map<unknown, Recipe[]>([Early, Late].map((one) => [one, [recipe(one, { class: one })]]));
+    const makingsOf = (token: InjectionToken): Recipe[] => recipes.get(token) ?? [];
     expect(inOrder([wanted(Late)], makingsOf).map(({ token }) => token)).toEqual([Late, Early]);
-    makings.delete(Early);
+    recipes.delete(Early);
     expect(() => inOrder([wanted(Late)], makingsOf)).toThrow('Late, constructor parameter 1: nothing provides Early');
   });
 });

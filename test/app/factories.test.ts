@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { container, Lifecycle } from 'tsyringe';
-import type { Making } from '../../src/app/dependencies';
+import type { Recipe } from '../../src/app/dependencies';
 import { Factories, there } from '../../src/app/factories';
 
-const making = (token: string): Making => ({ token, lifecycle: Lifecycle.Singleton, asked: new Set() });
+const recipe = (token: string): Recipe => ({ token, lifecycle: Lifecycle.Singleton, asked: new Set() });
 
 test('each is called once, with the container, whoever needs its product first', async () => {
   const factories = new Factories(container);
-  const [a, b] = [making('a'), making('b')];
+  const [a, b] = [recipe('a'), recipe('b')];
   const [makeA, makeB] = [jest.fn(() => 'A'), jest.fn(async () => 'B')];
   factories.add(a, makeA);
   factories.add(b, makeB);
@@ -24,7 +24,7 @@ test('each is called once, with the container, whoever needs its product first',
 
 test('those that were called are waited for, and the others not called', async () => {
   const factories = new Factories(container);
-  const [a, b, c] = [making('a'), making('b'), making('c')];
+  const [a, b, c] = [recipe('a'), recipe('b'), recipe('c')];
   const never = jest.fn();
   factories.add(a, async () => 'A');
   factories.add(b, () => Promise.reject(new Error('no')));

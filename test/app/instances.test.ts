@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Lifecycle } from 'tsyringe';
-import type { Making } from '../../src/app/dependencies';
+import type { Recipe } from '../../src/app/dependencies';
 import { Instances } from '../../src/app/instances';
 
-const making = (token: string, lifecycle = Lifecycle.Singleton): Making => ({
+const recipe = (token: string, lifecycle = Lifecycle.Singleton): Recipe => ({
   token,
   lifecycle,
   class: class {},
@@ -14,7 +14,7 @@ const found = (instances: Instances): unknown[] => instances.all().map(({ instan
 
 test('what there is one of is noted once, and who asked for it', () => {
   const instances = new Instances();
-  const [outer, inner] = [making('outer'), making('inner')];
+  const [outer, inner] = [recipe('outer'), recipe('inner')];
   const make = (): object => instances.make(outer, () => (instances.make(inner, () => b), a)) as object;
   expect([instances.has(outer), make(), make(), instances.has(outer)]).toEqual([false, a, a, true]);
   expect(found(instances)).toEqual([b, a]);
@@ -24,16 +24,16 @@ test('what there is one of is noted once, and who asked for it', () => {
 
 test('what has two names is noted once; what is no object, not at all', () => {
   const instances = new Instances();
-  instances.note(making('value'), a, false);
-  instances.note(making('other'), a, true);
-  instances.note(making('number'), 5, false);
-  instances.note(making('nothing'), null, false);
+  instances.note(recipe('value'), a, false);
+  instances.note(recipe('other'), a, true);
+  instances.note(recipe('number'), 5, false);
+  instances.note(recipe('nothing'), null, false);
   expect(instances.all()).toEqual([{ instance: a, own: false }]);
 });
 
 test('what is made for each who asks stands before what it was made for, and what nobody there is one of asked for at the end', () => {
   const instances = new Instances();
-  const [outer, other, job] = [making('outer'), making('other'), making('job', Lifecycle.Transient)];
+  const [outer, other, job] = [recipe('outer'), recipe('other'), recipe('job', Lifecycle.Transient)];
   const lone = {};
   instances.make(job, () => lone);
   instances.make(outer, () => (instances.make(job, () => b), a));
@@ -44,9 +44,9 @@ test('what is made for each who asks stands before what it was made for, and wha
 
 test('what each connection has is not noted, nor what fails', () => {
   const instances = new Instances();
-  instances.make(making('cart', Lifecycle.ContainerScoped), () => a);
+  instances.make(recipe('cart', Lifecycle.ContainerScoped), () => a);
   expect(() =>
-    instances.make(making('broken'), () => {
+    instances.make(recipe('broken'), () => {
       throw new Error('broken');
     }),
   ).toThrow('broken');
@@ -55,7 +55,7 @@ test('what each connection has is not noted, nor what fails', () => {
 
 test('what takes time asks for the rest meanwhile', async () => {
   const instances = new Instances();
-  const [outer, inner] = [making('outer'), making('inner')];
+  const [outer, inner] = [recipe('outer'), recipe('inner')];
   const product = await instances.during(outer, async () => {
     await Promise.resolve();
     return instances.make(inner, () => b);
@@ -67,10 +67,10 @@ test('what takes time asks for the rest meanwhile', async () => {
 test('later ones are told, if there is one of them', () => {
   const instances = new Instances();
   const told: unknown[] = [];
-  instances.make(making('early'), () => a);
+  instances.make(recipe('early'), () => a);
   instances.tellOfFurther(({ instance }) => told.push(instance));
-  instances.make(making('late'), () => b);
-  instances.make(making('job', Lifecycle.Transient), () => ({}));
+  instances.make(recipe('late'), () => b);
+  instances.make(recipe('job', Lifecycle.Transient), () => ({}));
   expect(told).toEqual([b]);
   expect(found(instances)).toEqual([a, b]);
 });

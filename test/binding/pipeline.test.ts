@@ -1,5 +1,5 @@
 import { Connection, OnClose, OnError, OnMessage, OnOpen, refuse, WebSocketPath } from '../../src';
-import { PLAIN } from '../../src/binding/reply';
+import { NO_REPLY } from '../../src/binding/reply';
 import { compileInvoke, Pipeline, type Stage } from '../../src/binding/pipeline';
 import { connect, start } from '../support/app';
 import { deferred } from '../support/engine';
@@ -226,7 +226,7 @@ describe('what is synchronous makes no promise', () => {
     call: (_connection, body) => body,
     guards: [],
     interceptors: [],
-    takers: [],
+    errorHandlers: [],
     ...more,
   });
   const pipeline = new Pipeline(thrower(new Error('nothing is reported here')));
@@ -242,7 +242,7 @@ describe('what is synchronous makes no promise', () => {
     ['a method that returns nothing', { call: () => undefined }, undefined],
   ])('%s', (_what, more, expected) => {
     sent.length = 0;
-    expect(pipeline.compile(stage(more))(connection, 'x', PLAIN)).toBeUndefined();
+    expect(pipeline.compile(stage(more))(connection, 'x', NO_REPLY)).toBeUndefined();
     expect(sent).toEqual(expected === undefined ? [] : [expected]);
   });
 

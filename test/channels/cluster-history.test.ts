@@ -316,9 +316,9 @@ describe('what is asked', () => {
     const { history, broker, packer } = start();
     const sender = randomUUID();
     broker.packets = [
-      { offset: '5-7', packet: packer.kept(text('{"a":1}'), sender) },
+      { offset: '5-7', packet: packer.historyEntry(text('{"a":1}'), sender) },
       { offset: '5-8', packet: Buffer.from('no packet') },
-      { offset: '5-9', packet: packer.kept(text('plain'), undefined) },
+      { offset: '5-9', packet: packer.historyEntry(text('plain'), undefined) },
     ];
     const kept = (await history.after('log', '5-6', keep))!;
     expect(kept.map(({ offset, message, sender: from }) => [offset, textOf(message), from])).toEqual([

@@ -52,7 +52,7 @@ test.each([
   ['', ''],
 ])('a message to keep, %j, comes back as %j', (before, after) => {
   for (const sender of [undefined, randomUUID()]) {
-    const packet = through((packer) => packer.kept(text(before), sender));
+    const packet = through((packer) => packer.historyEntry(text(before), sender));
     expect(packet.sender).toBe(sender);
     const { offset, message, sender: from } = keptIn(packet, '5-6');
     expect({ offset, from, isText: message.isText, text: textOf(message) }).toEqual({
@@ -67,7 +67,7 @@ test.each([
 test('bytes to keep come back as they are', () => {
   const bytes = Buffer.from('{}');
   const { message } = keptIn(
-    through((packer) => packer.kept(new SharedMessage(bytes), undefined)),
+    through((packer) => packer.historyEntry(new SharedMessage(bytes), undefined)),
     '5-6',
   );
   expect(message.isText).toBe(false);
@@ -77,7 +77,7 @@ test('bytes to keep come back as they are', () => {
 test('numbers grow by one with each packet, whatever it is', () => {
   const packer = new Packer(NODE);
   expect(packer.number).toBe(0);
-  const packets = [packer.message(text('a')), packer.control({}), packer.kept(text('b'), undefined)];
+  const packets = [packer.message(text('a')), packer.control({}), packer.historyEntry(text('b'), undefined)];
   expect(packets.map((packet) => unpack(packet)!.number)).toEqual([1, 2, 3]);
   expect(packer.number).toBe(3);
 });
@@ -103,7 +103,7 @@ test('bytes that are too short are no packet', () => {
   const packer = new Packer(NODE);
   for (const [packet, least] of [
     [packer.message(text('')), 15],
-    [packer.kept(text(''), randomUUID()), 31],
+    [packer.historyEntry(text(''), randomUUID()), 31],
   ] as const) {
     expect(packet).toHaveLength(least);
     expect(unpack(packet)).toBeDefined();

@@ -1,9 +1,9 @@
 import { PieceCache } from '../../src/channels/piece-cache';
-import type { Kept } from '../../src/channels/kept';
+import type { HistoryEntry } from '../../src/channels/history-entry';
 import { ManualClock } from '../support/manual-clock';
 import { kept, text } from '../support/subscribers';
 
-const range = (from: number, to: number): Kept[] =>
+const range = (from: number, to: number): HistoryEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
 
 function start() {

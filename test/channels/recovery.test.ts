@@ -2,28 +2,28 @@ import type { History } from '../../src/channels/history';
 import { catchUp, sendMissed } from '../../src/channels/recovery';
 import { Backlog } from '../../src/channels/backlog';
 import { isAfter } from '../../src/channels/offset';
-import { Topic, type Seat } from '../../src/channels/topic';
-import type { Kept } from '../../src/channels/kept';
+import { Topic, type Subscription } from '../../src/channels/topic';
+import type { HistoryEntry } from '../../src/channels/history-entry';
 import { away, FakeHistory, FakeSubscriber, kept, text, turns } from '../support/subscribers';
 
 const keep = { size: 3, ttlSeconds: 60 };
 
-const range = (from: number, to: number): Kept[] =>
+const range = (from: number, to: number): HistoryEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
 
 const numbers = (from: number, to: number): string[] => range(from, to).map(({ offset }) => offset.slice(2));
 
 /** A history that keeps these, and tells all that come after an offset. */
 const keeping =
-  (...those: Kept[]) =>
-  (_channel: string, since: string): Promise<Kept[]> =>
+  (...those: HistoryEntry[]) =>
+  (_channel: string, since: string): Promise<HistoryEntry[]> =>
     Promise.resolve(those.filter(({ offset }) => isAfter(offset, since)));
 
 /** Those of which something is gone. */
 async function caughtUp(
   topics: Topic[],
   history: History,
-  deliver: (channel: string, kept: Kept) => void,
+  deliver: (channel: string, kept: HistoryEntry) => void,
 ): Promise<string[]> {
   const lost = new Set<string>();
   await catchUp(topics, history, lost, ({ name }, message) => deliver(name, message));
@@ -43,26 +43,26 @@ describe('one who comes back', () => {
   function comeBack(one = new FakeSubscriber()) {
     const topic = new Topic('log', keep);
     const history = new FakeHistory();
-    const seat: Seat = { data: undefined, waiting: new Backlog() };
-    topic.seats.set(one.subscriber, seat);
-    const send = () => sendMissed(topic, one.subscriber, seat, '1-2', history);
-    const live = (...those: Kept[]): void => those.forEach((message) => topic.take(message));
-    return { topic, history, seat, send, live, one };
+    const subscription: Subscription = { data: undefined, waiting: new Backlog() };
+    topic.subscriptions.set(one.subscriber, subscription);
+    const send = () => sendMissed(topic, one.subscriber, subscription, '1-2', history);
+    const live = (...those: HistoryEntry[]): void => those.forEach((message) => topic.take(message));
+    return { topic, history, subscription, send, live, one };
   }
 
   test('gets all that it missed, and then what comes', async () => {
-    const { history, send, one, live, seat } = comeBack();
+    const { history, send, one, live, subscription } = comeBack();
     history.onAfter = keeping(...range(3, 5));
     await send();
     live(...range(6, 7));
     expect(history.asked).toEqual(['log after 1-2', 'log after 1-5']);
     expect(one.received).toEqual(numbers(3, 7));
-    expect(seat).toMatchObject({ waiting: undefined, floor: '1-5' });
+    expect(subscription).toMatchObject({ waiting: undefined, floor: '1-5' });
   });
 
   test('gets what comes while it is asked for after that, each message once', async () => {
     const { history, send, one, live } = comeBack();
-    const answer = later<Kept[]>();
+    const answer = later<HistoryEntry[]>();
     history.onAfter = () => answer.promise;
     const sent = send();
     live(...range(4, 6));
@@ -145,7 +145,7 @@ describe('one who comes back', () => {
   });
 
   test('is held for nobody who does not read', async () => {
-    const { topic, history, send, one, live, seat } = comeBack();
+    const { topic, history, send, one, live, subscription } = comeBack();
     history.onAfter = keeping(...range(3, 9));
     one.hasRoom = false;
     const read = later<void>();
@@ -153,9 +153,9 @@ describe('one who comes back', () => {
     const sent = send();
     await turns();
     live(...range(4, 9));
-    expect([...seat.waiting!]).toEqual([]);
-    expect(seat.floor).toBe('1-3');
-    topic.seats.delete(one.subscriber);
+    expect([...subscription.waiting!]).toEqual([]);
+    expect(subscription.floor).toBe('1-3');
+    topic.subscriptions.delete(one.subscriber);
     read.resolve();
     await sent;
     expect(one.received).toEqual(['3']);
@@ -170,7 +170,7 @@ describe('one who comes back', () => {
     };
     const sent = send();
     expect(isWanted!()).toBe(true);
-    topic.seats.delete(one.subscriber);
+    topic.subscriptions.delete(one.subscriber);
     expect(isWanted!()).toBe(false);
     await sent;
     expect(one.received).toEqual([]);
@@ -258,11 +258,11 @@ describe('one who comes back', () => {
 
   test('gets nothing more when it has left before the history was read', async () => {
     const { topic, history, send, one, live } = comeBack();
-    const answer = later<Kept[]>();
+    const answer = later<HistoryEntry[]>();
     history.onAfter = () => answer.promise;
     const sent = send();
     live(kept(6));
-    topic.seats.delete(one.subscriber);
+    topic.subscriptions.delete(one.subscriber);
     answer.resolve(range(3, 5));
     await sent;
     expect(one.received).toEqual([]);
@@ -274,7 +274,7 @@ describe('one who comes back', () => {
     one.hasRoom = false;
     one.onDrained = async () => {
       live(kept(6));
-      topic.seats.delete(one.subscriber);
+      topic.subscriptions.delete(one.subscriber);
     };
     await send();
     expect(one.received).toEqual(['3']);
@@ -286,7 +286,7 @@ describe('one who comes back', () => {
     one.hasRoom = false;
     one.onDrained = async () => {
       live(kept(4));
-      topic.seats.delete(one.subscriber);
+      topic.subscriptions.delete(one.subscriber);
     };
     await send();
     expect(one.received).toEqual(['3']);
@@ -294,12 +294,12 @@ describe('one who comes back', () => {
 
   test('gets all once where it asks again meanwhile', async () => {
     const { topic, history, send, one } = comeBack();
-    const answer = later<Kept[]>();
+    const answer = later<HistoryEntry[]>();
     history.onAfter = () => answer.promise;
     const first = send();
-    const seat: Seat = { data: undefined, waiting: new Backlog() };
-    topic.seats.set(one.subscriber, seat);
-    const second = sendMissed(topic, one.subscriber, seat, '1-3', history);
+    const subscription: Subscription = { data: undefined, waiting: new Backlog() };
+    topic.subscriptions.set(one.subscriber, subscription);
+    const second = sendMissed(topic, one.subscriber, subscription, '1-3', history);
     topic.take(kept(6));
     answer.resolve(range(4, 5));
     history.onAfter = keeping(...range(4, 6));
@@ -315,7 +315,7 @@ describe('after an outage', () => {
     const topics = new Map<string, { topic: Topic; one: FakeSubscriber }>();
     for (const name of names) {
       const [topic, one] = [new Topic(name, keep), new FakeSubscriber()];
-      topic.seats.set(one.subscriber, { data: undefined });
+      topic.subscriptions.set(one.subscriber, { data: undefined });
       topic.take(kept(1));
       one.received.length = 0;
       topic.pause();
@@ -384,7 +384,7 @@ describe('after an outage', () => {
       const { history, of, recover } = outage('log');
       const { topic, one: fast } = of('log');
       const one = new FakeSubscriber();
-      topic.seats.set(one.subscriber, { data: undefined });
+      topic.subscriptions.set(one.subscriber, { data: undefined });
       one.hasRoom = false;
       const reads: (() => void)[] = [];
       one.onDrained = () => new Promise((resolve) => reads.push(resolve));
@@ -460,7 +460,7 @@ describe('after an outage', () => {
     test('may leave meanwhile', async () => {
       const { history, topic, one, recover, read } = slow();
       await recover();
-      topic.seats.delete(one.subscriber);
+      topic.subscriptions.delete(one.subscriber);
       history.onAfter = () => Promise.reject(away());
       await read();
       expect([one.received, one.closed]).toEqual([numbers(2, 3), []]);
@@ -473,7 +473,7 @@ describe('after an outage', () => {
     const wants: boolean[] = [];
     history.after = (_channel, _since, _keep, isWanted = () => true) => {
       wants.push(isWanted());
-      topic.seats.delete(one.subscriber);
+      topic.subscriptions.delete(one.subscriber);
       return Promise.resolve(isWanted() ? [kept(2)] : []);
     };
     expect(await recover()).toEqual([]);

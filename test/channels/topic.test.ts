@@ -1,12 +1,12 @@
 import { Backlog } from '../../src/channels/backlog';
-import { hand, isSender, Topic, type Seat } from '../../src/channels/topic';
-import type { Kept } from '../../src/channels/kept';
+import { hand, isSender, Topic, type Subscription } from '../../src/channels/topic';
+import type { HistoryEntry } from '../../src/channels/history-entry';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 
-const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Seat> = {}): Seat => {
-  const seat = { data: undefined, ...rest };
-  topic.seats.set(one.subscriber, seat);
-  return seat;
+const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Subscription> = {}): Subscription => {
+  const subscription = { data: undefined, ...rest };
+  topic.subscriptions.set(one.subscriber, subscription);
+  return subscription;
 };
 
 /** A topic with history, and two who sit in it. */
@@ -83,7 +83,7 @@ test('for one who catches up messages wait', () => {
 
 test('a topic that pauses delivers what it missed, and then what came since, each message once', () => {
   const { topic, a } = start();
-  const take = (message: Kept) => void topic.take(message);
+  const take = (message: HistoryEntry) => void topic.take(message);
   take(kept(1));
   topic.pause();
   expect(topic.isPaused).toBe(true);

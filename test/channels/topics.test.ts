@@ -1,6 +1,6 @@
 import { Backlog } from '../../src/channels/backlog';
 import { Topic } from '../../src/channels/topic';
-import type { Kept } from '../../src/channels/kept';
+import type { HistoryEntry } from '../../src/channels/history-entry';
 import { Topics } from '../../src/channels/topics';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 
@@ -12,7 +12,7 @@ function start() {
     const isPattern = name.includes('*');
     const topic = new Topic(name, isPattern ? undefined : keep, isPattern);
     topics.add(topic);
-    for (const { subscriber } of those) topic.seats.set(subscriber, { data: undefined });
+    for (const { subscriber } of those) topic.subscriptions.set(subscriber, { data: undefined });
     return topic;
   };
   const [a, b, c] = [new FakeSubscriber(), new FakeSubscriber(), new FakeSubscriber()];
@@ -79,7 +79,7 @@ describe('a message with an offset', () => {
     open('log:1', a, b);
     open('log:*', b, c);
     open('log:**', c);
-    topics.deliverKept('log:1', kept(1));
+    topics.deliverEntry('log:1', kept(1));
     expect(received()).toEqual([['1'], ['1'], ['1']]);
   });
 
@@ -87,7 +87,7 @@ describe('a message with an offset', () => {
     const { topics, open, a, b, received } = start();
     open('log:1', a);
     open('log:*', b);
-    for (const n of [1, 2, 1, 2]) topics.deliverKept('log:1', kept(n));
+    for (const n of [1, 2, 1, 2]) topics.deliverEntry('log:1', kept(n));
     expect(received()).toEqual([['1', '2'], ['1', '2'], []]);
   });
 
@@ -95,16 +95,16 @@ describe('a message with an offset', () => {
     const { topics, open, a, b, c, received } = start();
     open('log:1', a, b);
     open('log:*', a, c);
-    topics.deliverKept('log:1', kept(1, a.id));
-    topics.deliverKept('log:1', kept(2, c.id));
+    topics.deliverEntry('log:1', kept(1, a.id));
+    topics.deliverEntry('log:1', kept(2, c.id));
     expect(received()).toEqual([['2'], ['1', '2'], ['1']]);
   });
 
   test('goes to those of patterns where nobody has the name', () => {
     const { topics, open, a, received } = start();
     open('log:*', a);
-    topics.deliverKept('log:1', kept(1));
-    topics.deliverKept('news', kept(1));
+    topics.deliverEntry('log:1', kept(1));
+    topics.deliverEntry('news', kept(1));
     expect(received()).toEqual([['1'], [], []]);
   });
 
@@ -113,9 +113,9 @@ describe('a message with an offset', () => {
     const topic = open('log:1', a);
     open('log:*', b);
     topic.pause();
-    topics.deliverKept('log:1', kept(2));
+    topics.deliverEntry('log:1', kept(2));
     expect(received()).toEqual([[], [], []]);
-    const deliver = (message: Kept) => topics.deliverKept('log:1', message);
+    const deliver = (message: HistoryEntry) => topics.deliverEntry('log:1', message);
     topic.deliverMissed([kept(1)], deliver);
     topic.resume(deliver);
     expect(received()).toEqual([['1', '2'], ['1', '2'], []]);
@@ -126,8 +126,8 @@ describe('a message with an offset', () => {
     const topic = open('log:1', a);
     open('log:*', a);
     const waiting = new Backlog();
-    topic.seats.get(a.subscriber)!.waiting = waiting;
-    topics.deliverKept('log:1', kept(1));
+    topic.subscriptions.get(a.subscriber)!.waiting = waiting;
+    topics.deliverEntry('log:1', kept(1));
     expect(received()).toEqual([[], [], []]);
     expect([...waiting]).toHaveLength(1);
   });

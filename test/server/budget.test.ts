@@ -1,8 +1,8 @@
-import { Budget, type Holder } from '../../src/server/budget';
+import { Budget, type MemoryUser } from '../../src/server/budget';
 
 function budgetOf(maxBytes: number, sizes: number[]) {
   const gone: number[] = [];
-  const holders = sizes.map<Holder & { heldBytes: number }>((heldBytes) => ({
+  const users = sizes.map<MemoryUser & { heldBytes: number }>((heldBytes) => ({
     heldBytes,
     terminate() {
       gone.push(this.heldBytes);
@@ -12,9 +12,9 @@ function budgetOf(maxBytes: number, sizes: number[]) {
   let counts = 0;
   const budget = new Budget(maxBytes, () => {
     counts++;
-    return holders;
+    return users;
   });
-  return { budget, holders, gone, counts: () => counts };
+  return { budget, users, gone, counts: () => counts };
 }
 
 test('nobody is counted before enough has come', () => {
@@ -30,8 +30,8 @@ test('beyond the budget those who hold most go, until it fits', () => {
 });
 
 test('what has left meanwhile does not count', () => {
-  const { budget, holders, gone, counts } = budgetOf(1000, [600, 600]);
-  holders[0]!.heldBytes = 0;
+  const { budget, users, gone, counts } = budgetOf(1000, [600, 600]);
+  users[0]!.heldBytes = 0;
   budget.put(1200);
   expect(gone).toEqual([]);
   expect(counts()).toBe(1);

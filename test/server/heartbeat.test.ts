@@ -1,8 +1,9 @@
-import { Heartbeat, type Beating, type HeartbeatOptions } from '../../src/server/heartbeat';
+import { Heartbeat, type HeartbeatTarget, type HeartbeatOptions } from '../../src/server/heartbeat';
 import { ManualClock } from '../support/manual-clock';
 
-class Peer implements Beating {
-  pulse = 0;
+class Peer implements HeartbeatTarget {
+  heartbeatTicks = 0;
+  awaitsPong = false;
   alive = false;
   readonly events: string[] = [];
 
@@ -26,7 +27,7 @@ class Peer implements Beating {
 
 const peers = new Set<Peer>();
 
-function beating(options: HeartbeatOptions = { intervalMs: 10_000, timeoutMs: 5_000 }) {
+function target(options: HeartbeatOptions = { intervalMs: 10_000, timeoutMs: 5_000 }) {
   const clock = new ManualClock();
   peers.clear();
   const heartbeat = new Heartbeat(clock, () => peers, options);
@@ -40,14 +41,14 @@ function beating(options: HeartbeatOptions = { intervalMs: 10_000, timeoutMs: 5_
 }
 
 test('a silent peer is pinged after the interval, and terminated after the time-out', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   const peer = join();
   clock.advance(60_000);
   expect(peer.events).toEqual(['ping at 10000', 'terminated at 15000']);
 });
 
 test('any sign of life after a ping is enough, and the next ping comes an interval after the last', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   const peer = join();
   clock.advance(14_500);
   peer.alive = true;
@@ -56,7 +57,7 @@ test('any sign of life after a ping is enough, and the next ping comes an interv
 });
 
 test('what came before the ping does not answer it', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   const peer = join();
   clock.advance(9_000);
   peer.alive = true;
@@ -65,7 +66,7 @@ test('what came before the ping does not answer it', () => {
 });
 
 test('one timer for all, which rests while there is nobody', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   expect(clock.pending).toBe(0);
   const all = Array.from({ length: 1000 }, join);
   expect(clock.pending).toBe(1);
@@ -78,7 +79,7 @@ test('one timer for all, which rests while there is nobody', () => {
 });
 
 test('peers that come together are pinged one after another, in the last fifth of the interval', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   const all = Array.from({ length: 40 }, join);
   clock.advance(10_000);
   const pinged = (ms: number): number => all.filter(({ events }) => events[0] === `ping at ${ms}`).length;
@@ -86,7 +87,7 @@ test('peers that come together are pinged one after another, in the last fifth o
 });
 
 test('a process that was busy for long judges nobody by that', () => {
-  const { clock, join } = beating();
+  const { clock, join } = target();
   const peer = join();
   clock.advance(14_900);
   // the timer calls back late: what has arrived meanwhile was not read
@@ -99,7 +100,7 @@ test('a process that was busy for long judges nobody by that', () => {
 });
 
 test('an answer that is not read yet when the tick comes late, by less than another, is in time', () => {
-  const { clock, join } = beating({ intervalMs: 500, timeoutMs: 500 });
+  const { clock, join } = target({ intervalMs: 500, timeoutMs: 500 });
   const peer = join();
   clock.advance(500);
   clock.sleep(500);
@@ -110,7 +111,7 @@ test('an answer that is not read yet when the tick comes late, by less than anot
 });
 
 test('times shorter than a tick are kept', () => {
-  const { clock, join } = beating({ intervalMs: 100, timeoutMs: 30 });
+  const { clock, join } = target({ intervalMs: 100, timeoutMs: 30 });
   const peer = join();
   clock.advance(1_000);
   expect(peer.events).toEqual(['ping at 90', 'terminated at 120']);
@@ -123,5 +124,5 @@ test.each([
   [{ timeoutMs: Infinity }],
   [{ intervalMs: '25' as unknown as number }],
 ])('%j is no heartbeat', (options) => {
-  expect(() => beating(options)).toThrow(/^heartbeat\.(interval|timeout)Ms must be a whole number/);
+  expect(() => target(options)).toThrow(/^heartbeat\.(interval|timeout)Ms must be a whole number/);
 });

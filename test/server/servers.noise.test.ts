@@ -15,7 +15,7 @@ import { dial, gone, LAYERS, untilOpen } from '../support/layers';
 import { RawClient } from '../support/raw-client';
 import { settled } from '../support/serve';
 
-/** An engine with a log and what else of arrivals is counted. */
+/** An engine with a log and what else of attempts is counted. */
 async function listening(endpoints: Endpoint[], options: EngineOptions = {}) {
   const log = new MemoryLogger();
   const reports: string[] = [];

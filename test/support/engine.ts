@@ -46,5 +46,5 @@ export function deferred<T = void>(): {
 
 /** Bytes that are held for the peer of a connection. */
 export function heldBytesOf(connection: Connection): number {
-  return (connection as unknown as { session: { heldBytes: number } }).session.heldBytes;
+  return (connection as unknown as { driver: { heldBytes: number } }).driver.heldBytes;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SharedMessage, type Subscriber } from '../../src/engine';
 import type { HistoryOptions } from '../../src/channels/backplane';
 import type { History, Others } from '../../src/channels/history';
-import type { Kept } from '../../src/channels/kept';
+import type { HistoryEntry } from '../../src/channels/history-entry';
 
 /** One who subscribes, without a connection. */
 export class FakeSubscriber {
@@ -31,7 +31,7 @@ export class FakeSubscriber {
         close: (code: number) => this.closed.push(code),
       },
       state: 'open',
-      outbox: {
+      sender: {
         hasRoomFor: () => this.fitting > 0,
         sendShared: (message: SharedMessage): boolean => {
           this.received.push(textOf(message));
@@ -48,7 +48,7 @@ export const textOf = ({ payload }: SharedMessage): string => Buffer.from(payloa
 export const text = (message: string): SharedMessage => new SharedMessage(message);
 
 /** The message `n` of epoch 1, which says so. */
-export const kept = (n: number, sender?: string, epoch = 1): Kept => ({
+export const kept = (n: number, sender?: string, epoch = 1): HistoryEntry => ({
   offset: `${epoch}-${n}`,
   message: text(String(n)),
   sender,
@@ -60,7 +60,7 @@ export const turns = (): Promise<void> => new Promise((resolve) => setImmediate(
 /** A history that says what it is told to, when it is told to. */
 export class FakeHistory implements History {
   readonly asked: string[] = [];
-  onAfter: (channel: string, since: string) => Promise<Kept[] | undefined> = () => Promise.resolve([]);
+  onAfter: (channel: string, since: string) => Promise<HistoryEntry[] | undefined> = () => Promise.resolve([]);
   onLast: (channel: string) => Promise<string> = () => Promise.resolve('1-0');
 
   append(): Others {
@@ -72,7 +72,12 @@ export class FakeHistory implements History {
     return this.onLast(channel);
   }
 
-  after(channel: string, since: string, _keep: HistoryOptions, _isWanted?: () => boolean): Promise<Kept[] | undefined> {
+  after(
+    channel: string,
+    since: string,
+    _keep: HistoryOptions,
+    _isWanted?: () => boolean,
+  ): Promise<HistoryEntry[] | undefined> {
     this.asked.push(`${channel} after ${since}`);
     return this.onAfter(channel, since);
   }

@@ -78,18 +78,23 @@ export class NatsHistory implements BackplaneHistory {
     return payload === undefined ? undefined : payload - HEADER_BYTES;
   }
 
-  async append(subject: string, packet: Uint8Array, { node, number }: PacketId, keep: HistoryOptions): Promise<void> {
-    const target = this.subjectOf(subject, keep);
-    await this.using(keep, ({ client, epoch }) => {
+  async append(
+    subject: string,
+    packet: Uint8Array,
+    { node, number }: PacketId,
+    retention: HistoryOptions,
+  ): Promise<void> {
+    const target = this.subjectOf(subject, retention);
+    await this.using(retention, ({ client, epoch }) => {
       const headers = transport.headers();
       headers.set(EPOCH_HEADER, epoch);
       return client.publish(target, packet, { headers, timeout: REQUEST_MS, msgID: `${node}-${number}` });
     });
   }
 
-  async last(subject: string, keep: HistoryOptions): Promise<string> {
-    const target = this.subjectOf(subject, keep);
-    return this.using(keep, async ({ name, epoch, client, streams }) => {
+  async last(subject: string, retention: HistoryOptions): Promise<string> {
+    const target = this.subjectOf(subject, retention);
+    return this.using(retention, async ({ name, epoch, client, streams }) => {
       const last = await streams.getMessage(name, { last_by_subj: target });
       if (last !== null) return `${epoch}-${last.seq}`;
       // a beginning is a message too: when it is gone, so may be what came after it
@@ -103,14 +108,14 @@ export class NatsHistory implements BackplaneHistory {
   async after(
     subject: string,
     since: string,
-    keep: HistoryOptions,
+    retention: HistoryOptions,
     maxBytes = Infinity,
   ): Promise<KeptPacket[] | undefined> {
     const [, sinceEpoch, sequence] = OFFSET.exec(since) ?? [];
     if (sinceEpoch === undefined) return undefined;
     const from = Number(sequence);
-    const target = this.subjectOf(subject, keep);
-    return this.using(keep, async ({ name, epoch, streams: own }) => {
+    const target = this.subjectOf(subject, retention);
+    return this.using(retention, async ({ name, epoch, streams: own }) => {
       if (epoch !== sinceEpoch) return undefined;
       const streams = await this.streamsToRead(own);
       // the server knows it, the types of the client leave it out
@@ -140,20 +145,20 @@ export class NatsHistory implements BackplaneHistory {
     return (await client.jetstreamManager(false)).streams;
   }
 
-  private subjectOf(subject: string, keep: HistoryOptions): string {
-    return `${this.prefix}.h.${kindOf(keep)}.${tokensOf(subject)}`;
+  private subjectOf(subject: string, retention: HistoryOptions): string {
+    return `${this.prefix}.h.${kindOf(retention)}.${tokensOf(subject)}`;
   }
 
   /** Uses streams in the order of the calls, since all wait for the same promise. */
-  private async using<Result>(keep: HistoryOptions, use: (stream: Stream) => Promise<Result>): Promise<Result> {
+  private async using<Result>(retention: HistoryOptions, use: (stream: Stream) => Promise<Result>): Promise<Result> {
     const connection = this.connected();
     if (connection === undefined) throw new HistoryError('the NATS server is away', true);
     if (connection !== this.connection) {
       this.connection = connection;
       this.streams.clear();
     }
-    const kind = kindOf(keep);
-    const stream = this.streams.get(kind) ?? this.open(connection, kind, keep);
+    const kind = kindOf(retention);
+    const stream = this.streams.get(kind) ?? this.open(connection, kind, retention);
     this.streams.set(kind, stream);
     try {
       return await use(await stream);
@@ -166,8 +171,8 @@ export class NatsHistory implements BackplaneHistory {
     }
   }
 
-  private open(connection: NatsConnection, kind: string, keep: HistoryOptions): Promise<Stream> {
-    const stream = this.opened(connection, kind, keep);
+  private open(connection: NatsConnection, kind: string, retention: HistoryOptions): Promise<Stream> {
+    const stream = this.opened(connection, kind, retention);
     stream.catch(() => this.forget(kind, stream));
     return stream;
   }
@@ -176,12 +181,12 @@ export class NatsHistory implements BackplaneHistory {
     if (this.streams.get(kind) === stream) this.streams.delete(kind);
   }
 
-  private async opened(connection: NatsConnection, kind: string, keep: HistoryOptions): Promise<Stream> {
+  private async opened(connection: NatsConnection, kind: string, retention: HistoryOptions): Promise<Stream> {
     const client = jetstream.jetstream(connection, { timeout: REQUEST_MS });
     const name = `${this.prefix}-${kind}`;
     try {
       const { streams } = await client.jetstreamManager(false);
-      const { created } = await this.found(streams, name, kind, keep);
+      const { created } = await this.found(streams, name, kind, retention);
       this.hasWorked = true;
       return { name, epoch: String(Date.parse(created)), client, streams };
     } catch (cause) {
@@ -191,20 +196,20 @@ export class NatsHistory implements BackplaneHistory {
   }
 
   /** Makes the stream unless it is there, whose settings, but for the replicas, can only be these. */
-  private async found(streams: StreamAPI, name: string, kind: string, keep: HistoryOptions): Promise<StreamInfo> {
+  private async found(streams: StreamAPI, name: string, kind: string, retention: HistoryOptions): Promise<StreamInfo> {
     try {
       return await streams.info(name);
     } catch (error) {
       if (codeOf(error) !== JetStreamApiCodes.StreamNotFound) throw error;
     }
     const subject = `${this.prefix}.h.${kind}.>`;
-    const age = Math.max(MIN_AGE_MS, Math.round(keep.ttlSeconds * 1000));
+    const age = Math.max(MIN_AGE_MS, Math.round(retention.ttlSeconds * 1000));
     try {
       return await streams.add({
         name,
         subjects: [subject],
         // one more than the size: that after which a peer wants the others
-        max_msgs_per_subject: keep.size + 1,
+        max_msgs_per_subject: retention.size + 1,
         max_age: transport.nanos(age),
         discard: jetstream.DiscardPolicy.Old,
         storage: jetstream.StorageType.File,

@@ -145,7 +145,12 @@ export class RedisHistory implements BackplaneHistory {
     return this.limit();
   }
 
-  async append(subject: string, packet: Uint8Array, { node, number }: PacketId, keep: HistoryOptions): Promise<void> {
+  async append(
+    subject: string,
+    packet: Uint8Array,
+    { node, number }: PacketId,
+    retention: HistoryOptions,
+  ): Promise<void> {
     const link = this.current();
     if (link.isReadOnly) throw away('it is a replica, which takes no writes');
     const key = `${node} ${subject}`;
@@ -160,8 +165,8 @@ export class RedisHistory implements BackplaneHistory {
         node,
         String(number),
         String(unconfirmed.add(number)),
-        String(keep.size),
-        lifeOf(keep),
+        String(retention.size),
+        lifeOf(retention),
         this.isCluster ? 'SPUBLISH' : 'PUBLISH',
         this.names.channel(subject),
         Buffer.from(packet.buffer, packet.byteOffset, packet.length),
@@ -174,20 +179,20 @@ export class RedisHistory implements BackplaneHistory {
     }
   }
 
-  async last(subject: string, keep: HistoryOptions): Promise<string> {
-    const id = await this.ask(LAST, subject, [lifeOf(keep)]);
+  async last(subject: string, retention: HistoryOptions): Promise<string> {
+    const id = await this.ask(LAST, subject, [lifeOf(retention)]);
     return (id as Buffer).toString('latin1');
   }
 
   async after(
     subject: string,
     since: string,
-    keep: HistoryOptions,
+    retention: HistoryOptions,
     maxBytes = Infinity,
   ): Promise<KeptPacket[] | undefined> {
     const kept: KeptPacket[] = [];
     for (let from = since, bytes = 0; bytes < maxBytes;) {
-      const piece = await this.piece(subject, from, keep, Math.min(maxBytes, PIECE_BYTES));
+      const piece = await this.piece(subject, from, retention, Math.min(maxBytes, PIECE_BYTES));
       if (piece === undefined) return undefined;
       kept.push(...piece);
       if (piece.length === 0 || maxBytes <= PIECE_BYTES) break;
@@ -200,12 +205,12 @@ export class RedisHistory implements BackplaneHistory {
   private async piece(
     subject: string,
     since: string,
-    keep: HistoryOptions,
+    retention: HistoryOptions,
     maxBytes: number,
   ): Promise<KeptPacket[] | undefined> {
     const [, epoch, n] = OFFSET.exec(since) ?? [];
     if (epoch === undefined || n === undefined) return undefined;
-    const ttl = String(Math.floor(keep.ttlSeconds * 1000));
+    const ttl = String(Math.floor(retention.ttlSeconds * 1000));
     const packets = (await this.ask(AFTER, subject, [epoch, n, ttl, String(maxBytes)], 'reads')) as Buffer[] | null;
     return packets?.map((packet, i) => ({ offset: `${epoch}-${Number(n) + 1 + i}`, packet }));
   }

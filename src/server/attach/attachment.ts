@@ -14,18 +14,18 @@ import { listHasToken } from '../../handshake';
 import type { ForeignServer } from './foreign-server';
 import type { Deadlines } from '../../messages';
 import { announceConnect } from '../upgrade/extended-connect';
-import type { Gate } from '../upgrade/gate';
-import type { Http1Door } from '../upgrade/http1-door';
-import { asksForWebSocket, isExtendedConnect, type Http2Door } from '../upgrade/http2-door';
+import type { Upgrader } from '../upgrade/upgrader';
+import type { Http1Upgrade } from '../upgrade/http1-upgrade';
+import { asksForWebSocket, isExtendedConnect, type Http2Connect } from '../upgrade/http2-connect';
 import type { ResolvedLimits } from '../../connection';
 import { shieldUpgrades } from './shielded-upgrades';
 import { isWhole, serveWithoutUpgrade } from '../upgrade/without-upgrade';
 
 /** What an attachment asks of its engine. */
 export interface AttachmentContext {
-  readonly gate: Gate;
-  readonly http1: Http1Door;
-  readonly http2: Http2Door;
+  readonly upgrader: Upgrader;
+  readonly http1: Http1Upgrade;
+  readonly http2: Http2Connect;
   readonly deadlines: Deadlines;
   readonly limits: ResolvedLimits;
 }
@@ -70,7 +70,7 @@ export class Attachment {
   }
 
   private listen(event: string, listener: Listener): void {
-    listener[SERVES] = (url) => this.context.gate.find(url) !== undefined;
+    listener[SERVES] = (url) => this.context.upgrader.find(url) !== undefined;
     this.server.on(event, listener as () => void);
     this.steps.push(() => this.server.off(event, listener as () => void));
   }

@@ -1,11 +1,11 @@
 import { Refusal } from '../../handshake';
 import type { Deadlines } from '../../messages';
 import type { Acceptance, Endpoint, Verdict } from '../../connection';
-import type { Session } from '../../connection';
+import type { ConnectionDriver } from '../../connection';
 import { isThenable } from '../../messages';
 
-/** What a door does with the decision. */
-export interface UpgradeDoor {
+/** Answers an upgrade with what was decided. */
+export interface UpgradeResponder {
   /** @throws Error when what the hook asks for cannot be had */
   accept(acceptance: Acceptance | undefined): void;
   refuse(refusal: Refusal): void;
@@ -32,12 +32,12 @@ export class PendingUpgrade {
   private cancelDeadline: (() => void) | undefined;
 
   constructor(
-    private readonly session: Session,
-    private readonly door: UpgradeDoor,
+    private readonly driver: ConnectionDriver,
+    private readonly responder: UpgradeResponder,
     /** Called when it is decided. */
     private readonly done: (upgrade: PendingUpgrade) => void,
   ) {
-    session.upgrade = this;
+    driver.upgrade = this;
   }
 
   ask(hook: NonNullable<Endpoint['upgrade']>, deadlines: Deadlines, timeoutMs: number): void {
@@ -45,7 +45,7 @@ export class PendingUpgrade {
     let isLate: boolean;
     const begin = performance.now();
     try {
-      verdict = hook(this.session.connection);
+      verdict = hook(this.driver.connection);
       isLate = isThenable(verdict) || performance.now() - begin > LONG_MS;
     } catch (error) {
       this.fail(error);
@@ -65,20 +65,20 @@ export class PendingUpgrade {
 
   refuse(refusal: Refusal): void {
     if (!this.settle()) return;
-    this.door.refuse(refusal);
-    this.session.discard();
+    this.responder.refuse(refusal);
+    this.driver.discard();
   }
 
   /** The client has gone, or was cut. */
   abandon(): void {
     if (!this.settle()) return;
-    this.door.abandoned();
-    this.session.discard();
+    this.responder.abandoned();
+    this.driver.discard();
   }
 
   private async afterLook(settle: () => void): Promise<void> {
     if (this.decided) return;
-    await this.door.look();
+    await this.responder.look();
     settle();
   }
 
@@ -90,7 +90,7 @@ export class PendingUpgrade {
     // first: what accepting causes, such as the end of the server, must not refuse it any more
     if (!this.settle()) return;
     try {
-      this.door.accept(verdict);
+      this.responder.accept(verdict);
     } catch (error) {
       this.giveUp(error);
     }
@@ -101,15 +101,15 @@ export class PendingUpgrade {
   }
 
   private giveUp(error: unknown): void {
-    this.door.failed(error);
-    this.door.refuse(FAILED);
-    this.session.discard();
+    this.responder.failed(error);
+    this.responder.refuse(FAILED);
+    this.driver.discard();
   }
 
   private settle(): boolean {
     if (this.decided) return false;
     this.decided = true;
-    this.session.upgrade = undefined;
+    this.driver.upgrade = undefined;
     this.cancelDeadline?.();
     this.done(this);
     return true;

@@ -3,7 +3,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { listHasToken, NO_SUCH_PATH, parseRequestTarget, Refusal, UPGRADE_REQUIRED } from '../../handshake';
 import { Answers } from '../answers';
-import type { Gate } from './gate';
+import type { Upgrader } from './upgrader';
 import { callUser } from '../../messages';
 
 /** 426 and `Upgrade` mean nothing over HTTP/2. */
@@ -28,7 +28,7 @@ export class PlainRequests {
   private readonly closing = new WeakSet<Duplex>();
 
   constructor(
-    private readonly gate: Gate,
+    private readonly upgrader: Upgrader,
     private readonly options: PlainOptions,
   ) {}
 
@@ -84,7 +84,7 @@ export class PlainRequests {
   }
 
   private isWebSocketPath({ url = '' }: IncomingMessage): boolean {
-    return this.gate.find(url) !== undefined;
+    return this.upgrader.find(url) !== undefined;
   }
 }
 

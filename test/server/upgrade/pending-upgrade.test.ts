@@ -1,7 +1,7 @@
 import { Refusal, type Connection, type Verdict } from '../../../src/engine';
 import { Deadlines } from '../../../src/messages/deadlines';
 import { PendingUpgrade } from '../../../src/server/upgrade/pending-upgrade';
-import type { Session } from '../../../src/connection/session';
+import type { ConnectionDriver } from '../../../src/connection/connection-driver';
 import { deferred } from '../../support/engine';
 import { ManualClock } from '../../support/manual-clock';
 
@@ -12,18 +12,18 @@ const BROKEN = new Error('broken');
 function asking(hook: (connection: Connection) => Promise<Verdict> | Verdict, stays = true) {
   const clock = new ManualClock();
   const calls: unknown[] = [];
-  const door = {
+  const responder = {
     accept: jest.fn((acceptance: unknown) => void calls.push(['accept', acceptance])),
     refuse: ({ status }: Refusal) => void calls.push(['refuse', status]),
     failed: (error: unknown) => void calls.push(['failed', error]),
     abandoned: () => void calls.push('abandoned'),
     look: async (): Promise<void> => (stays ? undefined : upgrade.abandon()),
   };
-  const session = { connection, discard: () => void calls.push('discard') } as unknown as Session;
+  const driver = { connection, discard: () => void calls.push('discard') } as unknown as ConnectionDriver;
   const done = jest.fn();
-  const upgrade: PendingUpgrade = new PendingUpgrade(session, door, done);
+  const upgrade: PendingUpgrade = new PendingUpgrade(driver, responder, done);
   const ask = (): void => upgrade.ask(hook, new Deadlines(clock), 100);
-  return { upgrade, ask, calls, clock, done, door, session };
+  return { upgrade, ask, calls, clock, done, responder, driver };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -53,12 +53,12 @@ test.each(OUTCOMES)('a hook that returns %s decides at once', (_what, hook, expe
 });
 
 test.each(OUTCOMES)('a hook that promises %s decides when it does', async (_what, hook, expected) => {
-  const gate = deferred();
-  const { upgrade, ask, calls, clock, done } = asking(() => gate.promise.then(hook));
+  const upgrader = deferred();
+  const { upgrade, ask, calls, clock, done } = asking(() => upgrader.promise.then(hook));
   ask();
   expect(calls).toEqual([]);
   expect(done).not.toHaveBeenCalled();
-  gate.resolve();
+  upgrader.resolve();
   await turn();
   expect(calls).toEqual(expected);
   expect(done.mock.calls).toEqual([[upgrade]]);
@@ -71,14 +71,14 @@ test.each<[string, (upgrade: PendingUpgrade, clock: ManualClock) => void, unknow
   ['the client, which has gone,', (upgrade) => upgrade.abandon(), ['abandoned', 'discard']],
 ])('%s decides before the hook, and nothing counts any more', async (_what, decide, expected) => {
   for (const [, late] of OUTCOMES) {
-    const gate = deferred();
-    const { upgrade, ask, calls, clock, done } = asking(() => gate.promise.then(late));
+    const upgrader = deferred();
+    const { upgrade, ask, calls, clock, done } = asking(() => upgrader.promise.then(late));
     ask();
     clock.advance(99);
     expect(calls).toEqual([]);
     decide(upgrade, clock);
     expect(calls).toEqual(expected);
-    gate.resolve();
+    upgrader.resolve();
     await turn();
     upgrade.abandon();
     upgrade.refuse(NOT_YOU);
@@ -93,8 +93,8 @@ test.each<[string, () => Promise<Verdict> | Verdict]>([
   ['at once', () => ({ protocol: 'none of yours' })],
   ['later', async () => ({ protocol: 'none of yours' })],
 ])('what cannot be accepted is a failure of the hook, %s', async (_when, hook) => {
-  const { ask, calls, door, done, clock } = asking(hook);
-  door.accept.mockImplementation(() => {
+  const { ask, calls, responder, done, clock } = asking(hook);
+  responder.accept.mockImplementation(() => {
     throw BROKEN;
   });
   ask();
@@ -105,8 +105,8 @@ test.each<[string, () => Promise<Verdict> | Verdict]>([
 });
 
 test('what accepting causes cannot refuse it any more', async () => {
-  const { upgrade, ask, calls, door } = asking(async () => undefined);
-  door.accept.mockImplementation(() => {
+  const { upgrade, ask, calls, responder } = asking(async () => undefined);
+  responder.accept.mockImplementation(() => {
     calls.push('accept');
     upgrade.refuse(new Refusal(503, 'bye'));
     upgrade.abandon();
@@ -141,15 +141,15 @@ test.each<[string, () => Promise<Verdict> | Verdict]>([
   ['refuses otherwise', () => NOT_YOU],
   ['throws', OUTCOMES[3]![1]],
 ])('a hook that closes the connection and %s has refused', async (_what, hook) => {
-  const { ask, calls, clock, done, session } = asking(() => {
-    session.upgrade!.refuse(new Refusal(401, 'who?'));
+  const { ask, calls, clock, done, driver } = asking(() => {
+    driver.upgrade!.refuse(new Refusal(401, 'who?'));
     return hook();
   });
   ask();
   expect(calls).toEqual([['refuse', 401], 'discard']);
   await turn();
   expect(calls).toEqual([['refuse', 401], 'discard']);
-  expect(session.upgrade).toBeUndefined();
+  expect(driver.upgrade).toBeUndefined();
   expect(done).toHaveBeenCalledTimes(1);
   expect(clock.pending).toBe(0);
 });

@@ -4,7 +4,7 @@ import type { Connection } from './connection';
 import type { Clock } from '../messages';
 import type { Endpoint, Hook } from './endpoint';
 import type { Message } from './message';
-import { Inbox, sizeOf } from './inbox';
+import { MessageQueue, sizeOf } from './message-queue';
 import type { ResolvedLimits } from './limits';
 import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
 import type { Observer } from './observer';
@@ -14,8 +14,8 @@ import type { Route } from './routes';
 import type { Transport } from '../transport';
 import type { WriteQueue } from '../transport';
 
-/** What the intake asks of its session. */
-export interface IntakeHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 'onClose' | 'onViolation'> {
+/** What the receiver asks of its driver. */
+export interface ReceiverHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 'onClose' | 'onViolation'> {
   readonly connection: Connection;
   /** `open`; `closing` when we have sent our Close frame and wait for the peer's; `deaf` when nothing counts any more. */
   readonly hearing: 'open' | 'closing' | 'deaf';
@@ -47,10 +47,10 @@ const MAX_GATHERED = 16 * 1024 * 1024;
  * The way in: from the bytes of a read to the endpoint's hooks, message by message, in order. It stops reading the socket
  * while too much waits: messages for their handler, or a stream for its reader.
  */
-export class Intake implements MessageReceiver, StreamOwner {
+export class Receiver implements MessageReceiver, StreamOwner {
   private readonly assembler: MessageAssembler;
   private readonly rate: Rate | undefined;
-  private inbox: Inbox | undefined;
+  private queue: MessageQueue | undefined;
   /** The latest message that was handed over while it arrived. */
   private incoming: IncomingStream | undefined;
   /** What all of them hold that nobody has read: of earlier ones while an answer is awaited, which may stand behind them. */
@@ -71,7 +71,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   private awaitsLastMessage = false;
 
   constructor(
-    private readonly host: IntakeHost,
+    private readonly host: ReceiverHost,
     private readonly context: { readonly clock: Clock; readonly observer: Observer },
     private readonly route: Route,
     private readonly transport: Transport,
@@ -85,8 +85,8 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Bytes that wait here for whatever reason. */
   get heldBytes(): number {
-    const { assembler, leftover, inbox } = this;
-    return assembler.heldBytes + (leftover?.length ?? 0) + (inbox?.heldBytes ?? 0) + (this.streamed?.bytes ?? 0);
+    const { assembler, leftover, queue } = this;
+    return assembler.heldBytes + (leftover?.length ?? 0) + (queue?.heldBytes ?? 0) + (this.streamed?.bytes ?? 0);
   }
 
   /** Whether the peer is listened to; what it sends meanwhile is not read. */
@@ -104,7 +104,7 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Whether nothing waits and no handler is at work. */
   get idle(): boolean {
-    return (this.inbox === undefined || this.inbox.idle) && this.leftover === undefined && !this.inflating;
+    return (this.queue === undefined || this.queue.idle) && this.leftover === undefined && !this.inflating;
   }
 
   /** Messages wait until `opening` has settled. */
@@ -126,12 +126,12 @@ export class Intake implements MessageReceiver, StreamOwner {
 
   /** Calls back when no handler is at work any more; at once if that is so now. */
   whenIdle(callback: () => void): void {
-    if (this.inbox === undefined) callback();
-    else this.inbox.whenIdle(callback);
+    if (this.queue === undefined) callback();
+    else this.queue.whenIdle(callback);
   }
 
   /** Reads nothing more, and calls back once all that was received has been handled. */
-  drain(done: () => void): void {
+  finish(done: () => void): void {
     this.draining = true;
     this.drained = done;
     this.pauseReading();
@@ -161,7 +161,7 @@ export class Intake implements MessageReceiver, StreamOwner {
     this.awaitsLastMessage = false;
     this.candidate?.discard();
     this.candidate = undefined;
-    for (const message of this.inbox?.clear() ?? []) if (message instanceof IncomingStream) message.discard();
+    for (const message of this.queue?.clear() ?? []) if (message instanceof IncomingStream) message.discard();
     this.readOn();
   }
 
@@ -287,13 +287,13 @@ export class Intake implements MessageReceiver, StreamOwner {
       return;
     }
     if (answer === 'late') return;
-    const { inbox } = this;
-    if (inbox === undefined || !inbox.busy) {
+    const { queue } = this;
+    if (queue === undefined || !queue.busy) {
       this.handle(message);
       return;
     }
-    this.host.onHeld(inbox.add(message));
-    if (!this.mayQueue(inbox, this.limits.maxQueuedMessages - 1)) this.pauseReading();
+    this.host.onHeld(queue.add(message));
+    if (!this.mayQueue(queue, this.limits.maxQueuedMessages - 1)) this.pauseReading();
   }
 
   private deliverStream(stream: IncomingStream): void {
@@ -359,7 +359,7 @@ export class Intake implements MessageReceiver, StreamOwner {
   }
 
   private track(work: Promise<void>, places: number): void {
-    this.inbox ??= new Inbox(
+    this.queue ??= new MessageQueue(
       this.endpoint.concurrency ?? 1,
       (message) => this.handle(message),
       () => {
@@ -367,14 +367,14 @@ export class Intake implements MessageReceiver, StreamOwner {
         this.checkDrained();
       },
     );
-    this.inbox.track(work, places);
+    this.queue.track(work, places);
   }
 
   /** A handler may be at work on a message that is still to come: it gets that after our Close frame. */
   private checkDrained(): void {
-    const { drained, inbox } = this;
+    const { drained, queue } = this;
     if (drained === undefined || this.leftover !== undefined) return;
-    const underWay = this.incoming?.complete === false && (inbox === undefined || inbox.length === 0);
+    const underWay = this.incoming?.complete === false && (queue === undefined || queue.length === 0);
     if (!underWay && !this.idle) return;
     this.drained = undefined;
     drained();
@@ -420,18 +420,18 @@ export class Intake implements MessageReceiver, StreamOwner {
     }
   }
 
-  /** Half of the inbox must be free, so that reading does not start and stop for each message. */
+  /** Half of the queue must be free, so that reading does not start and stop for each message. */
   private hasRoom(): boolean {
     if (this.host.hearing === 'deaf') return true;
     if (this.inflating || !this.streamsHaveRoom) return false;
-    if (this.host.hearing === 'closing' || this.inbox === undefined) return true;
-    return this.mayQueue(this.inbox, this.limits.maxQueuedMessages >> 1);
+    if (this.host.hearing === 'closing' || this.queue === undefined) return true;
+    return this.mayQueue(this.queue, this.limits.maxQueuedMessages >> 1);
   }
 
   /** While a handler awaits an answer of the peer, what comes before it may be as long as one message, short ones counting more. */
-  private mayQueue(inbox: Inbox, messages: number): boolean {
-    if (inbox.length <= messages) return true;
+  private mayQueue(queue: MessageQueue, messages: number): boolean {
+    if (queue.length <= messages) return true;
     const { maxMessageBytes } = this.limits;
-    return this.host.awaitsAnswer && inbox.bytes < maxMessageBytes && inbox.length < maxMessageBytes / LEAST_BYTES;
+    return this.host.awaitsAnswer && queue.bytes < maxMessageBytes && queue.length < maxMessageBytes / LEAST_BYTES;
   }
 }

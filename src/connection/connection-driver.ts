@@ -15,22 +15,22 @@ import { Connection, type ConnectionFacts, type Driver } from './connection';
 import { containSignal } from './contained-signal';
 import type { Hook } from './endpoint';
 import type { Message } from './message';
-import { Intake, type IntakeHost } from './intake';
+import { Receiver, type ReceiverHost } from './receiver';
 import type { LimitName } from './limits';
-import { Outbox } from './outbox';
+import { Sender } from './sender';
 import type { Chunk, Chunks } from './outgoing-stream';
 import { OwnedSources, type OwnedSource } from './owned-source';
 import { ConnectionClosedError } from '../messages';
 import { refusalForClose } from './refusals';
 import { Requests, type RequestOptions } from './requests';
-import type { SessionContext } from './session-context';
+import type { DriverContext } from './driver-context';
 import type { Subscriber } from './subscriptions';
 import type { Transport } from '../transport';
 import type { TransportReceiver } from '../transport';
 import type { Route } from './routes';
 import { setImmediate } from '../transport';
 import { errorThrown, isThenable } from '../messages';
-import { Waiting } from './waiting';
+import { Waiters } from './waiters';
 import { WriteQueue, type SendResult, type WriteQueueOwner } from '../transport';
 import type { Bytes } from './bytes';
 import type { SubscribeOptions, Subscribed } from './subscribe-options';
@@ -50,21 +50,22 @@ export interface UndecidedUpgrade {
 
 /**
  * The life of one connection: from the upgrade that is still to be answered to opening, the closing handshake, the end.
- * Messages come in through its `Intake` and go out through its `Outbox`; `Connection` is its public face.
+ * Messages come in through its `Receiver` and go out through its `Sender`; `Connection` is its public face.
  */
-export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueueOwner, Subscriber {
+export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver, WriteQueueOwner, Subscriber {
   readonly outgoing: WriteQueue;
-  readonly outbox: Outbox;
+  readonly sender: Sender;
   readonly connection: Connection;
-  pulse = 0;
+  heartbeatTicks = 0;
+  awaitsPong = false;
   /** While the handshake is still to be answered. */
   upgrade: UndecidedUpgrade | undefined;
-  private readonly intake: Intake;
+  private readonly receiver: Receiver;
   /** Something came since the heartbeat looked. */
   private heard = false;
   /** Made when it begins. */
   private closingHandshake: ClosingHandshake | undefined;
-  private waits: Waiting | undefined;
+  private waits: Waiters | undefined;
   private started = false;
   /** The `open` hook is still to settle: nobody has been let in. */
   private opening = false;
@@ -76,7 +77,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   private told: { readonly error: unknown } | undefined;
 
   constructor(
-    readonly context: SessionContext,
+    readonly context: DriverContext,
     readonly route: Route,
     private readonly transport: Transport,
     facts: ConnectionFacts,
@@ -84,8 +85,8 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   ) {
     this.connection = new Connection(this, facts);
     this.outgoing = new WriteQueue(transport, context, route.limits, this);
-    this.outbox = new Outbox(this, this.outgoing, deflate, route.compression?.threshold);
-    this.intake = new Intake(this, context, route, transport, this.outgoing, deflate);
+    this.sender = new Sender(this, this.outgoing, deflate, route.compression?.threshold);
+    this.receiver = new Receiver(this, context, route, transport, this.outgoing, deflate);
   }
 
   private get closing(): ClosingHandshake {
@@ -96,8 +97,8 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
     return this.closingHandshake === undefined ? 'open' : this.closingHandshake.phase;
   }
 
-  private get waiting(): Waiting {
-    return (this.waits ??= new Waiting());
+  private get waiting(): Waiters {
+    return (this.waits ??= new Waiters());
   }
 
   /** `closed` before the handshake is answered too: nothing can be sent. */
@@ -178,7 +179,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
     const opening = this.call('open', this.route.endpoint.open, undefined);
     if (opening !== undefined) {
       this.opening = true;
-      this.intake.holdUntil(opening.then(() => void (this.opening = false)));
+      this.receiver.holdUntil(opening.then(() => void (this.opening = false)));
     }
     this.transport.start(this);
     if (head.length > 0) this.onBytes(head, head.length);
@@ -198,12 +199,12 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   onBytes(bytes: Buffer, length: number): void {
     this.heard = true;
     this.context.observer.bytesRead?.(this.connection, length);
-    this.intake.onBytes(bytes, length);
+    this.receiver.onBytes(bytes, length);
   }
 
   onFlushed(): void {
     this.outgoing.onFlushed();
-    this.outbox.onFlushed();
+    this.sender.onFlushed();
     if (this.cancelDeadline === undefined || this.transportClosed) return;
     this.cancelDeadline();
     this.setCloseDeadline();
@@ -220,19 +221,19 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
     this.transportClosed = true;
     this.loseTransport();
     this.outgoing.close();
-    this.outbox.onFlushed();
+    this.sender.onFlushed();
     this.cancelDeadline?.();
     this.cancelDeadline = undefined;
     this.context.closed(this);
     const info = this.closing.info();
     this.waits?.onClosed(info);
-    if (this.intake.idle) {
+    if (this.receiver.idle) {
       this.end(info);
       return;
     }
     // handlers that never settle must not keep @OnClose from running
     this.cancelDeadline = this.context.deadlines.set(this.route.limits.closeTimeoutMs, () => this.end(info));
-    this.intake.whenIdle(() => this.end(info));
+    this.receiver.whenIdle(() => this.end(info));
   }
 
   /** What nothing else has caught, such as a codec's: it ends this connection, and not the process. */
@@ -245,7 +246,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
 
   /** Bytes that leave count: a peer whose network is slow may be a long way from our ping. */
   takeSignOfLife(): boolean {
-    const alive = this.heard || this.phase !== 'open' || !this.intake.isReading;
+    const alive = this.heard || this.phase !== 'open' || !this.receiver.isReading;
     this.heard = false;
     return this.outgoing.takeProgress() || alive;
   }
@@ -255,10 +256,10 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   }
 
   get heldBytes(): number {
-    return this.outgoing.bufferedBytes + this.intake.heldBytes;
+    return this.outgoing.bufferedBytes + this.receiver.heldBytes;
   }
 
-  // what the intake reports
+  // what the receiver reports
 
   onSent(size: number): void {
     this.context.observer.sent?.(this.connection, size);
@@ -356,7 +357,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
 
   /** @throws Error where the path has no codec; what the codec throws for the data */
   emit(event: string, data: unknown): SendResult {
-    return this.outbox.sendEncoded(this.requireCodec().encode({ event, data }));
+    return this.sender.sendEncoded(this.requireCodec().encode({ event, data }));
   }
 
   async request(event: string, data: unknown, options: RequestOptions): Promise<unknown> {
@@ -365,11 +366,11 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
     const requests = (this.waiting.requests ??= new Requests(
       codec,
       this.context.deadlines,
-      (message) => void this.outbox.sendEncoded(message),
-      () => this.intake.onAwaiting(),
+      (message) => void this.sender.sendEncoded(message),
+      () => this.receiver.onAwaiting(),
     ));
     const answer = requests.request(event, data, options);
-    this.intake.onAwaiting();
+    this.receiver.onAwaiting();
     return answer;
   }
 
@@ -406,19 +407,19 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
       this.outgoing.sendControl(Opcode.Close, payload);
       this.abandon();
       this.armCloseDeadline();
-      this.intake.beginClosing();
+      this.receiver.beginClosing();
     }
     // also where the peer has closed before: what it sent may wait
-    if (this.opening) this.intake.forget();
+    if (this.opening) this.receiver.forget();
   }
 
-  /** Closes once all that was received has been handled and answered. */
-  drain(code: number, reason: string): void {
-    this.intake.drain(() => this.close(code, reason));
+  /** Closes once everything that was received has been handled and answered. */
+  closeGradually(code: number, reason: string): void {
+    this.receiver.finish(() => this.close(code, reason));
   }
 
   terminate(limit?: LimitName): void {
-    if (this.opening && limit === undefined) this.intake.forget();
+    if (this.opening && limit === undefined) this.receiver.forget();
     const { observer } = this.context;
     if (!this.transport.gone && limit === undefined) observer.terminated?.(this.connection);
     else if (!this.transport.gone) observer.limited?.(this.connection, limit!);
@@ -441,7 +442,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
 
   /** Where more than half of what may wait does so, the peer's messages wait until it has read, or does not read. */
   holdBack(): void {
-    if (isLarge(this.outgoing.bufferedBytes, this.route.limits)) this.intake.holdUntil(this.untilRead());
+    if (isLarge(this.outgoing.bufferedBytes, this.route.limits)) this.receiver.holdUntil(this.untilRead());
   }
 
   private untilRead(): Promise<void> {
@@ -464,7 +465,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   private async sendOwned(chunks: Chunks): Promise<void> {
     const failed = (error: unknown): void => this.onFailure(error, 'sendStream');
     try {
-      await this.outbox.sendStream(this.own<Chunk>(chunks, failed));
+      await this.sender.sendStream(this.own<Chunk>(chunks, failed));
     } catch (thrown) {
       const error = errorThrown(thrown, failed);
       if (!isCancelled(error, this)) {
@@ -487,14 +488,14 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
   private finish(): void {
     this.abandon();
     this.outgoing.end();
-    this.intake.stop();
+    this.receiver.stop();
     this.armCloseDeadline();
   }
 
   private loseTransport(): void {
     this.closing.fail();
     this.abandon();
-    this.intake.stop();
+    this.receiver.stop();
   }
 
   /** Nothing can be sent any more, and no answer counts. */
@@ -503,7 +504,7 @@ export class Session implements Driver, IntakeHost, TransportReceiver, WriteQueu
     this.waits?.requests?.close();
     this.waits?.sources?.release();
     // who waits for room to send waits no longer
-    this.outbox.onFlushed();
+    this.sender.onFlushed();
     this.waits?.onDrained();
     this.context.subscriptions.left(this);
   }

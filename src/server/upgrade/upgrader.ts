@@ -23,10 +23,10 @@ import type { ResolvedLimits } from '../../connection';
 import type { Observer } from '../../connection';
 import { PendingUpgrade } from './pending-upgrade';
 import type { Route, Routes } from '../../connection';
-import type { Session } from '../../connection';
+import type { ConnectionDriver } from '../../connection';
 
-/** What the gate asks of its engine. */
-export interface GateContext {
+/** What the upgrader asks of its engine. */
+export interface UpgraderContext {
   readonly routes: Routes;
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
@@ -34,17 +34,17 @@ export interface GateContext {
   /** False while the engine stops. */
   readonly admits: boolean;
   readonly admission: Admission;
-  /** A session whose handshake is still to be answered. */
-  prepare(route: Route, facts: ConnectionFacts, stream: Duplex, deflate?: DeflateParameters): Session;
+  /** A driver whose handshake is still to be answered. */
+  prepare(route: Route, facts: ConnectionFacts, stream: Duplex, deflate?: DeflateParameters): ConnectionDriver;
 }
 
-/** Somebody who asks to be let in, through whichever door. */
-export interface Arrival {
+/** Somebody who asks to be let in, through whichever way. */
+export interface UpgradeAttempt {
   readonly handshake: Handshake;
   /** What carries the connection once it is accepted. */
   readonly stream: Duplex;
   /** What is wrong with what proxies say of the client. */
-  readonly doubt: Refusal | undefined;
+  readonly refusal: Refusal | undefined;
   /** What came behind the handshake in the same packet. */
   readonly head: Buffer;
   /** What the client offers, or what is wrong with its handshake. */
@@ -56,9 +56,9 @@ export interface Arrival {
 
 /** A handshake in order, and what was made of it. */
 interface Candidate {
-  readonly arrival: Arrival;
+  readonly attempt: UpgradeAttempt;
   readonly offer: Offer;
-  readonly session: Session;
+  readonly driver: ConnectionDriver;
   /** What was agreed on, if anything was. */
   readonly extensions: string | undefined;
 }
@@ -68,12 +68,12 @@ const FAILED = new Refusal(500, 'The handshake failed.');
 /** Reports do not repeat what a peer asked for. */
 const UNKNOWN = 'an unknown path';
 
-/** Decides who is let in: the same rules for all doors. */
-export class Gate {
+/** Decides who is let in: the same rules for every protocol. */
+export class Upgrader {
   /** Handshakes whose hook is at work. */
   private readonly undecided = new Set<PendingUpgrade>();
 
-  constructor(private readonly context: GateContext) {}
+  constructor(private readonly context: UpgraderContext) {}
 
   /** The route of a request target; undefined when no WebSocket is served there. */
   find(url: string): Match<Route> | undefined {
@@ -81,29 +81,29 @@ export class Gate {
     return target && this.context.routes.find(target.path);
   }
 
-  enter(arrival: Arrival): void {
-    this.context.observer.arrived?.(arrival.handshake);
+  enter(attempt: UpgradeAttempt): void {
+    this.context.observer.arrived?.(attempt.handshake);
     let refusal: Refusal | undefined;
     try {
-      refusal = this.judge(arrival);
+      refusal = this.judge(attempt);
     } catch (error) {
-      this.context.observer.failed?.(error, `handshake of ${this.patternOf(arrival.handshake) ?? UNKNOWN}`);
+      this.context.observer.failed?.(error, `handshake of ${this.patternOf(attempt.handshake) ?? UNKNOWN}`);
       refusal = FAILED;
     }
-    if (refusal !== undefined) this.refuse(arrival, refusal);
+    if (refusal !== undefined) this.refuse(attempt, refusal);
   }
 
-  refuse(arrival: Pick<Arrival, 'handshake' | 'refuse'>, refusal: Refusal): void {
-    const { handshake } = arrival;
+  refuse(attempt: Pick<UpgradeAttempt, 'handshake' | 'refuse'>, refusal: Refusal): void {
+    const { handshake } = attempt;
     const { observer } = this.context;
     const path = this.patternOf(handshake);
     observer.handshakeRefused?.(refusal, handshake, path);
     try {
-      arrival.refuse(refusal);
+      attempt.refuse(refusal);
     } catch (error) {
       // a hook's refusal may have a header that cannot be sent
       observer.failed?.(error, `refusal of ${path ?? UNKNOWN}`);
-      arrival.refuse(FAILED);
+      attempt.refuse(FAILED);
     }
   }
 
@@ -117,16 +117,16 @@ export class Gate {
     return this.find(url)?.endpoint.endpoint.path;
   }
 
-  private judge(arrival: Arrival): Refusal | undefined {
+  private judge(attempt: UpgradeAttempt): Refusal | undefined {
     const { routes, admits } = this.context;
     if (!admits) return NOT_ADMITTING;
-    const { handshake, stream } = arrival;
+    const { handshake, stream } = attempt;
     const target = parseRequestTarget(handshake.url);
     if (target === undefined) return MALFORMED_TARGET;
     const match = routes.find(target.path);
     if (match === undefined) return NO_SUCH_PATH;
     const route = match.endpoint;
-    const offer = arrival.doubt ?? arrival.judge();
+    const offer = attempt.refusal ?? attempt.judge();
     if (offer instanceof Refusal) return offer;
     const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
     if (foreign instanceof Refusal) return foreign;
@@ -137,11 +137,11 @@ export class Gate {
     const protocol = chooseProtocol(offer.protocols, route.protocols);
     const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
     const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
-    const session = this.context.prepare(route, facts, stream, deflate?.parameters);
-    const candidate = { arrival, offer, session, extensions: deflate?.header };
+    const driver = this.context.prepare(route, facts, stream, deflate?.parameters);
+    const candidate = { attempt, offer, driver, extensions: deflate?.header };
     if (hasLeft(stream)) {
-      this.context.observer.abandoned?.(handshake, route.endpoint.path, session.connection);
-      session.discard();
+      this.context.observer.abandoned?.(handshake, route.endpoint.path, driver.connection);
+      driver.discard();
       stream.destroy();
       return undefined;
     }
@@ -156,25 +156,25 @@ export class Gate {
     try {
       this.accept(candidate);
     } catch (error) {
-      candidate.session.discard();
+      candidate.driver.discard();
       throw error;
     }
   }
 
   private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate): void {
     const { deadlines, limits, observer } = this.context;
-    const { session, arrival } = candidate;
-    const { path } = session.route.endpoint;
-    const client = new AwaitedClient(arrival.stream, () => upgrade.abandon());
-    const door = {
+    const { driver, attempt } = candidate;
+    const { path } = driver.route.endpoint;
+    const client = new AwaitedClient(attempt.stream, () => upgrade.abandon());
+    const responder = {
       accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance, early),
-      refuse: (refusal: Refusal) => this.refuse(arrival, refusal),
-      abandoned: () => observer.abandoned?.(arrival.handshake, path, session.connection),
-      failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, session.connection),
+      refuse: (refusal: Refusal) => this.refuse(attempt, refusal),
+      abandoned: () => observer.abandoned?.(attempt.handshake, path, driver.connection),
+      failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, driver.connection),
       look: () => client.look(),
     };
     let early: Buffer | undefined;
-    const upgrade = new PendingUpgrade(session, door, () => {
+    const upgrade = new PendingUpgrade(driver, responder, () => {
       this.undecided.delete(upgrade);
       early = client.release();
     });
@@ -183,7 +183,7 @@ export class Gate {
   }
 
   private accept(
-    { arrival, offer, session, extensions }: Candidate,
+    { attempt, offer, driver, extensions }: Candidate,
     acceptance?: Acceptance,
     /** What came after the handshake was read. */
     early?: Buffer,
@@ -194,10 +194,10 @@ export class Gate {
       if (!offer.protocols.includes(protocol)) {
         throw new Error(`the subprotocol ${JSON.stringify(protocol)} is none of those that the client offers`);
       }
-      session.connection.agree(protocol);
+      driver.connection.agree(protocol);
     }
-    arrival.accept({ protocol: session.connection.protocol, extensions }, acceptance?.headers);
-    session.start(early?.length ? Buffer.concat([arrival.head, early]) : arrival.head);
+    attempt.accept({ protocol: driver.connection.protocol, extensions }, acceptance?.headers);
+    driver.start(early?.length ? Buffer.concat([attempt.head, early]) : attempt.head);
   }
 }
 

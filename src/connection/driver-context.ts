@@ -4,8 +4,8 @@ import type { Flusher } from '../transport';
 import type { Observer } from './observer';
 import type { Subscriber, Subscriptions } from './subscriptions';
 
-/** What the sessions of one engine share. */
-export interface SessionContext {
+/** What the drivers of one engine share. */
+export interface DriverContext {
   readonly batch: Batch;
   readonly flusher: Flusher;
   readonly clock: Clock;
@@ -15,11 +15,11 @@ export interface SessionContext {
   readonly budget: { put(bytes: number): void };
   readonly subscriptions: Subscriptions;
   /** Makes an id by which its connection is found. */
-  identify(session: Subscriber): string;
+  identify(driver: Subscriber): string;
   /** The handshake is answered. */
-  opened(session: Subscriber): void;
+  opened(driver: Subscriber): void;
   /** The transport is gone, or its upgrade was refused: the connection counts no more. */
-  closed(session: Subscriber): void;
-  /** The endpoint's `close` and `release` have settled too: the session's last sign of life. */
-  ended(session: Subscriber): void;
+  closed(driver: Subscriber): void;
+  /** The endpoint's `close` and `release` have settled too: the driver's last sign of life. */
+  ended(driver: Subscriber): void;
 }

@@ -9,7 +9,7 @@ import {
   type Context,
   type ExceptionFilter,
 } from '../../src';
-import { bySpecificity, filterTakers, takes, type Taker } from '../../src/binding/takers';
+import { bySpecificity, filterHandlers, handles, type ErrorHandler } from '../../src/binding/error-handlers';
 import { serve } from '../support/serve';
 import { filter } from '../support/uses';
 
@@ -53,7 +53,7 @@ const throwing = (data: string): never => {
   throw ERRORS[data];
 };
 
-describe('which filter takes an error', () => {
+describe('which filter handles an error', () => {
   test.each<[string, ExceptionFilter[], Record<string, string>]>([
     ['of one class, and of its subclasses', [new Missing('missing')], { room: 'missing: r', thing: 'missing: t' }],
     ['of several classes', [new Several('several')], { range: 'several: g', type: 'several: y' }],
@@ -247,12 +247,12 @@ test('a filter that is a class is made by the container, once', async () => {
   expect(made).toBe(1);
 });
 
-describe('takers', () => {
-  const taker = (error: Taker['error']): Taker => ({ error, name: '', take: () => undefined });
+describe('error handlers', () => {
+  const errorHandler = (error: ErrorHandler['error']): ErrorHandler => ({ error, name: '', handle: () => undefined });
 
   test('of a filter for several classes there are several, the most specific first', () => {
-    const takers = filterTakers([new All('a'), new Several('s'), new Rooms('r')]);
-    expect(takers.map(({ error, name }) => [error, name])).toEqual([
+    const errorHandlers = filterHandlers([new All('a'), new Several('s'), new Rooms('r')]);
+    expect(errorHandlers.map(({ error, name }) => [error, name])).toEqual([
       [RoomNotFound, 'Rooms'],
       [RangeError, 'Several'],
       [TypeError, 'Several'],
@@ -261,18 +261,18 @@ describe('takers', () => {
   });
 
   test('are ordered without being changed, those of one depth as they were', () => {
-    const [all, errors, ranges, types] = [undefined, Error, RangeError, TypeError].map(taker) as [
-      Taker,
-      Taker,
-      Taker,
-      Taker,
+    const [all, errors, ranges, types] = [undefined, Error, RangeError, TypeError].map(errorHandler) as [
+      ErrorHandler,
+      ErrorHandler,
+      ErrorHandler,
+      ErrorHandler,
     ];
     const given = [all, ranges, errors, types];
     expect(bySpecificity(given)).toEqual([ranges, types, errors, all]);
     expect(given).toEqual([all, ranges, errors, types]);
   });
 
-  test.each<[Taker['error'], unknown, boolean]>([
+  test.each<[ErrorHandler['error'], unknown, boolean]>([
     [undefined, 'a text', true],
     [undefined, undefined, true],
     [Error, new NotFound(), true],
@@ -281,6 +281,6 @@ describe('takers', () => {
     [RoomNotFound, new NotFound(), false],
     [NotFound, null, false],
   ])('of %p: does it take %p? %p', (wanted, error, expected) => {
-    expect(takes(taker(wanted), error)).toBe(expected);
+    expect(handles(errorHandler(wanted), error)).toBe(expected);
   });
 });

@@ -1,12 +1,12 @@
-import { drain } from '../../src/server/drain';
-import type { Session } from '../../src/connection/session';
+import { closeGradually } from '../../src/server/close-gradually';
+import type { ConnectionDriver } from '../../src/connection/connection-driver';
 import { ManualClock } from '../support/manual-clock';
 
 function draining(count: number, deadlineMs = 30_000, random = () => 0.5) {
   const clock = new ManualClock();
   const told: number[] = [];
-  const session = { drain: () => void told.push(clock.now()) } as unknown as Session;
-  const stop = drain(Array<Session>(count).fill(session), deadlineMs, clock, random);
+  const driver = { closeGradually: () => void told.push(clock.now()) } as unknown as ConnectionDriver;
+  const stop = closeGradually(Array<ConnectionDriver>(count).fill(driver), deadlineMs, clock, random);
   return { clock, told, stop };
 }
 

@@ -1,10 +1,10 @@
 import { CloseInfo } from '../../src/engine';
-import { Waiting } from '../../src/connection/waiting';
+import { Waiters } from '../../src/connection/waiters';
 
 const info = new CloseInfo(1000, 'bye', true);
 
 test('who waits for the end, for room or for a pong hears of the end', async () => {
-  const waiting = new Waiting();
+  const waiting = new Waiters();
   const [closed, again] = [waiting.untilClosed(), waiting.untilClosed()];
   const drained = waiting.untilDrained();
   const pong = waiting.pings.expect(Buffer.from('p'), 0);
@@ -15,7 +15,7 @@ test('who waits for the end, for room or for a pong hears of the end', async () 
 });
 
 test('who waits for room hears of it once, and the others do not', async () => {
-  const waiting = new Waiting();
+  const waiting = new Waiters();
   const heard: string[] = [];
   void waiting.untilClosed().then(() => heard.push('closed'));
   const first = waiting.untilDrained().then(() => heard.push('drained'));

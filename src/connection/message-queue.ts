@@ -6,7 +6,7 @@ import { IncomingStream } from './message-stream';
  * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
  * being with the first handler that returns a promise; a connection with synchronous handlers has none.
  */
-export class Inbox {
+export class MessageQueue {
   private readonly waiting = new Fifo<Message>();
   private waitingBytes = 0;
   private waitingCost = 0;

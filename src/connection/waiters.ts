@@ -4,7 +4,7 @@ import { Pings } from './pings';
 import type { Requests } from './requests';
 
 /** What is waited for on one connection. Most connections have none, and save its memory. */
-export class Waiting {
+export class Waiters {
   readonly pings = new Pings();
   /** Made with the first request. */
   requests: Requests | undefined;

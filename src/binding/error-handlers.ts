@@ -1,36 +1,36 @@
 import { caughtBy, type Constructor } from '../decorators';
 import { classNameOf } from '../messages';
-import type { Context, ExceptionFilter, Exchange } from '../decorators';
+import type { Context, ExceptionFilter, ReplyTo } from '../decorators';
 
 /** Someone who takes errors of a class: an `@OnError` method or a filter. */
-export interface Taker {
+export interface ErrorHandler {
   /** Undefined: all errors, whatever was thrown. */
   readonly error: Constructor | undefined;
   /** Such as `ChatController.onDenied` or `AuditFilter`. */
   readonly name: string;
-  take(error: unknown, context: Context, exchange: Exchange): unknown;
+  handle(error: unknown, context: Context, replyTo: ReplyTo): unknown;
 }
 
-/** The filters of one place, as takers, the most specific first. */
-export function filterTakers(filters: readonly ExceptionFilter[]): Taker[] {
-  const takers = filters.flatMap((filter) => {
+/** The filters of one place, as error handlers, the most specific first. */
+export function filterHandlers(filters: readonly ExceptionFilter[]): ErrorHandler[] {
+  const errorHandlers = filters.flatMap((filter) => {
     const caught = caughtBy(filter);
     const errors = caught.length === 0 ? [undefined] : caught;
     return errors.map((error) => ({
       error,
       name: classNameOf(filter),
-      take: (thrown: unknown, context: Context) => filter.catch(thrown, context),
+      handle: (thrown: unknown, context: Context) => filter.catch(thrown, context),
     }));
   });
-  return bySpecificity(takers);
+  return bySpecificity(errorHandlers);
 }
 
 /** A subclass before its base; those of one depth stay in their order. */
-export function bySpecificity(takers: readonly Taker[]): Taker[] {
-  return [...takers].sort((a, b) => depth(b.error) - depth(a.error));
+export function bySpecificity(errorHandlers: readonly ErrorHandler[]): ErrorHandler[] {
+  return [...errorHandlers].sort((a, b) => depth(b.error) - depth(a.error));
 }
 
-export function takes({ error: wanted }: Taker, error: unknown): boolean {
+export function handles({ error: wanted }: ErrorHandler, error: unknown): boolean {
   return wanted === undefined || error instanceof wanted;
 }
 

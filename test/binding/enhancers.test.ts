@@ -1,5 +1,5 @@
 import { BootError, Catch, UseFilters, UseGuards, UseInterceptors, type Guard } from '../../src';
-import { Uses } from '../../src/binding/uses';
+import { Enhancers } from '../../src/binding/enhancers';
 import type { Resolver } from '../../src/binding/resolver';
 import { filter, guard, interceptor } from '../support/uses';
 
@@ -20,7 +20,7 @@ function resolverWith(wanted: string[] = []) {
 
 const [g1, g2, g3] = [guard(() => true), guard(() => true), guard(() => true)];
 const around = interceptor((_context, next) => next());
-const taker = filter(() => {});
+const errorHandler = filter(() => {});
 
 @UseGuards(g1)
 class Base {
@@ -29,7 +29,7 @@ class Base {
 }
 
 @UseGuards(g2, Made)
-@UseFilters(taker)
+@UseFilters(errorHandler)
 class Chat extends Base {
   @UseGuards(g3)
   @UseGuards(g1)
@@ -37,20 +37,20 @@ class Chat extends Base {
 }
 
 test('those of a class and of its methods are found by their role, those of base classes first', () => {
-  const uses = new Uses({}, resolverWith());
-  expect(uses.of('guards', Chat)).toEqual([g1, g2, expect.any(Made)]);
-  expect(uses.of('filters', Chat)).toEqual([taker]);
-  expect(uses.of('interceptors', Chat)).toEqual([]);
-  expect(uses.of('guards', Chat, 'join')).toEqual([g3, g1]);
-  expect(uses.of('interceptors', Chat, 'inherited')).toEqual([around]);
-  expect(uses.of('guards', Chat, 'inherited')).toEqual([]);
+  const enhancers = new Enhancers({}, resolverWith());
+  expect(enhancers.of('guards', Chat)).toEqual([g1, g2, expect.any(Made)]);
+  expect(enhancers.of('filters', Chat)).toEqual([errorHandler]);
+  expect(enhancers.of('interceptors', Chat)).toEqual([]);
+  expect(enhancers.of('guards', Chat, 'join')).toEqual([g3, g1]);
+  expect(enhancers.of('interceptors', Chat, 'inherited')).toEqual([around]);
+  expect(enhancers.of('guards', Chat, 'inherited')).toEqual([]);
 });
 
 test('those of the application are there once for all; none is none', () => {
-  const uses = new Uses({ guards: [g1, Made], filters: [taker] }, resolverWith());
-  expect(uses.ofApplication('guards')).toEqual([g1, expect.any(Made)]);
-  expect(uses.ofApplication('filters')).toEqual([taker]);
-  expect(uses.ofApplication('interceptors')).toEqual([]);
+  const enhancers = new Enhancers({ guards: [g1, Made], filters: [errorHandler] }, resolverWith());
+  expect(enhancers.ofApplication('guards')).toEqual([g1, expect.any(Made)]);
+  expect(enhancers.ofApplication('filters')).toEqual([errorHandler]);
+  expect(enhancers.ofApplication('interceptors')).toEqual([]);
 });
 
 test('a class is made for the place that names it', () => {
@@ -59,18 +59,18 @@ test('a class is made for the place that names it', () => {
     @UseGuards(Made)
     enter(): void {}
   }
-  const uses = new Uses({ guards: [Made] }, resolverWith(wanted));
-  uses.ofApplication('guards');
-  uses.of('guards', Chat);
-  uses.of('guards', Room, 'enter');
+  const enhancers = new Enhancers({ guards: [Made] }, resolverWith(wanted));
+  enhancers.ofApplication('guards');
+  enhancers.of('guards', Chat);
+  enhancers.of('guards', Room, 'enter');
   expect(wanted).toEqual(['the application, guard', 'Chat, guard', 'Room.enter, guard']);
 });
 
 const CIRCLE = 'two files that import each other are the usual cause.';
 
 test('what a circular import left undefined is refused', () => {
-  const uses = new Uses({ interceptors: [undefined as never] }, resolverWith());
-  expect(() => uses.ofApplication('interceptors')).toThrow(
+  const enhancers = new Enhancers({ interceptors: [undefined as never] }, resolverWith());
+  expect(() => enhancers.ofApplication('interceptors')).toThrow(
     new BootError(`the application: undefined is no interceptor: it has no method intercept; ${CIRCLE}`),
   );
 });
@@ -87,8 +87,8 @@ test.each<[unknown, string]>([
   }
   Catch(error as never)(Audit);
   for (const item of [Audit, new Audit()]) {
-    const uses = new Uses({ filters: [item] }, resolverWith());
-    expect(() => uses.ofApplication('filters')).toThrow(
+    const enhancers = new Enhancers({ filters: [item] }, resolverWith());
+    expect(() => enhancers.ofApplication('filters')).toThrow(
       new BootError(`Audit: @Catch() takes classes of errors, not ${shown}`),
     );
   }
@@ -100,7 +100,7 @@ test('@Catch twice on one class is refused, on a base class and on its subclass 
   class Audit {
     catch(): void {}
   }
-  expect(() => new Uses({ filters: [Audit] }, resolverWith()).ofApplication('filters')).toThrow(
+  expect(() => new Enhancers({ filters: [Audit] }, resolverWith()).ofApplication('filters')).toThrow(
     new BootError('Audit: @Catch() stands on the class twice, and only one of them would hold.'),
   );
   @Catch(TypeError)
@@ -109,7 +109,7 @@ test('@Catch twice on one class is refused, on a base class and on its subclass 
   }
   @Catch(RangeError)
   class Sub extends Base {}
-  expect(new Uses({ filters: [Sub] }, resolverWith()).ofApplication('filters')).toHaveLength(1);
+  expect(new Enhancers({ filters: [Sub] }, resolverWith()).ofApplication('filters')).toHaveLength(1);
 });
 
 test.each<[string, unknown, string]>([
@@ -126,8 +126,8 @@ test.each<[string, unknown, string]>([
     'a function is no guard',
   ],
 ])('%s without the method is refused', (_what, item, expected) => {
-  const uses = new Uses({ guards: [item as Guard] }, resolverWith());
-  expect(() => uses.ofApplication('guards')).toThrow(
+  const enhancers = new Enhancers({ guards: [item as Guard] }, resolverWith());
+  expect(() => enhancers.ofApplication('guards')).toThrow(
     new BootError(`the application: ${expected}: it has no method canActivate.`),
   );
 });

@@ -3,7 +3,7 @@ import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
 import type { Presence } from './presence';
 import { catchUp } from './recovery';
-import type { Kept } from './kept';
+import type { HistoryEntry } from './history-entry';
 
 /** Whom to tell of what the cluster reports. */
 export interface Reports {
@@ -17,7 +17,7 @@ export interface Reports {
 }
 
 /** What comes from the cluster: to subscribers, to presence, to whoever asked. */
-export class Arrivals implements ClusterHost {
+export class ClusterEvents implements ClusterHost {
   /** Channels of which something was missed for good, until the gap is reported. */
   private readonly lost = new Set<string>();
 
@@ -29,11 +29,11 @@ export class Arrivals implements ClusterHost {
   ) {}
 
   onMessage(channel: string, message: SharedMessage): void {
-    this.hub.roster.topics.deliver(channel, message);
+    this.hub.registry.topics.deliver(channel, message);
   }
 
-  onKept(channel: string, kept: Kept): void {
-    this.hub.roster.topics.deliverKept(channel, kept);
+  onEntry(channel: string, entry: HistoryEntry): void {
+    this.hub.registry.topics.deliverEntry(channel, entry);
   }
 
   onControl(node: string, subject: string, what: Record<string, unknown>): void {
@@ -44,8 +44,8 @@ export class Arrivals implements ClusterHost {
 
   answer({ about, channel }: Record<string, unknown>): unknown {
     if (typeof channel !== 'string') return null;
-    if (about === 'count') return this.hub.roster.countOf(channel);
-    return about === 'members' ? this.hub.roster.membersOf(channel) : null;
+    if (about === 'count') return this.hub.registry.countOf(channel);
+    return about === 'members' ? this.hub.registry.membersOf(channel) : null;
   }
 
   onNode(node: string): void {
@@ -69,11 +69,11 @@ export class Arrivals implements ClusterHost {
   }
 
   async catchUp(): Promise<void> {
-    const { history, roster } = this.hub;
+    const { history, registry } = this.hub;
     if (history === undefined) return;
-    await catchUp(roster.topics, history, this.lost, (topic, kept) => {
+    await catchUp(registry.topics, history, this.lost, (topic, entry) => {
       // those who had missed something may have left, and others come
-      if (roster.topics.get(topic.name) === topic) this.onKept(topic.name, kept);
+      if (registry.topics.get(topic.name) === topic) this.onEntry(topic.name, entry);
     });
   }
 
@@ -89,6 +89,6 @@ export class Arrivals implements ClusterHost {
   }
 
   private pause(): void {
-    for (const topic of this.hub.roster.topics) if (topic.keep !== undefined) topic.pause();
+    for (const topic of this.hub.registry.topics) if (topic.retention !== undefined) topic.pause();
   }
 }

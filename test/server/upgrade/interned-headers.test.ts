@@ -1,10 +1,10 @@
-import { CommonValues } from '../../../src/server/upgrade/common-values';
+import { InternedHeaders } from '../../../src/server/upgrade/interned-headers';
 
 /** Two strings of the same characters that are not the same object cannot be told apart; so what is kept is counted. */
-const kept = (values: CommonValues) => (values as unknown as { values: Map<string, string> }).values;
+const kept = (values: InternedHeaders) => (values as unknown as { values: Map<string, string> }).values;
 
 test('values that many clients send are kept once, others not at all', () => {
-  const values = new CommonValues();
+  const values = new InternedHeaders();
   const headers = () => ({ 'user-agent': 'Browser/1', cookie: 'secret', authorization: 'Bearer secret' });
   expect(values.in(headers())).toEqual(headers());
   expect(values.in(headers())).toEqual(headers());
@@ -12,7 +12,7 @@ test('values that many clients send are kept once, others not at all', () => {
 });
 
 test('a client that sends ever new values, or long ones, fills no memory', () => {
-  const values = new CommonValues();
+  const values = new InternedHeaders();
   for (let i = 0; i < 5000; i++) values.in({ 'user-agent': `agent ${i}` });
   values.in({ 'user-agent': 'x'.repeat(10_000) });
   expect(kept(values).size).toBeLessThanOrEqual(1024);

@@ -2,7 +2,7 @@ import type { Subscriber } from '../connection';
 import type { Cluster } from './cluster';
 import { ifAway, type History, type HistoryRules } from './history';
 import type { Member, Presence } from './presence';
-import { Topic, type Seat } from './topic';
+import { Topic, type Subscription } from './topic';
 import { Backlog } from './backlog';
 import { Topics } from './topics';
 
@@ -10,13 +10,13 @@ import { Topics } from './topics';
 interface Entry {
   readonly topics: Map<string, Topic>;
   /** Channels for which `@OnSubscribe` is asked. */
-  readonly asking: Map<string, object>;
+  readonly pendingChecks: Map<string, object>;
   /** The channel of its user. */
   user: string | undefined;
 }
 
 /** Who sits where: the topics of this process and their subscribers, until each leaves. */
-export class Roster {
+export class SubscriptionRegistry {
   readonly topics = new Topics();
   private readonly entries = new Map<Subscriber, Entry>();
   presence: Presence | undefined;
@@ -31,7 +31,7 @@ export class Roster {
   of(subscriber: Subscriber): Entry {
     let entry = this.entries.get(subscriber);
     if (entry === undefined)
-      this.entries.set(subscriber, (entry = { topics: new Map(), asking: new Map(), user: undefined }));
+      this.entries.set(subscriber, (entry = { topics: new Map(), pendingChecks: new Map(), user: undefined }));
     return entry;
   }
 
@@ -40,39 +40,39 @@ export class Roster {
   }
 
   membersOf(channel: string): Member[] {
-    const seats = this.topics.get(channel)?.seats ?? [];
-    return Array.from(seats, ([{ connection }, { data }]) => ({ connectionId: connection.id, data }));
+    const subscriptions = this.topics.get(channel)?.subscriptions ?? [];
+    return Array.from(subscriptions, ([{ connection }, { data }]) => ({ connectionId: connection.id, data }));
   }
 
   countOf(channel: string): number {
-    return this.topics.get(channel)?.seats.size ?? 0;
+    return this.topics.get(channel)?.subscriptions.size ?? 0;
   }
 
   /** `catchesUp`: it is to be sent what it missed before anything else. */
-  sit(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Seat {
-    let seat = topic.seats.get(subscriber);
-    if (seat === undefined || catchesUp) {
-      seat = { data, floor: seat?.floor, ...(catchesUp && { waiting: new Backlog() }) };
-      topic.seats.set(subscriber, seat);
+  add(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Subscription {
+    let subscription = topic.subscriptions.get(subscriber);
+    if (subscription === undefined || catchesUp) {
+      subscription = { data, floor: subscription?.floor, ...(catchesUp && { waiting: new Backlog() }) };
+      topic.subscriptions.set(subscriber, subscription);
     }
-    seat.data = data;
+    subscription.data = data;
     this.of(subscriber).topics.set(topic.name, topic);
     const { presence } = this;
     if (presence?.interests(topic.name) === true) {
       presence.joined(topic.name, { connectionId: subscriber.connection.id, data });
     }
-    return seat;
+    return subscription;
   }
 
   leave(subscriber: Subscriber, topic: Topic): void {
-    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.vacate(subscriber, topic);
+    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.remove(subscriber, topic);
   }
 
   leaveAll(subscriber: Subscriber): void {
     const entry = this.entries.get(subscriber);
     if (entry === undefined) return;
     this.entries.delete(subscriber);
-    for (const topic of entry.topics.values()) this.vacate(subscriber, topic);
+    for (const topic of entry.topics.values()) this.remove(subscriber, topic);
   }
 
   /** The topic of a channel or pattern, in which somebody is about to sit. */
@@ -81,7 +81,7 @@ export class Roster {
     if (known !== undefined) return known;
     const topic = new Topic(channel, isPattern ? undefined : this.rules?.of(channel), isPattern);
     this.topics.add(topic);
-    if (this.cluster !== undefined || topic.keep !== undefined) {
+    if (this.cluster !== undefined || topic.retention !== undefined) {
       topic.ready = this.open(topic);
       // those who are about to sit in it hear of it
       topic.ready.catch(() => undefined);
@@ -91,16 +91,16 @@ export class Roster {
 
   private async open(topic: Topic): Promise<void> {
     // before the subscription: what comes after this offset is delivered, or found to be missing later
-    if (topic.keep !== undefined) topic.base = await this.history?.last(topic.name, topic.keep).catch(ifAway);
+    if (topic.retention !== undefined) topic.base = await this.history?.last(topic.name, topic.retention).catch(ifAway);
     await this.cluster?.subscribe(topic.name);
     topic.ready = undefined;
   }
 
-  private vacate(subscriber: Subscriber, topic: Topic): void {
-    const { name, seats } = topic;
-    seats.delete(subscriber);
+  private remove(subscriber: Subscriber, topic: Topic): void {
+    const { name, subscriptions } = topic;
+    subscriptions.delete(subscriber);
     if (this.presence?.interests(name) === true) this.presence.left(name, subscriber.connection.id);
-    if (seats.size > 0) return;
+    if (subscriptions.size > 0) return;
     this.topics.delete(topic);
     this.cluster?.unsubscribe(name);
   }

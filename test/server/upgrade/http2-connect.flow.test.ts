@@ -114,20 +114,20 @@ describe.each(WAYS)('%s', (_way, way) => {
     ['messages wait for their handler', { maxQueuedMessages: 4 }, false],
     ['a stream waits for its reader', {}, true],
   ])('while %s, the stream is not read, and the others go on', async (_what, limits, streaming) => {
-    const gate = deferred();
+    const upgrader = deferred();
     let handled = 0;
     const slow: Endpoint = {
       path: '/',
       ...(streaming
         ? {
             binaryStream: async (_connection, message) => {
-              await gate.promise;
+              await upgrader.promise;
               for await (const part of message) handled += part.length;
             },
           }
         : {
             binary: async (_connection, message) => {
-              await gate.promise;
+              await upgrader.promise;
               handled += message.length;
             },
           }),
@@ -148,7 +148,7 @@ describe.each(WAYS)('%s', (_way, way) => {
     expect(handled).toBe(0);
     for (const { socket } of stalled) expect(socket.writableLength).toBeGreaterThan(MIB / 2);
 
-    gate.resolve();
+    upgrader.resolve();
     for (const raw of stalled) raw.write(close(1000));
     for (const raw of stalled) expect((await raw.closeFrame()).code).toBe(1000);
     expect(handled).toBe(20 * MIB);

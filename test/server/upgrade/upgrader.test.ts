@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { Engine, refuse, type EngineOptions, type Endpoint } from '../../../src/engine';
-import { Gate, type Arrival } from '../../../src/server/upgrade/gate';
+import { Upgrader, type UpgradeAttempt } from '../../../src/server/upgrade/upgrader';
 import { Refusal, type Agreement, type Offer } from '../../../src/handshake';
 import { deferred, echo } from '../../support/engine';
 import { ManualClock } from '../../support/manual-clock';
@@ -8,7 +8,7 @@ import { settled } from '../../support/serve';
 
 const OFFER: Offer = { protocols: [], extensions: [] };
 
-/** What came of an arrival, and what the observer heard, in order. */
+/** What came of an attempt, and what the observer heard, in order. */
 type Said = (string | number)[];
 
 function opened(endpoints: Endpoint[], options: EngineOptions = {}) {
@@ -25,25 +25,28 @@ function opened(endpoints: Endpoint[], options: EngineOptions = {}) {
     ...options,
   });
   for (const endpoint of endpoints) engine.add(endpoint);
-  return { gate: new Gate(engine), engine, heard, clock };
+  return { upgrader: new Upgrader(engine), engine, heard, clock };
 }
 
 interface Asking {
   url?: string;
   headers?: Record<string, string>;
-  doubt?: Refusal;
+  refusal?: Refusal;
   judge?: () => Offer | Refusal;
   accept?: (agreement: Agreement) => void;
   refuse?: (refusal: Refusal) => void;
 }
 
-function arriving({ url = '/', headers = {}, doubt, ...how }: Asking = {}): Arrival & { said: Said; stream: Duplex } {
+function arriving({ url = '/', headers = {}, refusal, ...how }: Asking = {}): UpgradeAttempt & {
+  said: Said;
+  stream: Duplex;
+} {
   const said: Said = [];
   return {
     said,
     handshake: { url, headers, remoteAddress: '192.0.2.1', httpVersion: '1.1', secure: false },
     stream: new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() }),
-    doubt,
+    refusal,
     head: Buffer.alloc(0),
     judge: how.judge ?? (() => OFFER),
     accept: (agreement, more) => {
@@ -57,12 +60,12 @@ function arriving({ url = '/', headers = {}, doubt, ...how }: Asking = {}): Arri
   };
 }
 
-/** What an arrival is told. */
-function told(gate: Gate, asking: Asking = {}): Said {
-  const arrival = arriving(asking);
-  gate.enter(arrival);
-  arrival.stream.destroy();
-  return arrival.said;
+/** What an attempt is told. */
+function told(upgrader: Upgrader, asking: Asking = {}): Said {
+  const attempt = arriving(asking);
+  upgrader.enter(attempt);
+  attempt.stream.destroy();
+  return attempt.said;
 }
 
 const NO = new Refusal(418, 'no');
@@ -72,29 +75,35 @@ describe('the rules, in their order', () => {
   const foreign = { origin: 'https://b.example' };
 
   test.each<[string, Asking, number]>([
-    ['a target that is none', { url: '/a#b', doubt: NO, headers: foreign }, 400],
-    ['a path that nobody serves', { url: '/a/b', doubt: NO, headers: foreign }, 404],
-    ['a doubt who asks', { url: '/a', doubt: new Refusal(409, ''), judge: () => NO, headers: foreign }, 409],
+    ['a target that is none', { url: '/a#b', refusal: NO, headers: foreign }, 400],
+    ['a path that nobody serves', { url: '/a/b', refusal: NO, headers: foreign }, 404],
+    [
+      'a client whose address is refused',
+      { url: '/a', refusal: new Refusal(409, ''), judge: () => NO, headers: foreign },
+      409,
+    ],
     ['what is wrong with the handshake', { url: '/a', judge: () => NO, headers: foreign }, 418],
     ['the origin', { url: '/a', headers: foreign }, 403],
   ])('%s', (_what, asking, status) => {
-    const { gate, heard } = opened([served]);
-    expect(told(gate, asking)).toEqual([status]);
+    const { upgrader, heard } = opened([served]);
+    expect(told(upgrader, asking)).toEqual([status]);
     const origin = asking.headers === undefined ? '' : ` ${foreign.origin}`;
     expect(heard).toEqual([`refused ${status} ${asking.url} 192.0.2.1${origin}`]);
   });
 
   test('before all of them: that the server stops', async () => {
-    const { gate, engine } = opened([served]);
+    const { upgrader, engine } = opened([served]);
     const closed = engine.close();
-    expect(told(gate, { url: '/a#b' })).toEqual([503]);
+    expect(told(upgrader, { url: '/a#b' })).toEqual([503]);
     await closed;
-    expect(told(gate, { url: '/a' })).toEqual(['accepted {"protocol":""}']);
+    expect(told(upgrader, { url: '/a' })).toEqual(['accepted {"protocol":""}']);
   });
 
   test('who passes them all is accepted, once', () => {
-    const { gate, heard } = opened([served]);
-    expect(told(gate, { url: '/a', headers: { origin: 'https://a.example' } })).toEqual(['accepted {"protocol":""}']);
+    const { upgrader, heard } = opened([served]);
+    expect(told(upgrader, { url: '/a', headers: { origin: 'https://a.example' } })).toEqual([
+      'accepted {"protocol":""}',
+    ]);
     expect(heard).toEqual(['opened /:room']);
   });
 });
@@ -104,19 +113,19 @@ describe('subprotocols', () => {
   const offering = (...protocols: string[]): Asking => ({ judge: () => ({ ...OFFER, protocols }) });
 
   test('the first of the client that the path speaks', () => {
-    const { gate } = opened([speaking]);
-    expect(told(gate, offering('x', 'b', 'a'))).toEqual(['accepted {"protocol":"b"}']);
-    expect(told(gate, offering('x'))).toEqual(['accepted {"protocol":""}']);
+    const { upgrader } = opened([speaking]);
+    expect(told(upgrader, offering('x', 'b', 'a'))).toEqual(['accepted {"protocol":"b"}']);
+    expect(told(upgrader, offering('x'))).toEqual(['accepted {"protocol":""}']);
   });
 
   test('a hook chooses another of those that the client offers', () => {
-    const { gate } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x', headers: { 'x-seat': '7' } }) }]);
-    expect(told(gate, offering('a', 'x'))).toEqual(['accepted {"protocol":"x","x-seat":"7"}']);
+    const { upgrader } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x', headers: { 'x-seat': '7' } }) }]);
+    expect(told(upgrader, offering('a', 'x'))).toEqual(['accepted {"protocol":"x","x-seat":"7"}']);
   });
 
   test('one that the client does not offer is a 500, and reported', () => {
-    const { gate, heard } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x' }) }]);
-    expect(told(gate, offering('a'))).toEqual([500]);
+    const { upgrader, heard } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x' }) }]);
+    expect(told(upgrader, offering('a'))).toEqual([500]);
     expect(heard).toEqual([
       'failed handshake of /: the subprotocol "x" is none of those that the client offers',
       'refused 500 / 192.0.2.1',
@@ -137,16 +146,16 @@ describe('what fails is a 500, reported, and ends one handshake', () => {
     ['an answer that cannot be sent', echo, { accept: fail }],
     ['one to an upgrade hook', { ...echo, upgrade: () => undefined }, { accept: fail }],
   ])('%s', (_what, endpoint, asking) => {
-    const { gate, engine, heard } = opened([endpoint]);
-    expect(told(gate, asking)).toEqual([500]);
+    const { upgrader, engine, heard } = opened([endpoint]);
+    expect(told(upgrader, asking)).toEqual([500]);
     expect(heard).toEqual(REPORTED);
     expect(engine.connections.size).toBe(0);
   });
 
   test('a refusal that cannot be sent', () => {
-    const { gate, heard } = opened([{ ...echo, upgrade: () => refuse(401) }]);
+    const { upgrader, heard } = opened([{ ...echo, upgrade: () => refuse(401) }]);
     const cannot = ({ status }: Refusal): void => (status === 401 ? fail() : undefined);
-    expect(told(gate, { refuse: cannot })).toEqual([500]);
+    expect(told(upgrader, { refuse: cannot })).toEqual([500]);
     expect(heard).toEqual(['refused 401 / 192.0.2.1', 'failed refusal of /: broken']);
   });
 });
@@ -155,21 +164,21 @@ describe('an upgrade hook that takes its time', () => {
   function waiting() {
     const verdict = deferred<Refusal | undefined>();
     const context = opened([{ ...echo, upgrade: () => verdict.promise }], { limits: { handshakeTimeoutMs: 1_000 } });
-    const arrival = arriving();
-    context.gate.enter(arrival);
-    expect(arrival.said).toEqual([]);
-    return { ...context, ...arrival, verdict };
+    const attempt = arriving();
+    context.upgrader.enter(attempt);
+    expect(attempt.said).toEqual([]);
+    return { ...context, ...attempt, verdict };
   }
 
   test('is waited for, and has no time-out and no listener then', async () => {
-    const { said, verdict, clock, stream, gate } = waiting();
+    const { said, verdict, clock, stream, upgrader } = waiting();
     const before = stream.listenerCount('close');
     verdict.resolve(undefined);
     await settled();
     clock.advance(1_000);
     expect(said).toEqual(['accepted {"protocol":""}']);
     expect(stream.listenerCount('close')).toBe(before);
-    expect(gate['undecided'].size).toBe(0);
+    expect(upgrader['undecided'].size).toBe(0);
     stream.destroy();
   });
 
@@ -186,11 +195,11 @@ describe('an upgrade hook that takes its time', () => {
   });
 
   test('is refused with 503 when the server stops', async () => {
-    const { said, verdict, gate } = waiting();
-    gate.refuseUndecided();
+    const { said, verdict, upgrader } = waiting();
+    upgrader.refuseUndecided();
     verdict.resolve(undefined);
     await settled();
-    gate.refuseUndecided();
+    upgrader.refuseUndecided();
     expect(said).toEqual([503]);
   });
 
@@ -205,8 +214,8 @@ describe('an upgrade hook that takes its time', () => {
 });
 
 test('find knows the path of a target, whatever its query, and nothing else', () => {
-  const { gate } = opened([{ ...echo, path: '/rooms/:room' }]);
-  expect(gate.find('/rooms/7?x=/')?.params).toEqual({ room: '7' });
-  expect(gate.find('http://a.example/rooms/7')?.params).toEqual({ room: '7' });
-  for (const url of ['', '*', '/', '/rooms', '/rooms/7#x', 'rooms/7']) expect(gate.find(url)).toBeUndefined();
+  const { upgrader } = opened([{ ...echo, path: '/rooms/:room' }]);
+  expect(upgrader.find('/rooms/7?x=/')?.params).toEqual({ room: '7' });
+  expect(upgrader.find('http://a.example/rooms/7')?.params).toEqual({ room: '7' });
+  for (const url of ['', '*', '/', '/rooms', '/rooms/7#x', 'rooms/7']) expect(upgrader.find(url)).toBeUndefined();
 });

@@ -23,7 +23,7 @@ const MAX_LENGTH = 256;
  * Keeps one copy of what many clients send in their headers, half a kilobyte for a browser: Node makes new strings for
  * each request, and a connection keeps its headers as long as it lives.
  */
-export class CommonValues {
+export class InternedHeaders {
   private readonly values = new Map<string, string>();
 
   /** Puts kept values in place of equal ones, in the headers given. */

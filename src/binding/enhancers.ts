@@ -7,7 +7,7 @@ import { refuseMisplaced } from './places';
 import type { Resolver } from './resolver';
 
 /** What an application puts around all of its controllers. */
-export interface ApplicationUses {
+export interface ApplicationEnhancers {
   readonly guards?: readonly Use<Guard>[] | undefined;
   readonly interceptors?: readonly Use<Interceptor>[] | undefined;
   readonly filters?: readonly Use<ExceptionFilter>[] | undefined;
@@ -24,9 +24,9 @@ const METHODS = { guards: 'canActivate', interceptors: 'intercept', filters: 'ca
 const NAMES = { guards: 'guard', interceptors: 'interceptor', filters: 'filter' } as const;
 
 /** Finds what is used where, each class made once for the application. */
-export class Uses {
+export class Enhancers {
   constructor(
-    private readonly application: ApplicationUses,
+    private readonly application: ApplicationEnhancers,
     private readonly resolver: Resolver,
   ) {}
 

@@ -10,31 +10,31 @@ import {
   type AnswerHeaders,
   type UpgradeOffer,
 } from '../../handshake';
-import { CommonValues } from './common-values';
+import { InternedHeaders } from './interned-headers';
 import type { Handshake } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { Arrival, Gate } from './gate';
+import type { UpgradeAttempt, Upgrader } from './upgrader';
 import type { ResolvedLimits } from '../../connection';
-import type { Peers } from './peers';
+import type { ClientAddresses } from './client-addresses';
 import type { PlainRequests } from './plain-requests';
 import { isWhole, serveWithoutUpgrade } from './without-upgrade';
 
-/** What the door asks of its engine. */
-export interface DoorContext {
+/** Dependencies of Http1Upgrade. */
+export interface Http1UpgradeContext {
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
-  readonly gate: Gate;
-  readonly peers: Peers;
+  readonly upgrader: Upgrader;
+  readonly addresses: ClientAddresses;
   readonly plain: PlainRequests;
 }
 
 /** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
-export class Http1Door {
+export class Http1Upgrade {
   /** Sockets that got a refusal and have not gone yet. */
   private readonly leaving = new Set<Duplex>();
-  private readonly commonValues = new CommonValues();
+  private readonly internedHeaders = new InternedHeaders();
 
-  constructor(private readonly context: DoorContext) {}
+  constructor(private readonly context: Http1UpgradeContext) {}
 
   /** Serves all that comes to a server of our own. */
   open(server: Server): void {
@@ -58,10 +58,12 @@ export class Http1Door {
     // whatever befalls the socket from here on ends in its 'close' event
     socket.on('error', ignore);
     this.context.plain.answers.forget(socket);
-    const headers = this.commonValues.in(request.headers);
-    const { peer, doubt } = this.context.peers.of(socket, headers);
+    const headers = this.internedHeaders.in(request.headers);
+    const { peer, refusal } = this.context.addresses.of(socket, headers);
     const handshake: Handshake = { headers, url: request.url ?? '', httpVersion: '1.1', ...peer };
-    this.context.gate.enter(new Http1Arrival(request, socket, head, handshake, doubt, this, isWhole(request, server)));
+    this.context.upgrader.enter(
+      new Http1Attempt(request, socket, head, handshake, refusal, this, isWhole(request, server)),
+    );
   }
 
   /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
@@ -95,15 +97,20 @@ export class Http1Door {
       else this.leave(socket, refusalResponse(clientErrorRefusal(error.code)));
       return;
     }
-    const handshake: Handshake = { headers: {}, url: '', httpVersion: '1.1', ...this.context.peers.atSocket(socket) };
+    const handshake: Handshake = {
+      headers: {},
+      url: '',
+      httpVersion: '1.1',
+      ...this.context.addresses.atSocket(socket),
+    };
     const refuse = (refusal: Refusal): void => this.leave(socket, refusalResponse(refusal));
-    this.context.gate.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
+    this.context.upgrader.refuse({ handshake, refuse }, clientErrorRefusal(error.code));
   }
 }
 
 const TOO_MANY_HEADERS = new Refusal(431, 'The request has too many headers.');
 
-class Http1Arrival implements Arrival {
+class Http1Attempt implements UpgradeAttempt {
   private key = '';
 
   constructor(
@@ -111,8 +118,8 @@ class Http1Arrival implements Arrival {
     readonly stream: Duplex,
     readonly head: Buffer,
     readonly handshake: Handshake,
-    readonly doubt: Refusal | undefined,
-    private readonly door: Http1Door,
+    readonly refusal: Refusal | undefined,
+    private readonly upgrade: Http1Upgrade,
     private readonly whole: boolean,
   ) {}
 
@@ -132,7 +139,7 @@ class Http1Arrival implements Arrival {
   }
 
   refuse(refusal: Refusal): void {
-    this.door.leave(this.stream, refusalResponse(refusal));
+    this.upgrade.leave(this.stream, refusalResponse(refusal));
   }
 }
 

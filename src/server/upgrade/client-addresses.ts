@@ -14,7 +14,7 @@ export type Peer = Pick<Handshake, 'remoteAddress' | 'secure'>;
 /** The client of a request, and why nobody can tell who it is, if that is so. */
 export interface Witnessed {
   readonly peer: Peer;
-  readonly doubt?: Refusal;
+  readonly refusal?: Refusal;
 }
 
 /** A socket of Node's, as far as it is asked here. */
@@ -42,7 +42,7 @@ const MALFORMED = new Refusal(400, 'The Forwarded header is malformed.');
 const CONTRADICTION = new Refusal(400, 'The headers Forwarded and X-Forwarded-For name different clients.');
 
 /** Who is at the other end, by way of proxies that are trusted to say so. */
-export class Peers {
+export class ClientAddresses {
   private readonly trusted: readonly Range[];
 
   /** @throws TypeError for what is no address and no CIDR range */
@@ -70,14 +70,14 @@ export class Peers {
     const peer = this.atSocket(stream);
     if (this.trusted.length === 0 || !this.trustsPeer(stream, peer)) return { peer };
     const forwarded = forwardedHops(headers);
-    if (forwarded === undefined) return { peer, doubt: MALFORMED };
+    if (forwarded === undefined) return { peer, refusal: MALFORMED };
     const claims = [forwarded, xForwardedHops(headers)]
       .map((hops) => this.client(hops))
       .filter((hop) => hop !== undefined);
     // a client that is trusted itself is one of the proxies: whoever wrote that header saw no further
     const named = claims.filter(({ address }) => address !== undefined && !this.trusts(address));
     if (named.some(({ address }) => address !== named[0]!.address)) {
-      return { peer, doubt: CONTRADICTION };
+      return { peer, refusal: CONTRADICTION };
     }
     const believed = named.length > 0 ? named : claims;
     const schemes = believed.flatMap(({ scheme }) => scheme ?? []);

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import express, { type Request } from 'express';
 import fc from 'fast-check';
-import { Peers } from '../../../src/server/upgrade/peers';
+import { ClientAddresses } from '../../../src/server/upgrade/client-addresses';
 
 type Headers = Record<string, string>;
 
@@ -14,9 +14,9 @@ function socketFrom(remoteAddress?: string, encrypted = false): Socket {
 }
 
 const TRUSTED = ['127.0.0.1', '10.0.0.0/8', '2001:db8:1::/48'];
-const peers = new Peers(TRUSTED);
+const addresses = new ClientAddresses(TRUSTED);
 
-const via = (proxy: string | undefined, headers: Headers) => peers.of(socketFrom(proxy), headers);
+const via = (proxy: string | undefined, headers: Headers) => addresses.of(socketFrom(proxy), headers);
 const addressVia = (proxy: string | undefined, headers: Headers) => via(proxy, headers).peer.remoteAddress;
 const forwardedFor = (...addresses: string[]): Headers => ({ 'x-forwarded-for': addresses.join(', ') });
 
@@ -31,11 +31,11 @@ test.each<[string | undefined, string]>([
   ['fe80::1%eth0.100:1', 'fe80::1'],
   [undefined, ''],
 ])('a socket from %s is one from %s', (written, address) => {
-  expect(new Peers().of(socketFrom(written), {}).peer).toEqual({ remoteAddress: address, secure: false });
+  expect(new ClientAddresses().of(socketFrom(written), {}).peer).toEqual({ remoteAddress: address, secure: false });
 });
 
 test('it is secure over TLS', () => {
-  expect(new Peers().of(socketFrom('192.0.2.1', true), {}).peer.secure).toBe(true);
+  expect(new ClientAddresses().of(socketFrom('192.0.2.1', true), {}).peer.secure).toBe(true);
 });
 
 test('a header counts for nothing where no proxy is trusted, or another', () => {
@@ -45,7 +45,7 @@ test('a header counts for nothing where no proxy is trusted, or another', () => 
     forwarded: 'for=203.0.113.7;proto=https',
   };
   const direct = { peer: { remoteAddress: '192.0.2.1', secure: false } };
-  expect(new Peers().of(socketFrom('192.0.2.1'), headers)).toEqual(direct);
+  expect(new ClientAddresses().of(socketFrom('192.0.2.1'), headers)).toEqual(direct);
   expect(via('192.0.2.1', headers)).toEqual(direct);
   expect(via('192.0.2.1', { forwarded: '"' })).toEqual(direct);
 });
@@ -136,8 +136,8 @@ describe('X-Forwarded-Proto', () => {
 
   test('a client that came to its proxy without TLS is not secure, whatever the proxy came with', () => {
     const headers = { ...forwardedFor('203.0.113.7'), 'x-forwarded-proto': 'http' };
-    expect(peers.of(socketFrom('10.0.0.1', true), headers).peer.secure).toBe(false);
-    expect(peers.of(socketFrom('10.0.0.1', true), forwardedFor('203.0.113.7')).peer.secure).toBe(true);
+    expect(addresses.of(socketFrom('10.0.0.1', true), headers).peer.secure).toBe(false);
+    expect(addresses.of(socketFrom('10.0.0.1', true), forwardedFor('203.0.113.7')).peer.secure).toBe(true);
   });
 });
 
@@ -158,9 +158,12 @@ describe('Forwarded', () => {
   });
 
   test('one that breaks the grammar is not believed, and the request refused', () => {
-    const { peer, doubt } = via('10.0.0.1', { ...forwarded('for=", for=203.0.113.7'), ...forwardedFor('203.0.113.7') });
+    const { peer, refusal } = via('10.0.0.1', {
+      ...forwarded('for=", for=203.0.113.7'),
+      ...forwardedFor('203.0.113.7'),
+    });
     expect(peer.remoteAddress).toBe('10.0.0.1');
-    expect(doubt).toMatchObject({ status: 400, body: 'The Forwarded header is malformed.' });
+    expect(refusal).toMatchObject({ status: 400, body: 'The Forwarded header is malformed.' });
   });
 });
 
@@ -199,15 +202,16 @@ describe('both headers at once', () => {
     ['a client and a secret', 'for=_hidden', '203.0.113.7'],
     ['a secret and a client', 'for=203.0.113.7', 'unknown'],
   ])('one of them is a lie, and the request refused: %s', (_what, forwarded, xForwardedFor) => {
-    const { peer, doubt } = both(forwarded, xForwardedFor);
+    const { peer, refusal } = both(forwarded, xForwardedFor);
     expect(peer.remoteAddress).toBe('10.0.0.1');
-    expect(doubt).toMatchObject({ status: 400, body: expect.stringContaining('different clients') as string });
+    expect(refusal).toMatchObject({ status: 400, body: expect.stringContaining('different clients') as string });
   });
 });
 
 describe('trustedProxies', () => {
   const trusts = (range: string, proxy: string): boolean =>
-    new Peers([range]).of(socketFrom(proxy), forwardedFor('203.0.113.7')).peer.remoteAddress === '203.0.113.7';
+    new ClientAddresses([range]).of(socketFrom(proxy), forwardedFor('203.0.113.7')).peer.remoteAddress ===
+    '203.0.113.7';
 
   test.each([
     ['192.0.2.1', '192.0.2.1', '192.0.2.2'],
@@ -245,7 +249,7 @@ describe('trustedProxies', () => {
           expect(typeof addressVia('10.0.0.1', forwardedFor(text))).toBe('string');
           expect(typeof addressVia('10.0.0.1', { forwarded: `for="[${text}]"` })).toBe('string');
           try {
-            new Peers([text]);
+            new ClientAddresses([text]);
           } catch (error) {
             expect((error as Error).message).toContain('in trustedProxies is no address and no CIDR range');
           }
@@ -255,13 +259,13 @@ describe('trustedProxies', () => {
   });
 
   test.each(['10.0.0.0/8', { 0: '10.0.0.0/8' }, new Set(['10.0.0.0/8']), true, 1, null])('%p is no list', (value) => {
-    expect(() => new Peers(value as never)).toThrow(
+    expect(() => new ClientAddresses(value as never)).toThrow(
       new TypeError('trustedProxies must be an array of addresses and CIDR ranges'),
     );
   });
 
   test.each([1, null, undefined, ['10.0.0.1'], {}])('%p in it is none', (value) => {
-    expect(() => new Peers(['10.0.0.1', value as never])).toThrow(
+    expect(() => new ClientAddresses(['10.0.0.1', value as never])).toThrow(
       new TypeError(`${String(JSON.stringify(value))} in trustedProxies is no address and no CIDR range`),
     );
   });
@@ -289,7 +293,7 @@ describe('trustedProxies', () => {
     '10.0.0.1:80',
     '*',
   ])('%j is none', (text) => {
-    expect(() => new Peers(['10.0.0.1', text])).toThrow(
+    expect(() => new ClientAddresses(['10.0.0.1', text])).toThrow(
       new TypeError(`${JSON.stringify(text)} in trustedProxies is no address and no CIDR range`),
     );
   });
@@ -299,8 +303,12 @@ describe('a Unix socket', () => {
   test('is trusted where the loopback address is', () => {
     expect(addressVia(undefined, forwardedFor('203.0.113.7'))).toBe('203.0.113.7');
     expect(addressVia(undefined, {})).toBe('');
-    expect(new Peers(['::1']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('203.0.113.7');
-    expect(new Peers(['10.0.0.0/8']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('');
+    expect(new ClientAddresses(['::1']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe(
+      '203.0.113.7',
+    );
+    expect(new ClientAddresses(['10.0.0.0/8']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe(
+      '',
+    );
   });
 
   describe('is not what a TCP socket is that has no address any more', () => {
@@ -308,18 +316,18 @@ describe('a Unix socket', () => {
     async function accept(): Promise<{ accepted: Socket; client: Socket }> {
       const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
       await once(server, 'listening');
-      const arrival = once(server, 'connection') as Promise<[Socket]>;
+      const attempt = once(server, 'connection') as Promise<[Socket]>;
       const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
       await once(client, 'connect');
       client.write('GET / HTTP/1.1\r\n\r\n');
-      const [accepted] = await arrival;
+      const [accepted] = await attempt;
       accepted.on('error', () => {});
       server.close();
       return { accepted, client };
     }
 
     const believed = (socket: Socket): string =>
-      new Peers(['::1']).of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress;
+      new ClientAddresses(['::1']).of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress;
 
     test('because it was cut', async () => {
       const { accepted, client } = await accept();
@@ -343,11 +351,11 @@ describe('a Unix socket', () => {
 describe('a PROXY header', () => {
   test('names the client of its socket, and of what TLS makes of it', () => {
     const [socket, other] = [socketFrom('10.0.0.1'), socketFrom('10.0.0.1')];
-    peers.announce(socket, '203.0.113.7');
-    expect(peers.atSocket(socket).remoteAddress).toBe('203.0.113.7');
+    addresses.announce(socket, '203.0.113.7');
+    expect(addresses.atSocket(socket).remoteAddress).toBe('203.0.113.7');
     const secure = Object.assign(socketFrom('10.0.0.1', true), { _parent: socket });
-    expect(peers.atSocket(secure)).toEqual({ remoteAddress: '203.0.113.7', secure: true });
-    expect(peers.atSocket(other).remoteAddress).toBe('10.0.0.1');
+    expect(addresses.atSocket(secure)).toEqual({ remoteAddress: '203.0.113.7', secure: true });
+    expect(addresses.atSocket(other).remoteAddress).toBe('10.0.0.1');
   });
 
   test.each([
@@ -356,15 +364,15 @@ describe('a PROXY header', () => {
     ['2001:db8:0:0:0:0:0:1', '2001:db8::1'],
   ])('%s is written %s, as everywhere', (written, address) => {
     const socket = socketFrom('10.0.0.1');
-    peers.announce(socket, written);
-    expect(peers.atSocket(socket).remoteAddress).toBe(address);
+    addresses.announce(socket, written);
+    expect(addresses.atSocket(socket).remoteAddress).toBe(address);
   });
 
   test('of a proxy behind it is asked for headers when it is trusted, and of no one else', () => {
     const socket = socketFrom('10.0.0.1');
-    peers.announce(socket, '10.1.2.3');
-    expect(peers.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('203.0.113.7');
-    peers.announce(socket, '198.51.100.1');
-    expect(peers.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('198.51.100.1');
+    addresses.announce(socket, '10.1.2.3');
+    expect(addresses.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('203.0.113.7');
+    addresses.announce(socket, '198.51.100.1');
+    expect(addresses.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('198.51.100.1');
   });
 });

@@ -17,19 +17,19 @@ import {
 } from '../../handshake';
 import type { Handshake } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { Arrival, Gate } from './gate';
+import type { UpgradeAttempt, Upgrader } from './upgrader';
 import type { ResolvedLimits } from '../../connection';
-import type { Peers } from './peers';
+import type { ClientAddresses } from './client-addresses';
 import type { PlainRequests } from './plain-requests';
 import { closeEnded } from '../../transport';
 import { setImmediate } from '../../transport';
 
-/** What the door asks of its engine. */
+/** Dependencies of Http2Connect. */
 export interface Http2Context {
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
-  readonly gate: Gate;
-  readonly peers: Peers;
+  readonly upgrader: Upgrader;
+  readonly addresses: ClientAddresses;
   readonly plain: PlainRequests;
 }
 
@@ -38,7 +38,7 @@ const UNKNOWN_PROTOCOL = new Refusal(501, 'Only the :protocol websocket is serve
 const ENDED = new Refusal(400, 'A WebSocket needs a stream that stays open.');
 
 /** WebSocket over HTTP/2 (RFC 8441): takes extended CONNECT requests from Node's HTTP/2 server, each a stream. */
-export class Http2Door {
+export class Http2Connect {
   constructor(private readonly context: Http2Context) {}
 
   /** Serves all that comes to a server of our own. */
@@ -66,9 +66,9 @@ export class Http2Door {
     if (isGone(stream)) return true;
     stream.on('aborted', onAborted);
     const plain = withoutPseudoHeaders(headers);
-    const { peer, doubt } = this.context.peers.of(stream.session?.socket as TLSSocket, plain);
+    const { peer, refusal } = this.context.addresses.of(stream.session?.socket as TLSSocket, plain);
     const handshake: Handshake = { headers: plain, url: headers[':path'] ?? '', httpVersion: '2.0', ...peer };
-    this.context.gate.enter(new Http2Arrival(stream, headers, handshake, doubt, this));
+    this.context.upgrader.enter(new Http2Attempt(stream, headers, handshake, refusal, this));
     return true;
   }
 
@@ -97,15 +97,15 @@ export function asksForWebSocket(headers: Http2Headers): boolean {
   return String(headers[':protocol']).toLowerCase() === 'websocket';
 }
 
-class Http2Arrival implements Arrival {
+class Http2Attempt implements UpgradeAttempt {
   readonly head = NO_BYTES;
 
   constructor(
     readonly stream: ServerHttp2Stream,
     private readonly headers: Http2Headers,
     readonly handshake: Handshake,
-    readonly doubt: Refusal | undefined,
-    private readonly door: Http2Door,
+    readonly refusal: Refusal | undefined,
+    private readonly connect: Http2Connect,
   ) {}
 
   judge(): Offer | Refusal {
@@ -121,7 +121,7 @@ class Http2Arrival implements Arrival {
     // one that somebody else has answered is theirs
     if (isGone(this.stream) || this.stream.headersSent) return;
     this.stream.respond(refusalHeaders(refusal));
-    this.door.leave(this.stream, refusal.body);
+    this.connect.leave(this.stream, refusal.body);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SharedMessage } from '../connection';
 
 /** A message of a channel with history. */
-export interface Kept {
+export interface HistoryEntry {
   readonly offset: string;
   readonly message: SharedMessage;
   /** The id of the connection that published it. */

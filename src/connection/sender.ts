@@ -6,7 +6,7 @@ import type { SendResult, WriteQueue } from '../transport';
 /** From this size on compressing takes a millisecond, which other connections would wait: a thread of libuv does it. */
 const OFF_LOOP_FROM = 64 * 1024;
 
-/** What the outbox asks of its session. */
+/** What the sender asks of its driver. */
 export interface OutboxHost {
   readonly state: string;
   readonly signal: AbortSignal;
@@ -15,7 +15,7 @@ export interface OutboxHost {
 }
 
 /** The way out for messages of one connection: compressed where that was agreed on, whole or in fragments. */
-export class Outbox implements FragmentSender {
+export class Sender implements FragmentSender {
   /** The last message that is sent in fragments or compressed elsewhere; one in fragments waits for it. */
   private lastStream: Promise<void> | undefined;
   private onFragmentRoom: (() => void) | undefined;
