@@ -82,7 +82,9 @@ export async function catchUp(
   lost: Set<string>,
   deliver: (topic: Topic, kept: Kept) => void,
 ): Promise<void> {
-  const behind = [...topics].filter(({ isPaused, keep, position }) => isPaused || (keep && position === undefined));
+  const behind = [...topics].filter(({ isPaused, keep, base }) => isPaused || (keep && base === undefined));
+  // subscribers of these came while the backplane was away: nobody knows from where on it is theirs
+  for (const { name, base } of behind) if (base === undefined) lost.add(name);
   const work = async (): Promise<void> => {
     try {
       for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
@@ -101,14 +103,14 @@ export async function catchUp(
 
 /** Returns false where something is gone. */
 async function deliverMissed(topic: Topic, history: History, deliver: (kept: Kept) => void): Promise<boolean> {
-  const { name, seats, position: since } = topic;
+  const { name, seats } = topic;
   const keep = topic.keep!;
-  if (since === undefined) {
-    // its subscribers came while the backplane was away: nobody knows from where on it is theirs
+  if (topic.base === undefined) {
     topic.base = await history.last(name, keep);
-    return false;
+    // the latest may be on its way to us still
+    if (topic.delivered === undefined) return true;
   }
-  for (let from = since; ;) {
+  for (let from = topic.position!; ;) {
     const missed = await history.after(name, from, keep, () => seats.size > 0);
     if (missed === undefined) return false;
     topic.deliverMissed(missed, deliver);
