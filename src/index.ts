@@ -26,6 +26,7 @@ export {
   BootError,
   Catch,
   ConnectedSocket,
+  Cookie,
   CurrentUser,
   Header,
   Inject,

@@ -3,6 +3,7 @@ export { Catch } from './catch';
 export { ConnectedSocket } from './connected-socket';
 export type { Constructor } from './constructor';
 export type { Context, ContextKind, ExceptionFilter, ReplyTo, Guard, Interceptor } from './context';
+export { Cookie } from './cookie';
 export { CurrentUser } from './current-user';
 export { Header } from './header';
 export { Inject } from './inject';

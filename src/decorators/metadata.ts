@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { InjectionToken } from 'tsyringe';
+import type { Connection } from '../connection';
 import { keyFor, keysOfOtherMajors } from '../copies';
 import { note, standsOnClass, standsOnMethod, standsOnParameter } from './misplaced';
 import type { Constructor } from './constructor';
@@ -21,10 +22,25 @@ export type ParameterBinding =
   | { readonly from: 'body'; readonly field?: string; readonly shape?: BodyShape }
   | { readonly from: 'connection' }
   | { readonly from: 'user' }
-  | { readonly from: 'path'; readonly name: string }
-  | { readonly from: 'query'; readonly name: string }
-  | { readonly from: 'header'; readonly name: string }
+  | { readonly from: 'handshake'; readonly source: HandshakeSource; readonly name: string }
   | { readonly from: 'container'; readonly token: InjectionToken };
+
+/** A part of the handshake that holds texts by name, such as its headers. */
+export interface HandshakeSource {
+  /** The decorator that binds to it, such as `@Header`. */
+  readonly decorator: string;
+  /** One of its texts, in errors, such as `query parameter`. */
+  readonly value: string;
+  /** True where upper and lower case are the same; `readerOf` then gets a name in lower case. Default false. */
+  readonly ignoresCase?: boolean;
+  /** Called at boot, once for each parameter. */
+  readerOf(name: string): HandshakeReader;
+  /** The end of an error, where no URL of this pattern has a text of that name. */
+  whyNever?(name: string, pattern: string): string | undefined;
+}
+
+/** Finds a text in the handshake of a connection; `undefined` where it is absent. */
+export type HandshakeReader = (connection: Connection) => string | undefined;
 
 /** What a body must be like: a class whose type the compiler did not emit, or a schema. */
 export type BodyShape = (() => Constructor) | StandardSchema;
@@ -133,11 +149,11 @@ export function handlersUndone(target: Constructor): string[] {
 
 export function recordParameter(prototype: object, method: unknown, index: number, binding: ParameterBinding): void {
   refuseStandardDecorators(method);
-  const decorator = PARAMETER_DECORATORS[binding.from];
+  const decorator = parameterDecoratorOf(binding);
   if (!standsOnParameter(decorator, prototype, method, index)) return;
   const other = own<ParameterRecord>(PARAMETERS, prototype).find((at) => at.method === method && at.index === index);
   if (other !== undefined) {
-    const beside = `${PARAMETER_DECORATORS[other.binding.from]} on parameter ${index + 1} of ${String(method)}`;
+    const beside = `${parameterDecoratorOf(other.binding)} on parameter ${index + 1} of ${String(method)}`;
     note(prototype, { decorator, fault: `stands beside ${beside}, and only one of them would hold.` });
   }
   append<ParameterRecord>(PARAMETERS, prototype, { method: methodName(method), index, binding });
@@ -216,7 +232,7 @@ export function strayOf(target: Constructor): { readonly decorator: string; read
   const all = <Record>(key: symbol): Record[] => levels(target).flatMap((level) => own<Record>(key, level));
   const handlers = new Set(all<HandlerRecord>(HANDLERS).map(({ method }) => method));
   const parameters = all<ParameterRecord>(PARAMETERS).map(({ method, binding }) => ({
-    decorator: PARAMETER_DECORATORS[binding.from],
+    decorator: parameterDecoratorOf(binding),
     method,
   }));
   const uses = all<UseRecord>(USES).map(({ role, method }) => ({ decorator: USE_DECORATORS[role], method }));
@@ -225,13 +241,10 @@ export function strayOf(target: Constructor): { readonly decorator: string; read
   );
 }
 
-const PARAMETER_DECORATORS: Record<ParameterBinding['from'], string> = {
+const PARAMETER_DECORATORS: Record<Exclude<ParameterBinding['from'], 'handshake'>, string> = {
   body: '@MessageBody()',
   connection: '@ConnectedSocket()',
   user: '@CurrentUser()',
-  path: '@PathParam()',
-  query: '@QueryParam()',
-  header: '@Header()',
   container: '@Inject()',
 };
 
@@ -240,6 +253,10 @@ const USE_DECORATORS: Record<UseRole, string> = {
   interceptors: '@UseInterceptors()',
   filters: '@UseFilters()',
 };
+
+function parameterDecoratorOf(binding: ParameterBinding): string {
+  return binding.from === 'handshake' ? `${binding.source.decorator}()` : PARAMETER_DECORATORS[binding.from];
+}
 
 /** Such as `@OnMessage()`. */
 export function decoratorOf(kind: HandlerKind): string {
