@@ -1,9 +1,16 @@
 import { CloseCode } from '../protocol';
-import { PortalError, type Codec, type Envelope } from '../messages';
-import { SERVER_ID, type Connection } from '../connection';
-import type { ReplyTo } from '../decorators';
+import type { Connection } from '../connection';
+import {
+  decodeEnvelope,
+  isId,
+  isServerId,
+  NO_REPLY,
+  PortalError,
+  type Codec,
+  type Envelope,
+  type ReplyTo,
+} from '../messages';
 import type { Handler } from './pipeline';
-import { NO_REPLY } from './reply';
 
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
@@ -38,7 +45,7 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
     }
     const { event, data, id } = envelope;
     // an answer to a request of ours that was given up
-    if (typeof id === 'string' && id.startsWith(SERVER_ID)) return undefined;
+    if (isServerId(id)) return undefined;
     const route = routes.get(event);
     if (route === undefined) {
       return plain === undefined ? unhandled(connection, ...whyUnhandled(event, id)) : plain(connection, message);
@@ -79,22 +86,10 @@ export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhand
 
 type EventEnvelope = Envelope & { event: string };
 
-/** Undefined for what is no envelope of an event. */
+/** `undefined` for a message that is no event. */
 function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined {
-  let envelope: Partial<Envelope> | null;
-  try {
-    envelope = codec.decode(message);
-  } catch {
-    return undefined;
-  }
-  if (typeof envelope !== 'object' || envelope === null || typeof envelope.event !== 'string') return undefined;
-  return envelope as EventEnvelope;
-}
-
-/** A number that some peer cannot hold would come back as another. */
-function isId(id: unknown): id is string | number | undefined {
-  if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
-  return id === undefined || typeof id === 'string';
+  const envelope = decodeEnvelope(codec, message);
+  return typeof envelope?.event === 'string' ? (envelope as EventEnvelope) : undefined;
 }
 
 function whyUnhandled(event: string, id: unknown): [PortalError, ReplyTo] {

@@ -6,22 +6,18 @@ import {
   type HandledCall,
   type Verdict,
 } from '../connection';
-import { ForbiddenError } from '../messages';
+import { ForbiddenError, NO_REPLY, then } from '../messages';
 import { Refusal, refuse, type RefusalOptions } from '../handshake';
-import type { Constructor, WebSocketPathOptions } from '../decorators';
-import { BootError } from '../decorators';
+import { BootError, type Constructor, type ContextKind, type Guard, type WebSocketPathOptions } from '../decorators';
 import { compileCall } from './call';
-import type { ContextKind, Guard } from '../decorators';
 import type { BoundController, BoundHandler } from './bound-controller';
 import { decodePlain, dispatchEvents, refuseTooFast, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Report, type Stage } from './pipeline';
 import type { Invoke } from './invoke';
-import { NO_REPLY } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterHandlers, type ErrorHandler } from './error-handlers';
-import { then } from '../messages';
 import type { Timing } from './timing';
 
 /** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */

@@ -1,6 +1,7 @@
 import { caughtBy, type Constructor } from '../decorators';
 import { classNameOf } from '../messages';
-import type { Context, ExceptionFilter, ReplyTo } from '../decorators';
+import type { Context, ExceptionFilter } from '../decorators';
+import type { ReplyTo } from '../messages';
 
 /** Someone who takes errors of a class: an `@OnError` method or a filter. */
 export interface ErrorHandler {

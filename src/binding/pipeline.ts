@@ -1,20 +1,23 @@
 import { CloseCode } from '../protocol';
-import { ConnectionClosedError, ForbiddenError, PortalError, UnauthorizedError } from '../messages';
+import {
+  ConnectionClosedError,
+  errorThrown,
+  ForbiddenError,
+  NO_REPLY,
+  PortalError,
+  then,
+  UnauthorizedError,
+  type ReplyTo,
+} from '../messages';
 import { Refusal } from '../handshake';
-import type { Connection, HandledCall } from '../connection';
-import { hearErrors } from '../connection';
-import { errorThrown } from '../messages';
-import type { Constructor } from '../decorators';
-import { isCancelled } from '../connection';
-import { refusalWith } from '../connection';
+import { hearErrors, isCancelled, refusalWith, type Connection, type HandledCall } from '../connection';
+import type { Constructor, Context, ContextKind, Guard, Interceptor } from '../decorators';
 import type { Call } from './call';
-import type { Context, ContextKind, ReplyTo, Guard, Interceptor } from '../decorators';
 import { admit, wasRefused } from './guards';
 import { compose } from './interceptors';
-import { NO_REPLY, replyError, replyLater, replyNow } from './reply';
+import { replyError, replyLater, replyNow } from './reply';
 import { handles, type ErrorHandler } from './error-handlers';
 import { tellable } from './tellable';
-import { then } from '../messages';
 import { timed, type Timing } from './timing';
 import type { Invoke } from './invoke';
 

@@ -1,8 +1,19 @@
-import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Envelope } from '../messages';
-import type { Connection } from '../connection';
-import { bytesOf } from '../connection';
-import { isThenable } from '../messages';
-import type { ReplyTo } from '../decorators';
+import { bytesOf, type Connection } from '../connection';
+import {
+  answerTo,
+  endTo,
+  ERROR_CODES,
+  errorTo,
+  isThenable,
+  itemTo,
+  JsonCodec,
+  payloadOf,
+  stringify,
+  type Envelope,
+  type ErrorPayload,
+  type PortalError,
+  type ReplyTo,
+} from '../messages';
 
 type OnError = (error: unknown) => Promise<void> | void;
 
@@ -12,13 +23,10 @@ const MAX_STREAMS = 64;
 /** For error replies on paths that are raw. */
 const JSON_CODEC = new JsonCodec();
 
-/** For all that is no event. */
-export const NO_REPLY: ReplyTo = { event: undefined, id: undefined };
-
 /** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
 export function replyNow(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
   if (value === undefined || value === null) {
-    if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, { ...replyTo, data: null }));
+    if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, answerTo(replyTo, null)));
     return true;
   }
   if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value) || isIterator(value))) return false;
@@ -44,16 +52,10 @@ export async function replyLater(
   await streamsOf(connection).run(connection.own(settled, onStreamError), replyTo, onStreamError);
 }
 
-type Telling = NonNullable<Envelope['error']>;
-
 /** What is told of an error, and what is left out of it where that cannot be encoded. */
-const TELLINGS: readonly ((error: PortalError) => Telling)[] = [
-  ({ code, message, details, truncated }) => ({
-    ...checked(code, message),
-    ...(details !== undefined && { details }),
-    ...(truncated && { truncated }),
-  }),
-  ({ code, message }) => checked(code, message),
+const TELLINGS: readonly ((error: PortalError) => ErrorPayload)[] = [
+  payloadOf,
+  ({ code, message }) => payloadOf({ code, message }),
   () => ({ code: 'internal_error', message: ERROR_CODES.internal_error.message }),
 ];
 
@@ -64,17 +66,13 @@ const TELLINGS: readonly ((error: PortalError) => Telling)[] = [
 export function replyError(
   connection: Connection,
   error: PortalError,
-  { event, id }: ReplyTo,
+  replyTo: ReplyTo,
   onUntold: (why: unknown) => void,
 ): void {
   let untold: { readonly why: unknown } | undefined;
   for (const tell of TELLINGS) {
     try {
-      sendEnvelope(connection, {
-        ...(event !== undefined && { event }),
-        error: tell(error),
-        ...(id !== undefined && { id }),
-      });
+      sendEnvelope(connection, errorTo(replyTo, tell(error)));
     } catch (why) {
       untold ??= { why };
       continue;
@@ -85,16 +83,9 @@ export function replyError(
   throw untold!.why;
 }
 
-/** Classes of users may make something else of them. */
-function checked(code: unknown, message: unknown): Telling {
-  if (typeof code === 'string' && typeof message === 'string') return { code, message };
-  throw new TypeError('the code and the message of an error must be strings');
-}
-
-function sendValue(connection: Connection, value: unknown, { event, id }: ReplyTo): boolean {
-  if (event !== undefined) {
-    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
-    return sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
+function sendValue(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
+  if (replyTo.event !== undefined) {
+    return sendEnvelope(connection, answerTo(replyTo, value instanceof ArrayBuffer ? new Uint8Array(value) : value));
   }
   return connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
 }
@@ -141,19 +132,15 @@ class Streams {
   }
 
   /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
-  private async send(items: AsyncIterable<unknown>, { event, id }: ReplyTo): Promise<void> {
+  private async send(items: AsyncIterable<unknown>, replyTo: ReplyTo): Promise<void> {
     const { connection } = this;
+    const isOwed = replyTo.id !== undefined;
     for await (const item of items) {
-      if (event !== undefined && id !== undefined) {
-        sendEnvelope(connection, { event, data: item ?? null, id, more: true });
-      } else if (item !== undefined && item !== null) {
-        sendValue(connection, item, { event, id });
-      }
+      if (isOwed) sendEnvelope(connection, itemTo(replyTo, item));
+      else if (item !== undefined && item !== null) sendValue(connection, item, replyTo);
       await connection.drained();
     }
-    if (event !== undefined && id !== undefined && connection.state === 'open') {
-      sendEnvelope(connection, { event, id, done: true });
-    }
+    if (isOwed && connection.state === 'open') sendEnvelope(connection, endTo(replyTo));
   }
 }
 

@@ -32,7 +32,7 @@ export {
   whyUndefined,
 } from './option-table';
 export { refusalWith } from './refusals';
-export { type RequestOptions, SERVER_ID } from './requests';
+export type { RequestOptions } from './requests';
 export { type Route, Routes, codecKinds } from './routes';
 export type { DriverContext } from './driver-context';
 export { ConnectionDriver } from './connection-driver';

@@ -33,11 +33,3 @@ export interface ExceptionFilter<E = unknown> {
   /** What it returns is sent like a handler's reply; at an upgrade `refuse(…)`. To pass an error on, it throws it. */
   catch(error: E, context: Context): unknown;
 }
-
-/** The message or call that a reply answers. One object serves all messages that differ in neither. */
-export interface ReplyTo {
-  /** Undefined for all that is no event. */
-  readonly event: string | undefined;
-  /** Undefined where no answer is owed. */
-  readonly id: string | number | undefined;
-}

@@ -2,7 +2,7 @@ export { BootError, WHO_EMITS_NONE, refuseOtherMajor } from './boot-error';
 export { Catch } from './catch';
 export { ConnectedSocket } from './connected-socket';
 export type { Constructor } from './constructor';
-export type { Context, ContextKind, ExceptionFilter, ReplyTo, Guard, Interceptor } from './context';
+export type { Context, ContextKind, ExceptionFilter, Guard, Interceptor } from './context';
 export { Cookie } from './cookie';
 export { CurrentUser } from './current-user';
 export { Header } from './header';

@@ -1,17 +1,4 @@
-/** One event, reply or error between a client and a controller, whatever bytes carry it. */
-export interface Envelope {
-  /** Which handler it is for. Absent in the error reply to a message that named none. */
-  event?: string | undefined;
-  data?: unknown;
-  /** Set by who wants an answer; the answer has the same one. Those of the server begin with `s:`. */
-  id?: string | number | undefined;
-  /** In place of `data`. */
-  error?: { code: string; message: string; details?: unknown; truncated?: boolean | undefined } | undefined;
-  /** One of several answers to an `id`. */
-  more?: boolean | undefined;
-  /** The last answer to an `id` that had several. */
-  done?: boolean | undefined;
-}
+import type { Envelope } from './envelope';
 
 /**
  * Turns envelopes into messages and back, at once: neither method returns a promise. One codec serves all connections of a path, so it
@@ -25,4 +12,14 @@ export interface Codec {
   decode(message: string | Uint8Array): Envelope;
   /** @throws anything when it cannot be expressed */
   encode(envelope: Envelope): string | Uint8Array;
+}
+
+/** The envelope in a message of the codec's kind; `undefined` where it cannot be read, or is no object. */
+export function decodeEnvelope(codec: Codec, message: string | Uint8Array): Envelope | undefined {
+  try {
+    const envelope: unknown = codec.decode(message);
+    return typeof envelope === 'object' && envelope !== null ? envelope : undefined;
+  } catch {
+    return undefined;
+  }
 }

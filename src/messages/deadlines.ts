@@ -10,7 +10,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
-    timer.unref();
+    // browsers have numbers for timers
+    (timer as { unref?(): void }).unref?.();
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -1,7 +1,9 @@
-import type { Codec, Envelope } from './codec';
+import type { Codec } from './codec';
+import type { Envelope } from './envelope';
 import { hasExactId } from './exact-number';
 import { refuseHeavyJson } from './json-size';
-import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
+import { isDevelopment } from './runtime';
+import { whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
 /** What a text must contain for one of its keys to be unsafe: the name itself, or an escape that may spell it. */

@@ -1,4 +1,5 @@
 import { hashOfBytes } from './message-weight';
+import { textIn } from './runtime';
 
 const SLOTS = 2048;
 const MAX_LENGTH = 32;
@@ -15,8 +16,7 @@ export class KeyCache {
     const slot = hashOfBytes(bytes, start, start + byteLength) & (SLOTS - 1);
     const known = this.slots[slot]!;
     if (isWritten(known, bytes, start, byteLength)) return known;
-    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const name = buffer.toString('utf8', start, start + byteLength);
+    const name = textIn(bytes, start, start + byteLength);
     this.slots[slot] = name;
     return name;
   }

@@ -6,10 +6,12 @@ import {
   EXT_TIMESTAMP,
   ExtensionCodec,
 } from '@msgpack/msgpack';
-import type { Codec, Envelope } from './codec';
+import type { Codec } from './codec';
+import type { Envelope } from './envelope';
 import { KeyCache } from './key-cache';
 import { isWholeMessagePack } from './message-pack-size';
-import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
+import { includesText, isDevelopment } from './runtime';
+import { whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
 /** Dates as timestamps of MessagePack, both of which have values that the other has not. */
@@ -88,6 +90,5 @@ function dateOf(bytes: Uint8Array): Date {
 
 /** Whether an unsafe name may stand in it; MessagePack knows no escapes. */
 function maySpell(bytes: Uint8Array): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.includes('__proto__') || buffer.includes('constructor');
+  return includesText(bytes, '__proto__') || includesText(bytes, 'constructor');
 }

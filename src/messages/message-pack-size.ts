@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { hashOfBytes, MessageWeight } from './message-weight';
+import { isUtf8 } from './runtime';
 
 /** For each first byte from 0xc0 to 0xdf: how many bytes of length or value follow it (MessagePack specification). */
 const FOLLOWING = [0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isError } from './runtime';
 
 /** What to send in place of an object that would lose what it holds. */
 const INSTEAD: readonly (readonly [type: Function, instead: string])[] = [
@@ -36,8 +36,7 @@ function insteadOf(data: object): string | undefined {
   // it may reject, and nobody waits for it any more
   if (data instanceof Promise) data.catch(() => {});
   for (const [type, instead] of INSTEAD) if (data instanceof type) return instead;
-  // one of another realm is no Error here, as those of Node are none in jest
-  if (data instanceof Error || ('stack' in data && types.isNativeError(data))) return INSTEAD_OF_ERROR;
+  if (isError(data)) return INSTEAD_OF_ERROR;
   if (isObservable(data)) return 'an async iterable of its values';
   if (Object.keys(data).length > 0 || data instanceof String) return undefined;
   if (Symbol.iterator in data) return 'an array of its items';
@@ -78,9 +77,4 @@ export function whyUnsendableWithin(data: unknown, hasBytes: boolean, path = 'da
     first ??= inside;
   }
   return first;
-}
-
-/** Read when it is needed: it costs more than all the rest. */
-export function isDevelopment(): boolean {
-  return process.env.NODE_ENV !== 'production';
 }
