@@ -18,6 +18,7 @@ export {
   type Message,
   type Observer,
   type Others,
+  type PathLimits,
   type RequestOptions,
   type SendOptions,
   type SubscribeOptions,

@@ -69,6 +69,7 @@ export {
   type HandledCall,
   type Limits,
   type Observer,
+  type PathLimits,
   type RequestOptions,
   type SendOptions,
   type Subscribed,

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
-import type { CodecChoice, Compression, Limits } from '../connection';
+import type { CodecChoice, Compression, PathLimits } from '../connection';
 import type { Handshake, Origins } from '../handshake';
 import { recordPath } from './metadata';
 
@@ -20,7 +20,8 @@ export interface WebSocketPathOptions {
   protocols?: string[] | undefined;
   /** Which pages may connect. */
   origins?: Origins<Handshake> | undefined;
-  limits?: Limits | undefined;
+  /** What a connection of this path may use. */
+  limits?: PathLimits | undefined;
   /** permessage-deflate. */
   compression?: boolean | Compression | undefined;
   /** Messages of one connection that may be handled at once. Default 1. */
