@@ -4,7 +4,7 @@ import { textIn } from './runtime';
 const SLOTS = 2048;
 const MAX_LENGTH = 32;
 
-/** Names of properties that have been decoded, each in the slot of its hash. That of the decoder itself holds 16 of each length. */
+/** Decoded names of properties, each in the slot of its hash. The decoder's own cache holds 16 names of each length. */
 export class KeyCache {
   private readonly slots: string[] = Array<string>(SLOTS).fill('');
 
@@ -22,7 +22,7 @@ export class KeyCache {
   }
 }
 
-/** Whether these bytes are the ASCII text. */
+/** True where these bytes are `text` in ASCII. */
 function isWritten(text: string, bytes: Uint8Array, start: number, byteLength: number): boolean {
   if (text.length !== byteLength) return false;
   for (let at = 0; at < byteLength; at++) {
