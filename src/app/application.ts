@@ -18,9 +18,9 @@ export class Application {
   private readonly signals: boolean;
   private stopListeningToSignals: (() => void) | undefined;
   private closing: Promise<void> | undefined;
-  /** Nobody will listen again when that fails. */
+  /** True while `launch` runs: after a failure nobody can listen again. */
   private once = false;
-  /** What `listen` and `attach` are at. */
+  /** Calls of `listen` and `attach` that have not settled. */
   private readonly opening = new Set<Promise<unknown>>();
 
   /** @internal Applications are made by `createApp`. */
@@ -37,7 +37,7 @@ export class Application {
     return this.engine.connections;
   }
 
-  /** The port it listens on. @throws Error while it does not */
+  /** The port that the application listens on. @throws Error while it does not listen */
   get port(): number {
     return this.engine.port;
   }
@@ -48,15 +48,16 @@ export class Application {
   }
 
   /**
-   * Calls `onInit` of all that the application consists of, unless it runs already, then takes connections: where the options
-   * say, or at a further place. Resolves without that when it was closed meanwhile.
-   * @throws ListenError when the port cannot be had; what an `onInit` throws
+   * Starts the application, unless it runs already, by calling each `onInit`; then listens where the options say, or at a further place.
+   * Resolves without listening where `close` was called meanwhile.
+   * @throws ListenError for a port or socket that cannot be listened on
+   * @throws the error of an `onInit`
    */
   listen(place?: Place): Promise<void> {
     return this.running(() => this.engine.listen(place), undefined);
   }
 
-  /** @internal The same where nobody can try again: when it fails, all that was made is ended. */
+  /** @internal Listens, and ends all that was made where that fails. */
   async launch(): Promise<void> {
     this.once = true;
     await this.listen();
@@ -64,9 +65,10 @@ export class Application {
   }
 
   /**
-   * Serves WebSockets on a server of `node:http`, `https` or `http2` that somebody else made and listens with. Paths that no
-   * controller serves are left to its other listeners. Resolves with what takes all of it back.
-   * @throws what an `onInit` throws; TypeError for what is no such server
+   * Serves WebSockets on a server of `node:http`, `https` or `http2` that the caller has made and listens with. Paths without a controller
+   * are left to the server's other listeners. Resolves with a function that takes Portal off the server.
+   * @throws TypeError for anything but such a server
+   * @throws the error of an `onInit`
    */
   attach(server: ForeignServer): Promise<() => void> {
     return this.running(
@@ -76,25 +78,29 @@ export class Application {
   }
 
   /**
-   * Replaces keys and certificates; connections that are open go on, later ones get the new.
-   * @throws Error without TLS, TypeError for what cannot be used, which changes nothing
+   * Replaces keys and certificates for later connections; open ones stay.
+   * @throws Error without TLS
+   * @throws TypeError for a key or certificate that cannot be used; nothing has changed then
    */
   updateTls(update: TlsUpdate): void {
     this.engine.updateTls(update);
   }
 
   /**
-   * Ends what `listen` and `attach` are at, after the `onInit` that is being waited for. Takes no more connections, closes those
-   * that there are with 1001 once what they sent is handled, and terminates the rest at `shutdown.deadlineMs`; then calls
-   * `onShutdown` of all that was made or started, and `dispose` of what the application made itself. What has not settled at the
-   * deadline is logged and waited for no longer. `listen` starts it again.
+   * Stops the application, in this order:
+   * - It takes no more connections. A `listen` or `attach` under way ends after the `onInit` that it waits for.
+   * - Open connections are closed with 1001 once their messages are handled.
+   * - `onShutdown` is called of all that was made or started, and `dispose` of all that the application made itself.
+   *
+   * At `shutdown.deadlineMs` connections are terminated, and anything that has not settled is logged and waited for no longer. `listen`
+   * starts the application again.
    */
   close(): Promise<void> {
     this.closing ??= this.shutDown().finally(() => (this.closing = undefined));
     return this.closing;
   }
 
-  /** Does what takes connections in a started application; one that takes none then is stopped again. */
+  /** Starts the application and calls `open`. Where that fails, and no connections are taken, stops it again. */
   private async running<T>(open: () => Promise<T> | T, otherwise: T): Promise<T> {
     const opening = this.begin(open, otherwise);
     this.opening.add(opening);
@@ -136,13 +142,15 @@ export class Application {
 
 /**
  * Builds an application from its module, without listening.
- * @throws BootError for every mistake that shows before the first connection; TypeError, RangeError for wrong options
+ * @throws BootError for a mistake in the modules, providers or controllers
+ * @throws TypeError for a wrong option
+ * @throws RangeError for a number out of its range
  */
 export async function createApp(root: Constructor, options: PortalOptions = {}): Promise<Application> {
   return new Application(await buildParts(root, options));
 }
 
-/** Builds an application and starts it. @throws what `createApp` and `listen` throw */
+/** Builds an application and listens. @throws the errors of `createApp` and `Application.listen` */
 export async function bootstrap(root: Constructor, options: PortalOptions = {}): Promise<Application> {
   const app = await createApp(root, options);
   await app.launch();

@@ -33,8 +33,8 @@ export interface Tested {
 }
 
 /**
- * Puts the parts of an application together; what was made of one that fails is ended.
- * @throws as `createApp`
+ * Puts the parts of an application together. After a mistake, ends all that was made before.
+ * @throws as `createApp` does
  */
 export async function buildParts(
   root: Constructor,
@@ -147,7 +147,7 @@ function addControllers(
   }
 }
 
-/** A backplane that was never started has nothing to stop. */
+/** Starts and stops the channels with the application. A backplane that was never started has nothing to stop. */
 class ChannelsLife implements LifecycleHooks {
   private started = false;
 

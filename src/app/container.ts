@@ -14,15 +14,15 @@ import { delayed, registrationsOf } from './registrations';
 import { Thrown } from './thrown';
 
 type Fail = (error: unknown, where: string, connection: Connection) => void;
-/** `context`: undefined where it is not tsyringe that asks. */
+/** `context` is `undefined` for a call that is not tsyringe's own. */
 type Resolve = (token: InjectionToken, context?: unknown, ...rest: unknown[]) => unknown;
 
-/** tsyringe's container, whose own calls of these methods come by as well. */
+/** Methods of tsyringe's container, which calls them itself as well. */
 type Methods = { resolve: Resolve; resolveAll: Resolve; createChildContainer: () => DependencyContainer };
 
 /**
- * The container of one application: a child of tsyringe's own, in which everything that is asked for is registered, under a key of its
- * own that says who makes it, and how often.
+ * Makes and resolves the providers of one application, in a child of tsyringe's container. Each call of that container comes by here, so that
+ * a class is registered when it is first asked for, and each instance is noted.
  */
 export class AppContainer implements Resolver {
   readonly container = this.watched(emptyChild());
@@ -37,12 +37,12 @@ export class AppContainer implements Resolver {
     this.recipes.addValue(token, value);
   }
 
-  /** One of the class for the application, unless the class says otherwise. */
+  /** Registers a class of which the application has one instance, unless the class says otherwise. */
   singleton(constructor: Constructor): void {
     this.recipes.addSingleton(constructor);
   }
 
-  /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
+  /** Registers the providers of modules and makes them. Calls each factory once and awaits it. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
     for (const provider of providers) this.recipes.addProvider(provider);
     for (const recipe of this.factories.all()) {
@@ -56,27 +56,27 @@ export class AppContainer implements Resolver {
     this.make(this.recipes.all());
   }
 
-  /** All that was made, in the order of dependencies. */
+  /** All instances, each after its dependencies. */
   made(): Instance[] {
     return this.instances.ordered(inOrder(this.recipes.all(), (token) => this.recipes.of(token)));
   }
 
-  /** Waits for the factories that are still at work when a mistake is found. Never rejects. */
+  /** Waits for factories that still run when a mistake is found. Never rejects. */
   async settled(): Promise<void> {
     for (const [recipe, product] of await this.factories.settled()) this.instances.note(recipe, product, true);
   }
 
-  /** What was made before a mistake was found, in the order in which it was. */
+  /** The instances made before a mistake was found, in the order in which they were made. */
   madeSoFar(): Instance[] {
     return this.instances.all();
   }
 
-  /** From now on tells of each further instance that the application has one of. */
+  /** From now on calls `tell` with each further instance that belongs to the application. */
   tellOfFurther(tell: (instance: Instance) => void): void {
     this.instances.tellOfFurther(tell);
   }
 
-  /** Whether anything that was made, or will be for a connection, has asked for a token, or it is registered with tsyringe. */
+  /** True for a token that an instance has asked for, or will for a connection, and for one that is registered with tsyringe. */
   isNeeded(token: InjectionToken): boolean {
     const own = ownClass(token);
     return this.recipes.isNeeded(own) || registrationsOf(own).length > 0;
@@ -115,7 +115,7 @@ export class AppContainer implements Resolver {
     return new ConnectionScope(this.container, connection, this.fail);
   }
 
-  /** Makes all that the application has one of among what is needed. @throws BootError */
+  /** Makes the application's instances among all that a token needs. @throws BootError */
   private prepare(token: InjectionToken, owner: Owner, wanted = describe(token)): void {
     this.make([{ token, owner, place: wanted, all: false, optional: false }]);
   }
@@ -131,7 +131,7 @@ export class AppContainer implements Resolver {
     }
   }
 
-  /** Lets the container, and all that come from it, register what they are asked for and nobody registered. */
+  /** Lets calls of a container and its children come by `resolved`. */
   private watched(container: DependencyContainer): DependencyContainer {
     const methods = container as unknown as Methods;
     const { resolve, resolveAll, createChildContainer } = methods;
@@ -170,13 +170,13 @@ export class AppContainer implements Resolver {
       container.register(token, provider as never, { lifecycle: Lifecycle.ContainerScoped });
     }
     const value = resolve(token);
-    // one that a field holds shows on the instance only
+    // a hook in a field is seen on the instance only
     if (recipe.class !== undefined) refuseHooks(recipe.token, value);
     return value;
   }
 }
 
-/** With nothing registered: what tsyringe copies would be there twice. */
+/** A child without registrations: those that tsyringe copies would be there twice. */
 function emptyChild(): DependencyContainer {
   const child = rootContainer.createChildContainer();
   child.reset();

@@ -16,8 +16,8 @@ export interface Registered {
 }
 
 /**
- * All that provides a token in one application: listed in a module, registered with tsyringe, or a class that is asked for. Each is registered
- * with the container under a key of its own, to which its token leads.
+ * The recipes of one application: providers that a module lists, that are registered with tsyringe, and classes that were asked for. Each is
+ * registered with the container under a key of its own, and its token as an alias of the key.
  */
 export class Recipes {
   private readonly byToken = new Map<InjectionToken, Recipe[]>([
@@ -153,7 +153,7 @@ export class Recipes {
     return recipe;
   }
 
-  /** All that provide a token; a class that nobody registered provides itself. */
+  /** The recipes of a token. A class without any gets one for itself. */
   of(token: InjectionToken): readonly Recipe[] {
     this.needed.add(token);
     const known = this.byToken.get(token);
@@ -171,7 +171,7 @@ export class Recipes {
     return this.byToken.get(token) ?? [];
   }
 
-  /** What is registered with tsyringe is made by each application for itself. */
+  /** Takes over a registration with tsyringe: each application has instances of its own. */
   private adopt(token: InjectionToken, provider: Provider, lifecycle: Lifecycle): void {
     if ('useClass' in provider) {
       this.addClass((delayed(provider.useClass)?.target ?? provider.useClass) as Constructor, token, lifecycle);
@@ -204,14 +204,14 @@ export class Recipes {
   }
 }
 
-/** What `@singleton` or `@scoped` says of a class. */
+/** The lifecycle that `@singleton` or `@scoped` gives a class. */
 function lifecycleSaidBy(constructor: Constructor): Lifecycle | undefined {
   const last = registrationsOf(constructor as InjectionToken).at(-1);
   const isOfClass = last !== undefined && 'useClass' in last.provider && last.provider.useClass === constructor;
   return isOfClass ? last.options.lifecycle : undefined;
 }
 
-/** A class of the application's own, or of its packages. What is global, such as `Date`, is no provider, and an arrow function no class. */
+/** True for a class of the application or of its packages. A global such as `Date` is no provider, and an arrow function no class. */
 function canBeMade(token: InjectionToken): token is InjectionToken & Constructor {
   if (typeof token !== 'function' || (token as { prototype?: object }).prototype === undefined) return false;
   return (globalThis as Record<string, unknown>)[token.name] !== token && otherMajorOf(token) === undefined;
