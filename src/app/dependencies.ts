@@ -1,9 +1,7 @@
 import { Lifecycle, type InjectionToken } from 'tsyringe';
-import { BootError } from '../decorators';
+import { BootError, WHO_EMITS_NONE, moduleOf, pathOf, type Constructor } from '../decorators';
 import { isToken, noToken } from '../binding';
-import { WHO_EMITS_NONE } from '../decorators';
 import { otherMajorOf, ownClass } from '../copies';
-import { moduleOf, pathOf, type Constructor } from '../decorators';
 import { CIRCULAR_IMPORT } from '../connection';
 import { describe } from './describe';
 import { refuseHooks } from './hooks';

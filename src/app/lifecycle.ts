@@ -1,6 +1,5 @@
-import { systemClock, type Clock } from '../messages';
+import { systemClock, classNameOf, errorThrown, type Clock } from '../messages';
 import type { Gap } from '../connection';
-import { classNameOf, errorThrown } from '../messages';
 import { Deadline } from './deadline';
 
 /** Methods of providers, controllers and modules that Portal calls, each of them optional. */

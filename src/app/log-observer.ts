@@ -1,8 +1,7 @@
 import { CloseCode } from '../protocol';
 import { systemClock } from '../messages';
 import type { Connection, LimitName, Observer } from '../connection';
-import type { Handshake } from '../handshake';
-import { FOREIGN_ORIGIN } from '../handshake';
+import { FOREIGN_ORIGIN, type Handshake } from '../handshake';
 import type { Logger } from './logger';
 import { Throttle } from './throttle';
 

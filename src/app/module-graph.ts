@@ -1,6 +1,6 @@
-import { BootError, refuseOtherMajor } from '../decorators';
-import { refuseMisplaced } from '../binding';
 import {
+  BootError,
+  refuseOtherMajor,
   handlersOf,
   moduleOf,
   pathOf,
@@ -9,6 +9,7 @@ import {
   type ModuleOptions,
   type ModuleProvider,
 } from '../decorators';
+import { refuseMisplaced } from '../binding';
 import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../connection';
 import { checkProvider, isClass } from './provider-check';
 
@@ -82,7 +83,7 @@ function notAModule(module: unknown, importedBy: string): string {
   return `${importedBy}: an entry of imports is no class but ${kindOf(module)}: list classes with @Module(…).`;
 }
 
-/** What `@Module` was given, and whether the class is nothing else too. `hasMore`: it gets its lists where it is imported. */
+/** `hasMore` is true where an import adds lists to the module. @throws BootError for wrong options, or a class that is something else too */
 function checkModule(
   module: Constructor,
   options: ModuleOptions | null,

@@ -1,9 +1,7 @@
 import type { BindingOptions } from '../binding';
 import type { ValidationOptions } from '../validation';
 import type { Backplane, HistoryOptions } from '../channels';
-import type { EngineOptions } from '../server';
-import type { Observer } from '../connection';
-import { observer, OF_APPLICATIONS, SHUTDOWN } from '../server';
+import { observer, OF_APPLICATIONS, SHUTDOWN, type EngineOptions } from '../server';
 import {
   checkOptions as checkAgainst,
   flag,
@@ -13,6 +11,7 @@ import {
   object,
   options,
   text,
+  type Observer,
   type OptionTable,
 } from '../connection';
 import type { Logger } from './logger';

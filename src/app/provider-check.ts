@@ -1,7 +1,5 @@
-import { BootError } from '../decorators';
-import { isToken } from '../binding';
-import { refuseMisplaced } from '../binding';
-import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
+import { BootError, handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
+import { isToken, refuseMisplaced } from '../binding';
 import {
   checkOptions,
   CIRCULAR_IMPORT,

@@ -13,13 +13,13 @@ import type { Timing } from './timing';
 
 /** Options of an application that hold for all of its controllers. */
 export interface BindingOptions extends ApplicationEnhancers {
-  /** How bodies are validated. */
+  /** Options of class-validator for bodies. */
   readonly validation?: { [Name in keyof ValidationOptions]?: ValidationOptions[Name] | undefined } | undefined;
-  /** A path may have its own. */
+  /** Limits of the application; a path's own replace them. */
   readonly limits?: Limits | undefined;
 }
 
-/** Compiles a controller to the endpoint that the engine serves. @throws BootError for every mistake in it */
+/** Compiles a controller to the endpoint that the engine serves. @throws BootError for a mistake in it */
 export function compileController(
   controller: Constructor,
   resolver: Resolver,

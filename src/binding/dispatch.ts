@@ -15,19 +15,19 @@ import type { Handler } from './pipeline';
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
 
-/** What a message is answered with that no handler takes. */
+/** Answers a message without a handler. */
 export type Unhandled = (connection: Connection, error: PortalError, replyTo: ReplyTo) => Promise<void> | void;
 
-/** The handlers that a kind of message may go to. */
+/** The handlers of one kind of message. */
 export interface Destinations {
   readonly binary: boolean;
   readonly events: ReadonlyMap<string, Handler>;
-  /** Takes what no event handler does. */
+  /** Handles messages without an event handler. */
   readonly plain: MessageHook | undefined;
   readonly unhandled: Unhandled;
 }
 
-/** Compiles the way of events to their handlers; for connections whose codec uses the other kind of message, `plain`. */
+/** Compiles the hook that passes events to their handlers. Where a connection's codec uses the other kind of message, `plain` gets all. */
 export function dispatchEvents({ binary, events, plain, unhandled }: Destinations): MessageHook {
   const routes = new Map(
     [...events].map(([event, handler]) => [event, { handler, replyTo: { event, id: undefined } }]),
@@ -55,7 +55,7 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
   };
 }
 
-/** What befalls messages that come faster than the limits allow: events are answered, for others the connection is closed. */
+/** The hook for messages beyond the limits a second: answers an event with an error, closes the connection for any other message. */
 export function refuseTooFast(unhandled: Unhandled): MessageHook {
   return (connection, message) => {
     const { codec } = connection;
@@ -69,7 +69,7 @@ export function refuseTooFast(unhandled: Unhandled): MessageHook {
   };
 }
 
-/** A plain handler that takes what the codec makes of the whole message. */
+/** The hook of a plain handler whose body the codec decodes. */
 export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhandled): MessageHook {
   return (connection, message) => {
     const { codec } = connection;

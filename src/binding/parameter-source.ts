@@ -16,7 +16,7 @@ import { isToken, noToken } from './arguments';
 import type { Resolver } from './resolver';
 import { converterTo } from './url-values';
 
-/** Where the value of a parameter comes from. */
+/** The source of a parameter's value. */
 export type ParameterSource = ParameterBinding | { readonly from: 'signal' };
 
 /** One parameter of a handler, before it is compiled. */

@@ -17,13 +17,13 @@ import {
 
 type OnError = (error: unknown) => Promise<void> | void;
 
-/** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
+/** The most iterables of one connection that are sent at once. A handler that returns one more settles when another has ended. */
 const MAX_STREAMS = 64;
 
-/** For error replies on paths that are raw. */
+/** The codec of error replies on raw paths. */
 const JSON_CODEC = new JsonCodec();
 
-/** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
+/** Sends the value that a handler returned. Returns false for a value that takes time, which `replyLater` sends. */
 export function replyNow(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
   if (value === undefined || value === null) {
     if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, answerTo(replyTo, null)));
@@ -34,12 +34,12 @@ export function replyNow(connection: Connection, value: unknown, replyTo: ReplyT
   return true;
 }
 
-/** Who asks faster than it reads the answers is asked to wait, and not closed as slow. */
+/** Reads no more of a client that asks faster than it reads the answers, so that it is not closed as slow. */
 function replied(connection: Connection, hasRoom: boolean): void {
   if (hasRoom === false) connection.holdBack();
 }
 
-/** Waits for a promise; resolves when an iterable has begun. Its rejection is the handler's failure. */
+/** Sends the value of a promise; resolves when an iterable has begun. A rejection is the handler's failure. */
 export async function replyLater(
   connection: Connection,
   value: unknown,
@@ -52,7 +52,7 @@ export async function replyLater(
   await streamsOf(connection).run(connection.own(settled, onStreamError), replyTo, onStreamError);
 }
 
-/** What is told of an error, and what is left out of it where that cannot be encoded. */
+/** The payloads to try for an error: each leaves out more than the one before, which could not be encoded. */
 const TELLINGS: readonly ((error: PortalError) => ErrorPayload)[] = [
   payloadOf,
   ({ code, message }) => payloadOf({ code, message }),
@@ -60,8 +60,8 @@ const TELLINGS: readonly ((error: PortalError) => ErrorPayload)[] = [
 ];
 
 /**
- * The error reply of a code. `onUntold` hears why something was left out of it.
- * @throws what the codec throws, where it can encode no error at all
+ * Sends an error reply. `onUntold` gets the reason why a part of it was left out.
+ * @throws the codec's error, where it can encode no error at all
  */
 export function replyError(
   connection: Connection,
@@ -94,7 +94,7 @@ function sendEnvelope(connection: Connection, envelope: Envelope): boolean {
   return connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
 }
 
-/** A generator that is not async, or what `map.values()` returns; a collection is none. */
+/** True for a synchronous generator, or an iterator such as that of `map.values()`; false for a collection. */
 function isIterator(value: object): boolean {
   return Symbol.iterator in value && typeof (value as { next?: unknown }).next === 'function';
 }
@@ -115,7 +115,7 @@ class Streams {
 
   constructor(private readonly connection: Connection) {}
 
-  /** Resolves, as a rule at once, when the iterable has begun. */
+  /** Resolves when the iterable has begun, which is at once as a rule. */
   run(items: AsyncIterable<unknown>, replyTo: ReplyTo, onError: OnError): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
       this.connection.reached('iterables');
@@ -131,7 +131,7 @@ class Streams {
     return undefined;
   }
 
-  /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
+  /** Waits for the peer between items. A request gets each item as one of several answers, and their end. */
   private async send(items: AsyncIterable<unknown>, replyTo: ReplyTo): Promise<void> {
     const { connection } = this;
     const isOwed = replyTo.id !== undefined;
