@@ -93,6 +93,13 @@ module.exports = {
       to: { path: 'node_modules/(ws|undici|faye-websocket|uWebSockets)' },
     },
     {
+      name: 'no-node-in-messages',
+      comment: 'a client in a browser shares this room; what is of Node stands in one file',
+      severity: 'error',
+      from: { path: '^src/messages/', pathNot: '^src/messages/runtime[.]ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'no-sockets-here',
       comment: 'sockets and servers are made in transport, server, adapters and testing',
       severity: 'error',

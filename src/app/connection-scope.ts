@@ -7,7 +7,7 @@ interface Disposable {
   dispose(): Promise<void> | void;
 }
 
-/** A child container for one connection, which can be injected into what is made in it. */
+/** A child container for one connection. Instances made there can have the `Connection` injected. */
 export class ConnectionScope implements Scope {
   private readonly child: DependencyContainer;
 
@@ -35,8 +35,8 @@ export class ConnectionScope implements Scope {
   }
 
   /**
-   * What tsyringe's own `dispose` goes through, which skips the rest when one of them throws at once
-   * (microsoft/tsyringe `dependency-container.ts`). The latest first, since it may need the earlier ones.
+   * The instances that tsyringe's own `dispose` would end, the latest first, since it may need earlier ones. That `dispose` skips the rest
+   * after an error (microsoft/tsyringe `dependency-container.ts`).
    */
   private made(): Disposable[] {
     const { disposables } = this.child as unknown as { disposables?: Set<Disposable> };

@@ -1,67 +1,50 @@
-import {
-  container as rootContainer,
-  Lifecycle,
-  type DependencyContainer,
-  type InjectionToken,
-  type Provider,
-} from 'tsyringe';
-import { BootError } from '../decorators';
+import { container as rootContainer, Lifecycle, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import type { Resolver, Scope } from '../binding';
-import { otherMajorOf, ownClass } from '../copies';
-import type { Constructor, ModuleProvider } from '../decorators';
 import { Connection } from '../connection';
+import { ownClass } from '../copies';
+import { BootError, type Constructor, type ModuleProvider } from '../decorators';
 import { ConnectionScope } from './connection-scope';
-import { inOrder, knownNeeds, type Recipe, type Owner } from './dependencies';
+import { inOrder, type Owner } from './dependencies';
 import { describe } from './describe';
-import { Factories, refuseAsync, there, type Factory } from './factories';
+import { Factories } from './factories';
 import { refuseHooks } from './hooks';
 import { Instances, type Instance } from './instances';
+import { Recipes } from './recipes';
+import { delayed, registrationsOf } from './registrations';
 import { Thrown } from './thrown';
-import { delayed, disposeWith, registrationsOf, teach } from './registrations';
 
 type Fail = (error: unknown, where: string, connection: Connection) => void;
-/** `context`: undefined where it is not tsyringe that asks. */
+/** `context` is `undefined` for a call that is not tsyringe's own. */
 type Resolve = (token: InjectionToken, context?: unknown, ...rest: unknown[]) => unknown;
 
-/** tsyringe's container, whose own calls of these methods come by as well. */
+/** Methods of tsyringe's container, which calls them itself as well. */
 type Methods = { resolve: Resolve; resolveAll: Resolve; createChildContainer: () => DependencyContainer };
 
 /**
- * The container of one application: a child of tsyringe's own, in which everything that is asked for is registered, under a key of its
- * own that says who makes it, and how often.
+ * Makes and resolves the providers of one application, in a child of tsyringe's container. Each call of that container comes by here, so that
+ * a class is registered when it is first asked for, and each instance is noted.
  */
 export class AppContainer implements Resolver {
   readonly container = this.watched(emptyChild());
-  private readonly recipes = new Map<InjectionToken, Recipe[]>([
-    [Connection, [{ token: Connection, lifecycle: Lifecycle.ContainerScoped, asked: new Set() }]],
-  ]);
-  private readonly byKey = new Map<InjectionToken, Registered>();
-  private readonly keys = new Map<Recipe, symbol>();
-  /** Tokens that somebody asked for. */
-  private readonly needed = new Set<InjectionToken>();
-  /** Classes of which it is being found out who has them. */
-  private readonly judged = new Set<InjectionToken>();
   private readonly factories = new Factories(this.container);
   private readonly instances = new Instances(this.container);
+  private readonly recipes = new Recipes(this.container, this.factories, this.instances);
   private readonly thrown = new Thrown();
 
   constructor(private readonly fail: Fail = () => {}) {}
 
   value(token: InjectionToken, value: unknown): void {
-    // for tsyringe, null and undefined are no values
-    const recipe = this.add({ token, lifecycle: Lifecycle.Singleton }, { useFactory: () => value });
-    this.instances.note(recipe, value, false);
+    this.recipes.addValue(token, value);
   }
 
+  /** Registers a class of which the application has one instance, unless the class says otherwise. */
   singleton(constructor: Constructor): void {
-    const listed = this.recipes.get(constructor as InjectionToken) ?? [];
-    if (listed.some((recipe) => recipe.class === constructor)) return;
-    this.addClass(constructor, constructor as InjectionToken, lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
+    this.recipes.addSingleton(constructor);
   }
 
-  /** Registers what modules provide, and makes it. Factories are called once, here, and awaited. @throws BootError */
+  /** Registers the providers of modules and makes them. Calls each factory once and awaits it. @throws BootError */
   async provide(providers: readonly ModuleProvider[]): Promise<void> {
-    for (const provider of providers) this.register(provider);
+    for (const provider of providers) this.recipes.addProvider(provider);
     for (const recipe of this.factories.all()) {
       try {
         const product = await this.instances.during(recipe, () => this.factories.finish(recipe));
@@ -70,33 +53,33 @@ export class AppContainer implements Resolver {
         throw unresolved(recipe.token, cause);
       }
     }
-    this.make(this.listed());
+    this.make(this.recipes.all());
   }
 
-  /** All that was made, in the order of dependencies. */
+  /** All instances, each after its dependencies. */
   made(): Instance[] {
-    return this.instances.ordered(inOrder(this.listed(), (token) => this.makingsOf(token)));
+    return this.instances.ordered(inOrder(this.recipes.all(), (token) => this.recipes.of(token)));
   }
 
-  /** Waits for the factories that are still at work when a mistake is found. Never rejects. */
+  /** Waits for factories that still run when a mistake is found. Never rejects. */
   async settled(): Promise<void> {
     for (const [recipe, product] of await this.factories.settled()) this.instances.note(recipe, product, true);
   }
 
-  /** What was made before a mistake was found, in the order in which it was. */
+  /** The instances made before a mistake was found, in the order in which they were made. */
   madeSoFar(): Instance[] {
     return this.instances.all();
   }
 
-  /** From now on tells of each further instance that the application has one of. */
+  /** From now on calls `tell` with each further instance that belongs to the application. */
   tellOfFurther(tell: (instance: Instance) => void): void {
     this.instances.tellOfFurther(tell);
   }
 
-  /** Whether anything that was made, or will be for a connection, has asked for a token, or it is registered with tsyringe. */
+  /** True for a token that an instance has asked for, or will for a connection, and for one that is registered with tsyringe. */
   isNeeded(token: InjectionToken): boolean {
     const own = ownClass(token);
-    return this.needed.has(own) || registrationsOf(own).length > 0;
+    return this.recipes.isNeeded(own) || registrationsOf(own).length > 0;
   }
 
   provides(token: InjectionToken): boolean {
@@ -119,14 +102,12 @@ export class AppContainer implements Resolver {
 
   isScoped(token: InjectionToken): boolean {
     const own = ownClass(token);
-    return own !== Connection && this.isOfConnection(own);
+    return own !== Connection && this.recipes.isOfConnection(own);
   }
 
   scoped(token: InjectionToken): void {
     const own = ownClass(token);
-    if (!this.recipes.has(own) && typeof own === 'function') {
-      this.addClass(own as Constructor, own, Lifecycle.ContainerScoped);
-    }
+    this.recipes.addScoped(own);
     this.prepare(own, 'connection');
   }
 
@@ -134,146 +115,23 @@ export class AppContainer implements Resolver {
     return new ConnectionScope(this.container, connection, this.fail);
   }
 
-  /** Makes all that the application has one of among what is needed. @throws BootError */
+  /** Makes the application's instances among all that a token needs. @throws BootError */
   private prepare(token: InjectionToken, owner: Owner, wanted = describe(token)): void {
     this.make([{ token, owner, place: wanted, all: false, optional: false }]);
   }
 
   private make(wanted: Parameters<typeof inOrder>[0]): void {
-    for (const recipe of inOrder(wanted, (token) => this.makingsOf(token))) {
+    for (const recipe of inOrder(wanted, (token) => this.recipes.of(token))) {
       if (recipe.lifecycle !== Lifecycle.Singleton || this.instances.has(recipe)) continue;
       try {
-        this.container.resolve(this.keys.get(recipe)!);
+        this.container.resolve(this.recipes.keyOf(recipe));
       } catch (cause) {
         throw unresolved(recipe.token, cause);
       }
     }
   }
 
-  private listed(): Recipe[] {
-    return [...this.recipes.values()].flat().filter(({ token }) => token !== Connection);
-  }
-
-  private register(provider: ModuleProvider): void {
-    if (typeof provider === 'function') {
-      this.singleton(provider);
-      return;
-    }
-    const { token, options } = provider as { token?: InjectionToken; options?: { lifecycle: Lifecycle } };
-    if (token === undefined) {
-      throw new BootError(`a provider has no token: write { token: …, useValue: … }, or list a class.`);
-    }
-    const lifecycle = options?.lifecycle;
-    if ('useFactory' in provider) {
-      this.addFactory(token, provider.useFactory, lifecycle ?? Lifecycle.Singleton);
-    } else if ('useClass' in provider) {
-      const constructor = (delayed(provider.useClass)?.target ?? provider.useClass) as Constructor;
-      this.addClass(constructor, token, lifecycle ?? lifecycleSaidBy(constructor) ?? Lifecycle.Singleton);
-    } else if ('useToken' in provider) {
-      const alias = ownClass(delayed(provider.useToken)?.target ?? provider.useToken);
-      this.add({ token, alias, lifecycle: lifecycle ?? Lifecycle.Transient }, { useToken: alias });
-    } else if ('useValue' in provider) {
-      this.value(token, provider.useValue);
-    } else {
-      throw new BootError(`the provider of ${describe(token)} has no useClass, useValue, useFactory or useToken.`);
-    }
-  }
-
-  private addFactory(token: InjectionToken, factory: Factory, lifecycle: Lifecycle): void {
-    if (lifecycle === Lifecycle.Singleton) {
-      const recipe = this.add({ token, lifecycle }, { useFactory: () => this.factories.productNow(recipe) });
-      this.factories.add(recipe, factory);
-      return;
-    }
-    refuseAsync(token, factory);
-    // tsyringe has no lifecycles for factories, but for tokens that lead to one
-    const key = Symbol(describe(token));
-    this.container.register(key, {
-      useFactory: (container) => {
-        const product = there(token, factory(container));
-        // the application would keep them for ever
-        if (container !== this.container && !this.instances.knows(product)) {
-          refuseHooks(token, product);
-          disposeWith(container, product);
-        }
-        return product;
-      },
-    });
-    this.add({ token, lifecycle }, { useToken: key });
-  }
-
-  private addClass(constructor: Constructor, token: InjectionToken, lifecycle: Lifecycle, unlisted = false): Recipe {
-    teach(constructor);
-    return this.add({ token, class: constructor, lifecycle, unlisted }, { useClass: constructor as never });
-  }
-
-  private add(how: Omit<Recipe, 'asked'>, provider: Provider): Recipe {
-    const { token, lifecycle } = how;
-    const recipe: Recipe = { ...how, asked: new Set() };
-    const key = Symbol(describe(token));
-    this.recipes.set(token, [...(this.recipes.get(token) ?? []), recipe]);
-    this.byKey.set(key, { recipe, provider });
-    this.keys.set(recipe, key);
-    const isKept = 'useClass' in provider || 'useToken' in provider;
-    try {
-      this.container.register(key, provider as never, { lifecycle: isKept ? lifecycle : Lifecycle.Transient });
-      this.container.register(token, { useToken: key });
-    } catch {
-      // tokens that lead to each other, of which inOrder tells
-    }
-    return recipe;
-  }
-
-  /** All that provide a token; a class that nobody registered provides itself. */
-  private makingsOf(token: InjectionToken): readonly Recipe[] {
-    this.needed.add(token);
-    const known = this.recipes.get(token);
-    if (known !== undefined) return known;
-    // registered by the application with its own container: nothing is known of that
-    if (this.container.isRegistered(token)) return [{ token, lifecycle: Lifecycle.Transient, asked: new Set() }];
-    const registrations = registrationsOf(token);
-    for (const { provider, options } of registrations) this.adopt(token, provider, options.lifecycle);
-    if (registrations.length === 0 && canBeMade(token) && !this.judged.has(token)) {
-      this.judged.add(token);
-      const lifecycle = this.needsConnection(token) ? Lifecycle.ContainerScoped : Lifecycle.Singleton;
-      this.judged.delete(token);
-      this.addClass(token, token, lifecycle, true);
-    }
-    return this.recipes.get(token) ?? [];
-  }
-
-  /** What is registered with tsyringe is made by each application for itself. */
-  private adopt(token: InjectionToken, provider: Provider, lifecycle: Lifecycle): void {
-    if ('useClass' in provider) {
-      this.addClass((delayed(provider.useClass)?.target ?? provider.useClass) as Constructor, token, lifecycle);
-    } else if ('useToken' in provider) {
-      const alias = ownClass(delayed(provider.useToken)?.target ?? provider.useToken);
-      this.add({ token, alias, lifecycle }, { useToken: alias });
-    } else {
-      this.add(
-        { token, lifecycle },
-        'useValue' in provider ? { useFactory: () => provider.useValue as unknown } : provider,
-      );
-    }
-  }
-
-  private isOfConnection(token: InjectionToken, asked = new Set<InjectionToken>()): boolean {
-    if (asked.has(token)) return false;
-    asked.add(token);
-    const recipe = this.makingsOf(token).at(-1);
-    if (recipe === undefined || recipe.lifecycle === Lifecycle.Singleton) return false;
-    if (recipe.lifecycle === Lifecycle.ContainerScoped) return true;
-    if (recipe.alias !== undefined) return this.isOfConnection(recipe.alias, asked);
-    return recipe.class !== undefined && this.needsConnection(recipe.class, asked);
-  }
-
-  private needsConnection(constructor: Constructor, asked = new Set<InjectionToken>()): boolean {
-    return knownNeeds(constructor).some(
-      ({ token }) => delayed(token) === undefined && this.isOfConnection(ownClass(token), asked),
-    );
-  }
-
-  /** Lets the container, and all that come from it, register what they are asked for and nobody registered. */
+  /** Lets calls of a container and its children come by `resolved`. */
   private watched(container: DependencyContainer): DependencyContainer {
     const methods = container as unknown as Methods;
     const { resolve, resolveAll, createChildContainer } = methods;
@@ -295,12 +153,12 @@ export class AppContainer implements Resolver {
     resolve: (token: InjectionToken) => unknown,
   ): unknown {
     const token = delayed(wanted)?.own ?? ownClass(wanted);
-    const registered = this.byKey.get(token);
+    const registered = this.recipes.registered(token);
     if (registered === undefined) {
-      this.needed.add(token);
+      this.recipes.need(token);
       const isKnown =
         (this.recipes.has(token) && token !== Connection) || typeof token === 'object' || container.isRegistered(token);
-      if (!isKnown && this.makingsOf(token).length > 0) {
+      if (!isKnown && this.recipes.of(token).length > 0) {
         this.prepare(token, container === this.container ? 'application' : 'connection');
       }
       return resolve(token);
@@ -312,35 +170,17 @@ export class AppContainer implements Resolver {
       container.register(token, provider as never, { lifecycle: Lifecycle.ContainerScoped });
     }
     const value = resolve(token);
-    // one that a field holds shows on the instance only
+    // a hook in a field is seen on the instance only
     if (recipe.class !== undefined) refuseHooks(recipe.token, value);
     return value;
   }
 }
 
-interface Registered {
-  readonly recipe: Recipe;
-  readonly provider: Provider;
-}
-
-/** With nothing registered: what tsyringe copies would be there twice. */
+/** A child without registrations: those that tsyringe copies would be there twice. */
 function emptyChild(): DependencyContainer {
   const child = rootContainer.createChildContainer();
   child.reset();
   return child;
-}
-
-/** What `@singleton` or `@scoped` says of a class. */
-function lifecycleSaidBy(constructor: Constructor): Lifecycle | undefined {
-  const last = registrationsOf(constructor as InjectionToken).at(-1);
-  const isOfClass = last !== undefined && 'useClass' in last.provider && last.provider.useClass === constructor;
-  return isOfClass ? last.options.lifecycle : undefined;
-}
-
-/** A class of the application's own, or of its packages. What is global, such as `Date`, is no provider, and an arrow function no class. */
-function canBeMade(token: InjectionToken): token is InjectionToken & Constructor {
-  if (typeof token !== 'function' || (token as { prototype?: object }).prototype === undefined) return false;
-  return (globalThis as Record<string, unknown>)[token.name] !== token && otherMajorOf(token) === undefined;
 }
 
 function unresolved(token: InjectionToken, cause: unknown, wanted?: string): BootError {

@@ -1,12 +1,12 @@
 import type { Clock } from '../messages';
 
-/** The longest that Node's timers wait; they call back at once for more. */
+/** The longest time of Node's timers. A longer one would call back at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Turns in which what has nothing to wait for settles. */
+/** Turns of the event loop in which a promise that waits for nothing settles. */
 const TURNS = 20;
 
-/** One deadline for several things that are waited for. */
+/** One deadline for several promises. */
 export class Deadline {
   private readonly passed: Promise<void>;
   private readonly timer: { cancel(): void };
@@ -20,7 +20,7 @@ export class Deadline {
     this.timer = clock.after(Math.min(ms, MAX_TIMER_MS), pass);
   }
 
-  /** Whether it settles in time; when the deadline has passed, at once. @throws what it rejects with in time */
+  /** Resolves with true where a promise settles in time, else with false. @throws its rejection, where that is in time */
   allows(work: unknown): Promise<boolean> {
     return Promise.race([Promise.resolve(work).then(() => true), this.tooLate()]);
   }

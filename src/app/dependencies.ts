@@ -1,26 +1,24 @@
 import { Lifecycle, type InjectionToken } from 'tsyringe';
-import { BootError } from '../decorators';
+import { BootError, WHO_EMITS_NONE, moduleOf, pathOf, type Constructor } from '../decorators';
 import { isToken, noToken } from '../binding';
-import { WHO_EMITS_NONE } from '../decorators';
 import { otherMajorOf, ownClass } from '../copies';
-import { moduleOf, pathOf, type Constructor } from '../decorators';
 import { CIRCULAR_IMPORT } from '../connection';
 import { describe } from './describe';
 import { refuseHooks } from './hooks';
 import { constructorTypes, delayed, needsIn, type Need } from './registrations';
 
-/** What a constructor's parameter may be declared as and the container can make nothing of. */
+/** Types of constructor parameters that name no provider. */
 const NO_TYPES = new Set<unknown>([Object, String, Number, Boolean, Array, Function, Symbol, BigInt]);
 
-/** What a constructor is called with. */
+/** A parameter of a constructor. */
 export interface ParameterNeed extends Need {
   /** From 0. */
   readonly index: number;
 }
 
 /**
- * What a class is constructed with, in order.
- * @throws BootError for a parameter whose type names no provider: tsyringe would hand in `new String()`, or nothing
+ * The parameters of a class's constructor, in order.
+ * @throws BootError for a parameter whose type names no provider: tsyringe would pass `new String()`, or nothing
  */
 export function constructorNeeds(constructor: Constructor): ParameterNeed[] {
   const { types, tokens } = constructorTypes(constructor);
@@ -31,7 +29,7 @@ export function constructorNeeds(constructor: Constructor): ParameterNeed[] {
   });
 }
 
-/** The same, without the parameters whose type names no provider. */
+/** The same without parameters whose type names no provider. */
 export function knownNeeds(constructor: Constructor): ParameterNeed[] {
   return parameters(constructor, () => {});
 }
@@ -70,33 +68,34 @@ function parameter(constructor: Constructor, index: number): string {
   return `${describe(constructor as InjectionToken)}, constructor parameter ${index + 1}`;
 }
 
-/** How one provider makes what is injected: by a class, by way of another token, or (neither) from what it has. */
+/** One provider of a token: a `class`, an `alias` for another token, or, without either, a value or a factory. */
 export interface Recipe {
   readonly token: InjectionToken;
-  /** Singleton: one for the application. ContainerScoped: one for each connection. */
+  /** `Singleton` is one for the application, `ContainerScoped` one for each connection. */
   readonly lifecycle: Lifecycle;
   readonly class?: Constructor;
   readonly alias?: InjectionToken;
-  /** No module lists it, nor is it registered with tsyringe. */
+  /** True for a class that no module lists and that is not registered with tsyringe. */
   readonly unlisted?: boolean;
-  /** What it asked the container for while it was made. */
+  /** Recipes that it asked the container for while it was made. */
   readonly asked: Set<Recipe>;
 }
 
-/** Who has what is made. */
+/** The owner of an instance. */
 export type Owner = 'application' | 'connection';
 
-/** Something that is needed, by whom and for what. */
+/** A token that somebody needs. */
 export interface Wanted extends Need {
   readonly owner: Owner;
-  /** In error messages. */
+  /** The place that needs it, in errors. */
   readonly place: string;
 }
 
 /**
- * All that is wanted, each after what it needs itself, and what is delayed at the end.
- * @param makingsOf all that provide a token, the last of which is injected; none when nothing does
- * @throws BootError for what needs itself, and for what cannot be had
+ * All recipes that are wanted, each after the recipes that it needs; delayed ones at the end.
+ * @param makingsOf the recipes of a token, of which the last is injected; an empty list for a token that nothing provides
+ * @throws BootError for a circle of recipes
+ * @throws BootError for a token that nothing provides
  */
 export function inOrder(
   wanted: Iterable<Wanted | Recipe>,

@@ -1,6 +1,6 @@
 import type { InjectionToken } from 'tsyringe';
 
-/** A token in an error message. */
+/** The name of a token in an error. */
 export function describe(token: InjectionToken): string {
   return typeof token === 'function'
     ? token.name || 'an anonymous class'

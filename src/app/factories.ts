@@ -7,11 +7,11 @@ export type Factory = (container: DependencyContainer) => unknown;
 
 interface Entry {
   readonly factory: Factory;
-  /** Once it was called; a promise until that has settled. */
+  /** Absent until the factory was called; a promise until that has settled. */
   made?: { value: unknown };
 }
 
-/** Factories of which the application has one product each. */
+/** Factories that are called once for an application. */
 export class Factories {
   private readonly entries = new Map<Recipe, Entry>();
 
@@ -25,13 +25,13 @@ export class Factories {
     return [...this.entries.keys()];
   }
 
-  /** Calls a factory, unless another one needed its product before its turn, and waits for the product. */
+  /** Waits for the product of a factory, which is called unless another factory needed the product before. */
   async finish(recipe: Recipe): Promise<unknown> {
     const made = this.call(recipe);
     return (made.value = await made.value);
   }
 
-  /** @throws Error for what is not there yet */
+  /** @throws Error for a product that is not there yet */
   productNow(recipe: Recipe): unknown {
     const { value } = this.call(recipe);
     if (!(value instanceof Promise)) return value;
@@ -40,7 +40,7 @@ export class Factories {
     );
   }
 
-  /** The products that there are, when all factories that were called have settled. */
+  /** The products of all factories that were called, when they have settled. */
   async settled(): Promise<[Recipe, unknown][]> {
     const products: [Recipe, unknown][] = [];
     for (const [recipe, { made }] of this.entries) {
@@ -62,12 +62,12 @@ export class Factories {
 
 const AsyncFunction = (async () => {}).constructor;
 
-/** @throws BootError for a factory of this kind that shows to be async before it is called */
+/** @throws BootError for an async function */
 export function refuseAsync(token: InjectionToken, factory: Factory): void {
   if (factory instanceof AsyncFunction) throw new BootError(`${cannotWait(token)}.`);
 }
 
-/** The product of a factory that is called whenever it is asked for. @throws Error for a promise */
+/** The product of a factory that is called each time. @throws Error for a promise */
 export function there(token: InjectionToken, product: unknown): unknown {
   if (!(product instanceof Promise)) return product;
   product.catch(() => {});

@@ -12,9 +12,9 @@ const HOOKS: Record<keyof Required<LifecycleHooks>, string> = {
 const NAMES = Object.keys(HOOKS) as (keyof LifecycleHooks)[];
 
 /**
- * What belongs to a connection does not start and end with the application, so nobody would call its hooks.
+ * Refuses hooks of an instance that belongs to a connection: it does not start and end with the application, so nobody would call them.
  * @param owner an instance, or the prototype of a class
- * @throws BootError for one that has such a hook
+ * @throws BootError for an owner with such a hook
  */
 export function refuseHooks(token: InjectionToken, owner: unknown): void {
   for (const hook of NAMES) {

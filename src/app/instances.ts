@@ -1,36 +1,36 @@
 import { Lifecycle } from 'tsyringe';
 import type { Recipe } from './dependencies';
 
-/** Something that lives as long as the application. */
+/** An instance that lives as long as the application. */
 export interface Instance {
   readonly instance: object;
-  /** Whether the application made it, and so disposes of it. */
+  /** True where the application made the instance, and so disposes of it. */
   readonly own: boolean;
 }
 
-/** What an application's container really made and handed out. */
+/** All instances that an application's container made or has. */
 export class Instances {
-  /** What is being made, the innermost last. */
+  /** The recipes that are being made, the innermost last. */
   private readonly stack: Recipe[] = [];
   private readonly single = new Map<Recipe, unknown>();
-  /** Those that were made for one that there is one of, or for nobody known. */
+  /** Transient instances by the singleton that they were made for; under `undefined` those made for none. */
   private readonly helpers = new Map<Recipe | undefined, object[]>();
   private readonly known = new Map<unknown, Instance>();
   private tell: ((instance: Instance) => void) | undefined;
 
-  /** `container`: may be a factory's product, and is nobody's to dispose of. */
+  /** `container` may be the product of a factory. Nobody disposes of it. */
   constructor(private readonly container?: unknown) {}
 
   has(recipe: Recipe): boolean {
     return this.single.has(recipe);
   }
 
-  /** Whether something is the application's, and not of the one who asks for it. */
+  /** True for an instance of the application, which is not the asker's to dispose of. */
   knows(value: unknown): boolean {
     return this.known.has(value);
   }
 
-  /** Calls what makes an instance, or finds it, and takes note of it, and of who asked. */
+  /** Calls `make`, which makes or finds an instance, and notes the instance and the recipe that asked for it. */
   make(recipe: Recipe, make: () => unknown): unknown {
     if (this.tell === undefined) this.stack.at(-1)?.asked.add(recipe);
     this.stack.push(recipe);
@@ -52,7 +52,7 @@ export class Instances {
     return value;
   }
 
-  /** The same for what takes time. Nothing else may be made meanwhile. */
+  /** Awaits `make`. Nothing else may be made meanwhile. */
   async during<Value>(recipe: Recipe, make: () => Promise<Value>): Promise<Value> {
     this.stack.push(recipe);
     try {
@@ -67,19 +67,19 @@ export class Instances {
     this.remember(value, own);
   }
 
-  /** All, in the order in which they were made. */
+  /** All instances, in the order in which they were made. */
   all(): Instance[] {
     return [...this.known.values()];
   }
 
-  /** All, those of the recipes first, in their order. */
+  /** All instances, those of the recipes first, in the order of the recipes. */
   ordered(recipes: readonly Recipe[]): Instance[] {
     const values = recipes.flatMap((recipe) => [...(this.helpers.get(recipe) ?? []), this.single.get(recipe)]);
     const first = values.flatMap((value) => this.known.get(value) ?? []);
     return [...new Set([...first, ...this.known.values()])];
   }
 
-  /** What is made from now on is told, if there is one of it; of the rest no note is taken. */
+  /** From now on calls `tell` with each further singleton. Transient instances are noted no more. */
   tellOfFurther(tell: (instance: Instance) => void): void {
     this.tell = tell;
   }

@@ -1,57 +1,56 @@
-import { systemClock, type Clock } from '../messages';
+import { systemClock, classNameOf, errorThrown, type Clock } from '../messages';
 import type { Gap } from '../connection';
-import { classNameOf, errorThrown } from '../messages';
 import { Deadline } from './deadline';
 
-/** What providers, controllers and modules may have. */
+/** Methods of providers, controllers and modules that Portal calls, each of them optional. */
 export interface LifecycleHooks {
-  /** Before the first connection is taken; awaited, after those of all that it needs. */
+  /** Called before the first connection, after those of all dependencies, and awaited. */
   onInit?(): Promise<void> | void;
-  /** When the last connection has gone; awaited, before those of all that it needs. */
+  /** Called after the last connection has closed, before those of all dependencies, and awaited. */
   onShutdown?(): Promise<void> | void;
   /**
-   * The backplane is back: what other processes published in the gap may not have come here, and the other way round. So read anew
-   * what must not be missed.
+   * Called when the backplane is back. Messages that were published in the gap may be lost, in both directions: read anew what must not be
+   * missed.
    */
   onBackplaneGap?(gap: Gap): Promise<void> | void;
 }
 
 interface Hooks extends LifecycleHooks {
-  /** tsyringe's. */
+  /** tsyringe's own hook: called at the end of the application, or of a connection. */
   dispose?(): Promise<void> | void;
 }
 
 interface Member {
   readonly hooks: Hooks;
-  /** Whether the application made it. */
+  /** True where the application made it. */
   readonly own: boolean;
-  /** `stopped`: by a start that failed; it may be started again, and is to be disposed of. */
+  /** `stopped` by a failed start: it may be started again, and must be disposed of. */
   state: 'made' | 'starting' | 'started' | 'stopped' | 'ended';
 }
 
 export interface LifecycleTime {
   readonly clock: Clock;
-  /** What ends has so much time, all of it together. */
+  /** Milliseconds for the end of all members together. */
   readonly deadlineMs: number;
 }
 
-/** `shutdown.deadlineMs` where the options do not say. */
+/** The default of `shutdown.deadlineMs`. */
 export const DEFAULT_DEADLINE_MS = 30_000;
 
 type Failed = (error: unknown, where: string) => void;
 
-/** Starts and ends what an application consists of, in the order of its dependencies. */
+/** Starts the members of an application in the order of their dependencies, and ends them in the reverse order. */
 export class Lifecycle {
   private readonly members = new Map<unknown, Member>();
   private starting: Promise<boolean> | undefined;
   private running = false;
-  /** Those that are added while it runs, one after the other. */
+  /** The starts of members that were added while the application runs, one after the other. */
   private late = Promise.resolve();
   private interrupted = false;
-  /** Counts ends, so that a start that took longer notices. */
+  /** Counts ends. A start that takes longer notices one by it. */
   private round = 0;
 
-  /** `members`: each after what it needs. `failed`: told of what throws or does not settle in `onShutdown`. */
+  /** Each of `members` stands after its dependencies. `failed` gets errors of `onShutdown`, and hooks that do not settle. */
   constructor(
     members: readonly unknown[],
     private readonly failed: Failed,
@@ -60,7 +59,7 @@ export class Lifecycle {
     for (const member of members) this.add(member, false);
   }
 
-  /** One more, after all that it needs. `own`: it is disposed of at the end. In an application that runs it starts at once. */
+  /** Adds a member after its dependencies. In an application that runs it starts at once. An `own` member is disposed of at the end. */
   add(instance: unknown, own: boolean): void {
     if (this.members.has(instance)) return;
     const member: Member = { hooks: Object(instance) as Hooks, own, state: 'made' };
@@ -69,9 +68,9 @@ export class Lifecycle {
   }
 
   /**
-   * Does nothing when it has started. Resolves with false when it was interrupted.
-   * @param last whether it cannot be started again when that fails
-   * @throws what an `onInit` throws; those that were started are stopped before, and at the last all that was made
+   * Starts all members that have not started. Resolves with false where `interrupt` was called.
+   * @param last true where no other start can follow a failure
+   * @throws the error of an `onInit`, after started members were stopped; with `last`, after all members were ended
    */
   start(last = false): Promise<boolean> {
     if (this.starting === undefined) {
@@ -81,12 +80,12 @@ export class Lifecycle {
     return this.starting;
   }
 
-  /** Lets a start that is under way come to its end after the `onInit` that it is at. */
+  /** Ends a start under way after the `onInit` that it waits for. */
   interrupt(): void {
     this.interrupted = true;
   }
 
-  /** Tells all that are started. */
+  /** Tells all started members of a gap. */
   async tellOfGap(gap: Gap): Promise<void> {
     for (const { hooks, state } of [...this.members.values()]) {
       if (state !== 'started') continue;
@@ -98,7 +97,7 @@ export class Lifecycle {
     }
   }
 
-  /** Shuts down what was started, so that it can be started again. One that fails keeps no other from its turn. */
+  /** Shuts down started members, which can be started again. The failure of one keeps no other from its turn. */
   async stop(): Promise<void> {
     this.leave();
     const deadline = this.deadline();
@@ -110,7 +109,7 @@ export class Lifecycle {
     deadline.cancel();
   }
 
-  /** Shuts down all that was made, and disposes of what the application made itself. */
+  /** Shuts down all members, and disposes of those that the application made itself. */
   async end(deadline = this.deadline()): Promise<void> {
     this.leave();
     for (const member of [...this.members.values()].reverse()) {

@@ -1,12 +1,11 @@
 import { CloseCode } from '../protocol';
 import { systemClock } from '../messages';
 import type { Connection, LimitName, Observer } from '../connection';
-import type { Handshake } from '../handshake';
-import { FOREIGN_ORIGIN } from '../handshake';
+import { FOREIGN_ORIGIN, type Handshake } from '../handshake';
 import type { Logger } from './logger';
 import { Throttle } from './throttle';
 
-/** What each limit did to a connection. */
+/** The line of the log for each limit. */
 const LIMITS: Record<LimitName, string> = {
   heartbeat: 'the peer was silent for too long',
   iterables: '64 iterables are being sent: no message is handled until one of them ends',
@@ -21,13 +20,13 @@ const LIMITS: Record<LimitName, string> = {
 /** Limits that a connection does not survive. */
 const FATAL = new Set<LimitName>(['heartbeat', 'closeTimeoutMs', 'maxTotalBufferedBytes', 'shutdown.deadlineMs']);
 
-/** Limits of the whole process, or that stand in no options: an operator must know, and the peer may be as good as any other. */
+/** Limits that an operator must know of: the peer may have done nothing wrong. */
 const OPERATORS = new Set<string>(['iterables', 'maxConnections', 'maxTotalBufferedBytes', 'shutdown.deadlineMs']);
 
 /** Limits for which the engine closes with 1008, and the peer answers with the same. */
 const CLOSE_WITH_1008: LimitName[] = ['maxBufferedBytes', 'messagesPerSecond', 'bytesPerSecond'];
 
-/** Codes that say that something went wrong. */
+/** Close codes of a failure. */
 const ABNORMAL = new Set<number>([
   CloseCode.ProtocolError,
   CloseCode.AbnormalClosure,
@@ -38,30 +37,30 @@ const ABNORMAL = new Set<number>([
   CloseCode.InternalError,
 ]);
 
-/** Lines a second: warnings of one kind, errors in one place, refusals with one status. */
+/** The most lines a second of one kind: warnings of one limit, errors in one place, refusals with one status. */
 const WARNINGS = 1;
 const ERRORS = 10;
 const REFUSALS = 100;
 
-/** As much as is written of what a client may make long. */
+/** Characters that are written of a text that a client may make long. */
 const MOST = 200;
 
-/** An origin that can stand in a message as it is. */
+/** Matches an origin that can stand in a line of the log as it is. */
 const PLAIN_ORIGIN = /^[a-z\d+.-]+:\/\/[\w.:[\]-]{1,100}$/i;
 
 /**
- * Writes what the engine reports to a log. Peers cannot fill it: a connection has a line or two, however often it breaks a rule or makes a
- * handler fail, and what one connection can cause again and again is written so many times a second at the most, and counted beyond that.
- * What peers say stands in the details, shortened, and never in the message.
+ * Writes the engine's reports to a log. Peers cannot fill the log: a connection has a line or two, however often it breaks a rule or makes a
+ * handler fail, and lines that many connections can cause are written so many times a second at the most, and counted beyond that. Text of
+ * peers stands in the details, shortened, and never in the message.
  */
 export function logObserver(logger: Logger, now = (): number => systemClock.now()): Observer {
   const warnings = new Throttle(WARNINGS, now);
   const errors = new Throttle(ERRORS, now);
   const refusals = new Throttle(REFUSALS, now);
-  /** What the log says of a connection already. */
+  /** The lines that each connection has in the log. */
   const told = new WeakMap<Connection, Set<string>>();
 
-  /** False when that was told before. */
+  /** False where the connection has that line already. */
   const tell = (connection: Connection, what: string): boolean => {
     let all = told.get(connection);
     if (all === undefined) told.set(connection, (all = new Set()));
@@ -74,7 +73,7 @@ export function logObserver(logger: Logger, now = (): number => systemClock.now(
     return all !== undefined && any.some((what) => all.has(what));
   };
 
-  /** A warning, or where there was one of its kind in this second, a line of information. */
+  /** Writes a warning, or after one of its kind in this second, a line of information. */
   const warnOrInform = (kind: string, details: object, message: string): void => {
     const omitted = warnings.take(kind);
     if (omitted === undefined) logger.info(details, message);

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { callUser, errorThrown } from '../messages';
 
-/** Where Portal logs: any logger with pino's shape. */
+/** A logger in the shape of pino's. */
 export interface Logger {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
   error(details: object, message: string): void;
 }
 
-/** The default: warnings and errors go to standard error. */
+/** The default logger: writes warnings and errors to standard error. */
 export const consoleLogger: Logger = {
   info() {},
   warn: (details, message) => console.warn(`[portal] ${message}`, details),
@@ -18,8 +18,8 @@ export const consoleLogger: Logger = {
 const LEVELS = ['info', 'warn', 'error'] as const;
 
 /**
- * A logger that neither throws nor rejects. The first failure is told to standard error; there is no other place.
- * @throws TypeError where a method is missing
+ * Wraps a logger, so that it neither throws nor rejects. The first failure is written to standard error, since there is no other place.
+ * @throws TypeError for a logger without one of the methods
  */
 export function guardedLogger(logger: Logger): Logger {
   const missing = LEVELS.filter((level) => typeof (Object(logger) as Partial<Logger>)[level] !== 'function');

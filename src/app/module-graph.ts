@@ -1,6 +1,6 @@
-import { BootError, refuseOtherMajor } from '../decorators';
-import { refuseMisplaced } from '../binding';
 import {
+  BootError,
+  refuseOtherMajor,
   handlersOf,
   moduleOf,
   pathOf,
@@ -9,10 +9,11 @@ import {
   type ModuleOptions,
   type ModuleProvider,
 } from '../decorators';
+import { refuseMisplaced } from '../binding';
 import { CIRCULAR_IMPORT, unknownName, whyUndefined } from '../connection';
 import { checkProvider, isClass } from './provider-check';
 
-/** All that the modules reachable from a root declare, each thing once, imported modules first. */
+/** All modules that are reachable from a root, with their controllers and providers, each once, imported modules first. */
 export interface ModuleGraph {
   readonly modules: readonly Constructor[];
   readonly controllers: readonly Constructor[];
@@ -21,7 +22,10 @@ export interface ModuleGraph {
 
 const LISTS: Record<keyof ModuleOptions, true> = { imports: true, controllers: true, providers: true };
 
-/** @throws BootError when something imported is no module, or something is listed where it does not belong */
+/**
+ * @throws BootError for an import that is no module
+ * @throws BootError for a class in a list where it does not belong
+ */
 export function readModules(root: Constructor): ModuleGraph {
   const visited = new Set<unknown>();
   const modules = new Set<Constructor>();
@@ -59,7 +63,7 @@ export function readModules(root: Constructor): ModuleGraph {
   return { modules: [...modules], controllers: [...controllers], providers: [...providers] };
 }
 
-/** What `ConfigModule.forRoot({ … })` returns. */
+/** True for a dynamic module, such as the result of `ConfigModule.forRoot({ … })`. */
 function isDynamic(entry: unknown): entry is DynamicModule {
   return typeof entry === 'object' && entry !== null && 'module' in entry;
 }
@@ -79,7 +83,7 @@ function notAModule(module: unknown, importedBy: string): string {
   return `${importedBy}: an entry of imports is no class but ${kindOf(module)}: list classes with @Module(…).`;
 }
 
-/** What `@Module` was given, and whether the class is nothing else too. `hasMore`: it gets its lists where it is imported. */
+/** `hasMore` is true where an import adds lists to the module. @throws BootError for wrong options, or a class that is something else too */
 function checkModule(
   module: Constructor,
   options: ModuleOptions | null,

@@ -1,9 +1,7 @@
 import type { BindingOptions } from '../binding';
 import type { ValidationOptions } from '../validation';
 import type { Backplane, HistoryOptions } from '../channels';
-import type { EngineOptions } from '../server';
-import type { Observer } from '../connection';
-import { observer, OF_APPLICATIONS, SHUTDOWN } from '../server';
+import { observer, OF_APPLICATIONS, SHUTDOWN, type EngineOptions } from '../server';
 import {
   checkOptions as checkAgainst,
   flag,
@@ -13,36 +11,37 @@ import {
   object,
   options,
   text,
+  type Observer,
   type OptionTable,
 } from '../connection';
 import type { Logger } from './logger';
 
-/** What an application may set; everything has a default. */
+/** Options of an application. Each has a default. */
 export interface PortalOptions
   extends Omit<EngineOptions, 'observer' | 'shutdown' | 'subscriptions' | 'limits'>, BindingOptions {
-  /** A name for logs. Default: the name of the module. */
+  /** The application's name in logs. Default: the name of the module. */
   name?: string | undefined;
-  /** Default: warnings and errors to standard error. */
+  /** Default: a logger that writes warnings and errors to standard error. */
   logger?: Logger | undefined;
   shutdown?:
     | {
         /**
-         * For all that `close()` waits for, together: connections, of which those that are left are terminated, and each
-         * `onShutdown` and `dispose`, which are all called but waited for no longer. Default 30 s.
+         * Milliseconds for all of `close()`. Beyond it connections are terminated, and each `onShutdown` and `dispose` is called but not waited
+         * for. Default 30,000.
          */
         deadlineMs?: number | undefined;
         /** SIGTERM and SIGINT close the application, once; the process ends when nothing else keeps it alive. Default false. */
         signals?: boolean | undefined;
       }
     | undefined;
-  /** Carries channels between processes: `new RedisBackplane({ url })`, `new NatsBackplane({ servers })`. Default: there is one process. */
+  /** Carries channels between processes: `new RedisBackplane({ url })` or `new NatsBackplane({ servers })`. Default: none, for one process. */
   backplane?: Backplane | undefined;
   /**
-   * Channels that keep their latest messages for those who come back, by name or pattern: `{ 'room:*': { size: 100, ttlSeconds: 60 } }`. The
-   * same on all processes. Default: none.
+   * Channels that keep their latest messages for clients that come back, by name or pattern: `{ 'room:*': { size: 100, ttlSeconds: 60 } }`.
+   * Must be the same in all processes. Default: none.
    */
   history?: Record<string, HistoryOptions> | undefined;
-  /** Hear what the engine reports: metrics, traces. */
+  /** Observers of the engine's reports, such as metrics and traces. */
   observers?: Observer[] | undefined;
 }
 
@@ -70,8 +69,9 @@ const OPTIONS: OptionTable<PortalOptions> = {
 };
 
 /**
- * @throws TypeError for an option that does not exist, which is most often a slip of the pen, or has a wrong type; RangeError for a
- * number that is none of it
+ * @throws TypeError for an option that does not exist, which is most often a slip of the pen
+ * @throws TypeError for a value of a wrong type
+ * @throws RangeError for a number out of its range
  */
 export function checkOptions(given: PortalOptions): void {
   checkAgainst(given, OPTIONS);

@@ -1,7 +1,5 @@
-import { BootError } from '../decorators';
-import { isToken } from '../binding';
-import { refuseMisplaced } from '../binding';
-import { handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
+import { BootError, handlersOf, moduleOf, pathOf, type Constructor } from '../decorators';
+import { isToken, refuseMisplaced } from '../binding';
 import {
   checkOptions,
   CIRCULAR_IMPORT,
@@ -15,7 +13,7 @@ import {
 import { describe } from './describe';
 import { delayed } from './registrations';
 
-/** Names of NestJS, and what stands for them here. */
+/** Names of NestJS, with their counterparts in Portal. */
 const ELSEWHERE = new Map([
   ['provide', 'write token'],
   ['useExisting', 'write useToken'],
@@ -32,7 +30,7 @@ const WAYS = { useClass: aClass, useValue: judgedElsewhere, useFactory: aFactory
 const LIFECYCLE: Rule = must('one of the Lifecycle of tsyringe', (value) => [0, 1, 2, 3].includes(value as number));
 const PROVIDER = { token: aToken, ...WAYS, options: options<{ lifecycle: number }>({ lifecycle: LIFECYCLE }) };
 
-/** @throws BootError for what is no provider. `list`: where it is listed, such as `AppModule, providers` */
+/** `list` names the place, such as `AppModule, providers`. @throws BootError for anything but a provider */
 export function checkProvider(provider: unknown, list: string): void {
   if (isClass(provider)) checkProviderClass(provider, list);
   else if (typeof provider === 'object' && provider !== null) checkProviderObject(provider, list);
@@ -86,7 +84,7 @@ function checkProviderObject(provider: object, list: string): void {
   }
 }
 
-/** Whether something can be made with `new`: an arrow function has no prototype. */
+/** True for a class or function that `new` can call. An arrow function has no prototype. */
 export function isClass(value: unknown): value is Constructor {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }

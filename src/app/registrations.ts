@@ -10,7 +10,7 @@ import {
 import { keyFor } from '../copies';
 import type { Constructor } from '../decorators';
 
-/** How tsyringe keeps what was registered. */
+/** A registration as tsyringe keeps it. */
 export interface Registration {
   readonly provider: Provider;
   readonly options: { readonly lifecycle: Lifecycle };
@@ -26,8 +26,8 @@ const roots = ((globalThis as Record<symbol, unknown>)[keyFor('roots')] ??= new 
 roots.add(rootContainer);
 
 /**
- * What was registered with tsyringe itself for a token: by `@singleton`, `@scoped`, `@registry` and its kin, or `container.register`.
- * No public method tells the lifecycle, so its registry is read (microsoft/tsyringe `dependency-container.ts`).
+ * The registrations of a token with tsyringe itself, by `@singleton`, `@scoped`, `@registry` and its kin, or `container.register`. No public
+ * method tells the lifecycle, so tsyringe's registry is read (microsoft/tsyringe `dependency-container.ts`).
  */
 export function registrationsOf(token: InjectionToken): readonly Registration[] {
   for (const root of new Set([rootContainer, ...roots])) {
@@ -45,16 +45,16 @@ interface Descriptor {
   readonly transform?: InjectionToken;
 }
 
-/** What is injected for a parameter. */
+/** A token that is injected for a parameter. */
 export interface Need {
   readonly token: InjectionToken;
-  /** All that is provided for the token, not the last. */
+  /** True for all providers of the token, false for the last. */
   readonly all: boolean;
-  /** It may be missing. */
+  /** True where the provider may be missing. */
   readonly optional: boolean;
 }
 
-/** What a parameter needs by what tsyringe recorded for it: its token, and who transforms that. */
+/** The tokens in tsyringe's record of a parameter: its own, and that of its transformer. */
 export function needsIn(recorded: unknown): Need[] {
   const { token, multiple = false, isOptional = false, transform } = descriptorOf(recorded);
   const need: Need = { token, all: multiple, optional: isOptional };
@@ -70,7 +70,7 @@ interface Delayed {
   wrap(): InjectionToken;
 }
 
-/** `delay(() => Token)`, of whichever copy of tsyringe: its token, and the same of our tsyringe. Undefined for any other token. */
+/** The token of a `delay(() => Token)` of any copy of tsyringe, and the same `delay` of our copy. `undefined` for any other token. */
 export function delayed(token: unknown): { readonly target: InjectionToken; readonly own: InjectionToken } | undefined {
   if (typeof token !== 'object' || token === null || !('wrap' in token)) return undefined;
   const later = token as Delayed;
@@ -80,15 +80,15 @@ export function delayed(token: unknown): { readonly target: InjectionToken; read
 const TYPES = 'design:paramtypes';
 const TOKENS = 'injectionTokens';
 
-/** The types of a constructor's parameters, and the tokens said explicitly, by index. */
+/** The types of a constructor's parameters, and their explicit tokens by index. */
 export interface ConstructorTypes {
   readonly types: readonly unknown[];
   readonly tokens: Readonly<Record<number, unknown>>;
 }
 
 /**
- * A class that has no constructor of its own has that of its base, with the tokens said there; tsyringe knows the types only.
- * One with parameters that nobody decorated has none that are known.
+ * A class without a constructor has that of its base class, with the explicit tokens there, of which tsyringe takes the types only. A
+ * constructor with parameters in a class without decorators has no known types.
  */
 export function constructorTypes(constructor: Constructor): ConstructorTypes {
   for (let at: Constructor = constructor; typeof at === 'function'; at = Object.getPrototypeOf(at) as Constructor) {
@@ -100,7 +100,7 @@ export function constructorTypes(constructor: Constructor): ConstructorTypes {
   return { types: [], tokens: {} };
 }
 
-/** Tells our tsyringe how a class is made that another copy of it decorated, or that has its constructor from a base class. */
+/** Registers the constructor of a class with our tsyringe, where another copy decorated the class or the constructor is a base class's. */
 export function teach(constructor: Constructor): void {
   const { types, tokens } = constructorTypes(constructor);
   if (types.length === 0 && Object.keys(tokens).length === 0) return;
@@ -113,7 +113,7 @@ export function teach(constructor: Constructor): void {
   for (const [key] of lent) Reflect.deleteMetadata(key, constructor);
 }
 
-/** tsyringe disposes of what it constructed itself only; so of the product of a factory too. */
+/** Lets a container dispose of the product of a factory too. tsyringe does so for instances that it constructed. */
 export function disposeWith(container: DependencyContainer, product: unknown): void {
   const { disposables } = container as unknown as { disposables?: Set<unknown> };
   if (typeof (Object(product) as { dispose?: unknown }).dispose === 'function') disposables?.add(product);

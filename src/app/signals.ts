@@ -1,6 +1,6 @@
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Whom to call. The process has one listener for all, since Node warns of a leak where there are more than ten. */
+/** Callbacks for the signals. The process has one listener for all of them, since Node warns of a leak at more than ten. */
 const callbacks = new Set<() => void>();
 
 /** Calls back at the first of the signals that ask a process to end; a second one ends it as if nobody listened. Returns what stops it. */

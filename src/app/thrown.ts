@@ -1,14 +1,14 @@
 const WRAPPING = 'Cannot inject the dependency ';
 
 /**
- * Finds what a constructor or a factory threw. tsyringe throws an error of its own for each who needed what could not be made, and keeps
- * the message alone (microsoft/tsyringe `error-helpers.ts`); of what is no error, not even that.
+ * Finds the error of a constructor or a factory. tsyringe wraps it into an error of its own for each class that needed the instance, and keeps
+ * the message alone (microsoft/tsyringe `error-helpers.ts`); of a thrown value that is no error, not even that.
  */
 export class Thrown {
-  /** What was thrown last, and may come back as tsyringe's. */
+  /** The last error, which tsyringe may wrap into its own. */
   private latest: unknown;
 
-  /** Lets a resolution throw what its users' code threw. `isInner`: tsyringe asked for it, and will catch that. */
+  /** Lets a resolution throw the error of users' code. `isInner` is true for a call of tsyringe's own, which catches that error. */
   restore<Value>(isInner: boolean, resolve: () => Value): Value {
     try {
       return resolve();
@@ -30,7 +30,7 @@ export class Thrown {
   }
 }
 
-/** Stands for what tsyringe could not take for an error. */
+/** Carries a thrown value that is no error through tsyringe. */
 class Carrier extends Error {
   constructor(readonly thrown: unknown) {
     super('what was thrown is no error');

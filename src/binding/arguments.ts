@@ -1,9 +1,8 @@
 import type { InjectionToken } from 'tsyringe';
-import { decoratorOf, type Constructor, type HandlerRecord } from '../decorators';
+import { decoratorOf, BootError, type Constructor, type HandlerRecord } from '../decorators';
 import { shown, whyUndefined } from '../connection';
-import { BootError } from '../decorators';
 
-/** @throws BootError for what `@OnMessage` or `@OnError` was given and cannot be meant, `undefined` among it */
+/** @throws BootError for an argument of `@OnMessage` or `@OnError` that cannot be meant, such as an explicit `undefined` */
 export function checkArguments(controller: Constructor, record: HandlerRecord): void {
   const { kind, method } = record;
   const place = `${controller.name}.${method}`;
@@ -23,12 +22,12 @@ export function checkArguments(controller: Constructor, record: HandlerRecord): 
   }
 }
 
-/** An arrow function has no prototype, and is no class. */
+/** True for a class. An arrow function has no prototype, and is none. */
 export function isClass(value: unknown): value is Constructor {
   return typeof value === 'function' && value.prototype !== undefined;
 }
 
-/** Whether something can be asked for in the container: a class, a string, a symbol, or tsyringe's `delay(() => Class)`. */
+/** True for a token of the container: a class, a string, a symbol, or tsyringe's `delay(() => Class)`. */
 export function isToken(value: unknown): value is InjectionToken {
   return ['function', 'string', 'symbol'].includes(typeof value) || isDelayed(value);
 }
@@ -37,7 +36,7 @@ function isDelayed(value: unknown): boolean {
   return typeof (Object(value) as { wrap?: unknown }).wrap === 'function';
 }
 
-/** What is said of something that stands in the place of a token. */
+/** The end of an error about a value in the place of a token. */
 export function noToken(value: unknown): string {
   return `is ${shown(value)}, and no class, string or symbol${whyUndefined(value)}.`;
 }

@@ -1,26 +1,31 @@
-import type { BodyShape, Constructor } from '../decorators';
+import { BootError, type BodyShape, type Constructor } from '../decorators';
 import { ownClass } from '../copies';
 import { MessageStream } from '../connection';
-import type { BodyLimits } from '../validation';
-import { BootError } from '../decorators';
-import { classCheck, isValidated, type ValidationOptions } from '../validation';
-import { checkNested } from '../validation';
-import { isSchema, schemaCheck } from '../validation';
-import { checkOf, type Check } from '../validation';
+import {
+  classCheck,
+  isValidated,
+  checkNested,
+  isSchema,
+  schemaCheck,
+  checkOf,
+  type BodyLimits,
+  type ValidationOptions,
+  type Check,
+} from '../validation';
 
 /**
- * What a handler takes for its body: a kind of message, whatever comes, whatever comes while it arrives, or what the codec
- * makes of a message.
+ * The body that a handler takes: text, binary, `any` message, a `stream` of any message while it arrives, or the `value` that the codec
+ * decodes.
  */
 export type BodyType = 'text' | 'binary' | 'any' | 'stream' | 'value';
 
 export interface Body {
   readonly type: BodyType;
-  /** Undefined where there is nothing to check. */
+  /** `undefined` where nothing is checked. */
   readonly check: Check | undefined;
-  /** Whether the check may return a promise. */
+  /** True where the check may return a promise. */
   readonly mayWait: boolean;
-  /** Whether the handler takes it where it is absent too: `page?: number` cannot be told from `page: number`. */
+  /** True where the handler is called without a body too: `page?: number` cannot be told from `page: number`. */
   readonly isOptional?: boolean;
 }
 
@@ -33,11 +38,11 @@ const MESSAGE_TYPES = new Map<unknown, BodyType>([
 
 const NO_CLASS = new Set<unknown>([Number, Boolean, BigInt, Symbol, Array, Function, Promise, Map, Set, Date, RegExp]);
 
-/** What stands in a declaration of a body. */
+/** The declaration of a body. */
 export interface BodyDeclaration {
   /** Such as `ChatController.join, parameter 1 (body)`. */
   readonly place: string;
-  /** Undefined where the compiler emitted none. */
+  /** `undefined` where the compiler emitted none. */
   readonly type: unknown;
   readonly shape: BodyShape | undefined;
   readonly field: string | undefined;
@@ -45,7 +50,7 @@ export interface BodyDeclaration {
   readonly limits: BodyLimits;
 }
 
-/** The body of a handler for messages that are no events. @throws BootError for what no message becomes */
+/** The body of a handler for messages that are no events. @throws BootError for a type that no message becomes */
 export function messageBody(declaration: BodyDeclaration): Body {
   const { place, field } = declaration;
   const type = declaredType(declaration);
@@ -67,7 +72,7 @@ export function messageBody(declaration: BodyDeclaration): Body {
   return valueBody(declaration, type);
 }
 
-/** The body of a handler for an event: its data. @throws BootError for what no data becomes */
+/** The body of a handler for an event, which is its data. @throws BootError for a type that no data becomes */
 export function eventBody(declaration: BodyDeclaration): Body {
   const type = declaredType(declaration);
   if (type === MessageStream) throw new BootError(`${declaration.place}: the data of an event is no MessageStream.`);
@@ -94,7 +99,7 @@ function valueBody({ place, field = '', validation, limits }: BodyDeclaration, t
   }
 }
 
-/** What the decorator says, or else the compiler. */
+/** The type or schema by the decorator, or else by the compiler. */
 function declaredType({ place, type, shape }: BodyDeclaration): unknown {
   if (shape === undefined && type === Function) {
     throw new BootError(
@@ -109,7 +114,7 @@ function declaredType({ place, type, shape }: BodyDeclaration): unknown {
   return classFrom(shape, place);
 }
 
-/** What the function of `@MessageBody(() => Dto)` returns. */
+/** The class that the function of `@MessageBody(() => Dto)` returns. @throws BootError for anything but a class */
 function classFrom(shape: () => unknown, place: string): unknown {
   let told: unknown;
   try {

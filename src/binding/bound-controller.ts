@@ -7,15 +7,15 @@ export interface BoundHandler extends BoundParameters {
   readonly record: HandlerRecord;
 }
 
-/** A controller whose handlers have their parameters bound. */
+/** A controller with compiled parameters. */
 export interface BoundController {
   readonly controller: Constructor;
   readonly pattern: string;
   readonly options: WebSocketPathOptions;
   readonly handlers: readonly BoundHandler[];
-  /** The one instance, or where each connection's is found. */
+  /** The instance that serves all connections, or those of each connection. */
   readonly target: object | ConnectionInstances;
   readonly enhancers: Enhancers;
-  /** Whether spies that are put on the instance later are called, which costs a little for each message. */
+  /** True where a test may replace methods of the instance later. Looking them up costs a little for each message. */
   readonly isSpiedOn: boolean;
 }

@@ -4,14 +4,14 @@ import { readBody, readConnection, type BoundParameters, type Reader } from './p
 /** A method of a controller with its parameters bound. */
 export type Call = (connection: Connection, body: unknown) => unknown;
 
-/** The controller itself, or where it is found where each connection has its own. */
+/** The instance of the controller, or a function that finds that of a connection. */
 export type InstanceOf = object | ((connection: Connection) => object);
 
 type Method = (...args: unknown[]) => unknown;
 
 /**
  * Compiles a call without arrays of arguments for the usual shapes of parameter lists.
- * @param looksUp whether the method is looked up for each call, since a test may put a spy in its place
+ * @param looksUp true to look up the method for each call, since a test may put a spy in its place
  */
 export function compileCall(
   target: InstanceOf,
@@ -54,7 +54,7 @@ export function compileCall(
   }
 }
 
-/** When one throws, those before it may still fail, and nobody else would look. */
+/** Reads all arguments. After an error of one, promises of those before it may still reject, and nobody else would hear. */
 function readAll(readers: readonly Reader[], connection: Connection, body: unknown): unknown[] {
   const args: unknown[] = [];
   try {
@@ -66,7 +66,7 @@ function readAll(readers: readonly Reader[], connection: Connection, body: unkno
   }
 }
 
-/** A validator may need time; most do not. */
+/** Calls the method at once, or when arguments that are promises have resolved. */
 function applyWhenThere(instance: object, run: Method, args: unknown[]): unknown {
   if (!args.some((arg) => arg instanceof Promise)) return run.apply(instance, args);
   return Promise.all(args).then((there) => run.apply(instance, there));

@@ -1,26 +1,33 @@
 import { CloseCode } from '../protocol';
-import { PortalError, type Codec, type Envelope } from '../messages';
-import { SERVER_ID, type Connection } from '../connection';
-import type { ReplyTo } from '../decorators';
+import type { Connection } from '../connection';
+import {
+  decodeEnvelope,
+  isId,
+  isServerId,
+  NO_REPLY,
+  PortalError,
+  type Codec,
+  type Envelope,
+  type ReplyTo,
+} from '../messages';
 import type { Handler } from './pipeline';
-import { NO_REPLY } from './reply';
 
 /** A handler of a connection's messages of one kind, text or binary. */
 export type MessageHook = (connection: Connection, message: string | Buffer) => Promise<void> | void;
 
-/** What a message is answered with that no handler takes. */
+/** Answers a message without a handler. */
 export type Unhandled = (connection: Connection, error: PortalError, replyTo: ReplyTo) => Promise<void> | void;
 
-/** The handlers that a kind of message may go to. */
+/** The handlers of one kind of message. */
 export interface Destinations {
   readonly binary: boolean;
   readonly events: ReadonlyMap<string, Handler>;
-  /** Takes what no event handler does. */
+  /** Handles messages without an event handler. */
   readonly plain: MessageHook | undefined;
   readonly unhandled: Unhandled;
 }
 
-/** Compiles the way of events to their handlers; for connections whose codec uses the other kind of message, `plain`. */
+/** Compiles the hook that passes events to their handlers. Where a connection's codec uses the other kind of message, `plain` gets all. */
 export function dispatchEvents({ binary, events, plain, unhandled }: Destinations): MessageHook {
   const routes = new Map(
     [...events].map(([event, handler]) => [event, { handler, replyTo: { event, id: undefined } }]),
@@ -38,7 +45,7 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
     }
     const { event, data, id } = envelope;
     // an answer to a request of ours that was given up
-    if (typeof id === 'string' && id.startsWith(SERVER_ID)) return undefined;
+    if (isServerId(id)) return undefined;
     const route = routes.get(event);
     if (route === undefined) {
       return plain === undefined ? unhandled(connection, ...whyUnhandled(event, id)) : plain(connection, message);
@@ -48,7 +55,7 @@ export function dispatchEvents({ binary, events, plain, unhandled }: Destination
   };
 }
 
-/** What befalls messages that come faster than the limits allow: events are answered, for others the connection is closed. */
+/** The hook for messages beyond the limits a second: answers an event with an error, closes the connection for any other message. */
 export function refuseTooFast(unhandled: Unhandled): MessageHook {
   return (connection, message) => {
     const { codec } = connection;
@@ -62,7 +69,7 @@ export function refuseTooFast(unhandled: Unhandled): MessageHook {
   };
 }
 
-/** A plain handler that takes what the codec makes of the whole message. */
+/** The hook of a plain handler whose body the codec decodes. */
 export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhandled): MessageHook {
   return (connection, message) => {
     const { codec } = connection;
@@ -79,22 +86,10 @@ export function decodePlain(binary: boolean, handler: Handler, unhandled: Unhand
 
 type EventEnvelope = Envelope & { event: string };
 
-/** Undefined for what is no envelope of an event. */
+/** `undefined` for a message that is no event. */
 function read(codec: Codec, message: string | Buffer): EventEnvelope | undefined {
-  let envelope: Partial<Envelope> | null;
-  try {
-    envelope = codec.decode(message);
-  } catch {
-    return undefined;
-  }
-  if (typeof envelope !== 'object' || envelope === null || typeof envelope.event !== 'string') return undefined;
-  return envelope as EventEnvelope;
-}
-
-/** A number that some peer cannot hold would come back as another. */
-function isId(id: unknown): id is string | number | undefined {
-  if (typeof id === 'number') return Math.abs(id) <= Number.MAX_SAFE_INTEGER;
-  return id === undefined || typeof id === 'string';
+  const envelope = decodeEnvelope(codec, message);
+  return typeof envelope?.event === 'string' ? (envelope as EventEnvelope) : undefined;
 }
 
 function whyUnhandled(event: string, id: unknown): [PortalError, ReplyTo] {

@@ -6,25 +6,21 @@ import {
   type HandledCall,
   type Verdict,
 } from '../connection';
-import { ForbiddenError } from '../messages';
+import { ForbiddenError, NO_REPLY, then } from '../messages';
 import { Refusal, refuse, type RefusalOptions } from '../handshake';
-import type { Constructor, WebSocketPathOptions } from '../decorators';
-import { BootError } from '../decorators';
+import { BootError, type Constructor, type ContextKind, type Guard, type WebSocketPathOptions } from '../decorators';
 import { compileCall } from './call';
-import type { ContextKind, Guard } from '../decorators';
 import type { BoundController, BoundHandler } from './bound-controller';
 import { decodePlain, dispatchEvents, refuseTooFast, type MessageHook, type Unhandled } from './dispatch';
 import { ConnectionInstances } from './instances';
 import { admit } from './guards';
 import { compileInvoke, contextOf, Pipeline, type Handler, type Report, type Stage } from './pipeline';
 import type { Invoke } from './invoke';
-import { NO_REPLY } from './reply';
 import { assignSlots, type CodecKinds, type Slots } from './slots';
 import { bySpecificity, filterHandlers, type ErrorHandler } from './error-handlers';
-import { then } from '../messages';
 import type { Timing } from './timing';
 
-/** Makes of a controller whose parameters are bound the hooks that the engine calls. @throws BootError */
+/** Compiles a controller with bound parameters to the hooks that the engine calls. @throws BootError */
 export function compileEndpoint(bound: BoundController, report: Report, timing?: Timing): Endpoint {
   return new EndpointCompiler(bound, report, timing).compile();
 }
@@ -34,7 +30,7 @@ type Hooks = { -readonly [Name in keyof Endpoint]?: Endpoint[Name] };
 class EndpointCompiler {
   private readonly slots: Slots;
   private readonly pipeline: Pipeline;
-  /** Who takes errors of the whole class: its own methods, then its filters, then those of the application. */
+  /** Error handlers of the class in their order: its own methods, its filters, filters of the application. */
   private readonly ownTakers: readonly ErrorHandler[] = [];
   private readonly classTakers: readonly ErrorHandler[];
   private readonly applicationTakers: readonly ErrorHandler[];
@@ -77,7 +73,7 @@ class EndpointCompiler {
     return { path: bound.pattern, name: bound.controller.name, ...bound.options, ...hooks };
   }
 
-  /** A connection's own instance lives from the first call to the last. */
+  /** `open` and `release`, between which a connection's own instance lives. */
   private lifeHooks(): Hooks {
     const { target } = this.bound;
     const open = this.handlerOf('open', this.slots.single.get('open'));
@@ -121,7 +117,7 @@ class EndpointCompiler {
     return dispatchEvents({ binary: kind === 'binary', events, plain, unhandled: this.unhandled() });
   }
 
-  /** What no method takes is an error all the same, of the method that would have taken it or of the class. */
+  /** Answers a message without a handler: an error of the method `bound`, or of the class. */
   private unhandled(bound?: BoundHandler): Unhandled {
     const stage = bound === undefined ? this.stage('message', '') : this.stageOf('message', bound);
     return (connection, error, replyTo) => this.pipeline.fail(stage, error, connection, undefined, replyTo);
@@ -209,7 +205,7 @@ class EndpointCompiler {
     return { path: pattern, controller: controller.name, method, kind, ...(event !== undefined && { event }) };
   }
 
-  /** Without a method it calls nothing, and has the error handlers of the class. */
+  /** A stage without a method calls nothing, and has the error handlers of the class. */
   private stage(
     kind: ContextKind,
     method: string,
@@ -222,7 +218,7 @@ class EndpointCompiler {
   }
 }
 
-/** Once an earlier one has closed the connection, or the client has left, nobody else is asked. */
+/** Asks a guard unless an earlier one has closed the connection, or the client has left. */
 function whileUndecided(guard: Guard): Guard {
   return { canActivate: (context) => context.connection.decided || guard.canActivate(context) };
 }
@@ -241,7 +237,10 @@ function kindsIn({ name }: Constructor, { codec }: WebSocketPathOptions): CodecK
   }
 }
 
-/** What `@OnUpgrade` returned: `return connection.close(4401)` for one, which counts for nothing. @throws TypeError for what it may not return */
+/**
+ * The verdict in a value that `@OnUpgrade` returned. It counts for nothing once the upgrade is decided, as after `connection.close(4401)`.
+ * @throws TypeError for a value that it may not return
+ */
 function verdictOf(value: unknown, { decided }: Connection): Verdict {
   if (decided || value === undefined || value === null || value === true) return undefined;
   if (value === false) throw new ForbiddenError();
@@ -262,14 +261,14 @@ function verdictOf(value: unknown, { decided }: Connection): Verdict {
   );
 }
 
-/** Of an instance of a class, such as `Response` or `Headers`, nothing would be seen. */
+/** True for a plain object. The properties of an instance, such as a `Response`, would not be seen. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What `refuse` takes, without the call. */
+/** True for the arguments of `refuse` as one object. */
 function isRefusing(value: unknown): value is RefusalOptions & { status: number } {
   if (!isPlain(value)) return false;
   const known = ['status', 'headers', 'body'];

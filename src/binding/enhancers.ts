@@ -1,12 +1,21 @@
-import { caughtBy, usesOf, type Constructor, type Use, type UseRole } from '../decorators';
+import {
+  caughtBy,
+  usesOf,
+  BootError,
+  refuseOtherMajor,
+  type Constructor,
+  type Use,
+  type UseRole,
+  type ExceptionFilter,
+  type Guard,
+  type Interceptor,
+} from '../decorators';
 import { shown, whyUndefined } from '../connection';
 import { isClass } from './arguments';
-import { BootError, refuseOtherMajor } from '../decorators';
-import type { ExceptionFilter, Guard, Interceptor } from '../decorators';
 import { refuseMisplaced } from './places';
 import type { Resolver } from './resolver';
 
-/** What an application puts around all of its controllers. */
+/** Guards, interceptors and filters of an application, which hold for all of its controllers. */
 export interface ApplicationEnhancers {
   readonly guards?: readonly Use<Guard>[] | undefined;
   readonly interceptors?: readonly Use<Interceptor>[] | undefined;
@@ -19,23 +28,23 @@ interface Roles {
   filters: ExceptionFilter;
 }
 
-/** The method that makes an object one. */
+/** The method of each role. */
 const METHODS = { guards: 'canActivate', interceptors: 'intercept', filters: 'catch' } as const;
 const NAMES = { guards: 'guard', interceptors: 'interceptor', filters: 'filter' } as const;
 
-/** Finds what is used where, each class made once for the application. */
+/** Finds the guards, interceptors and filters of a place. Each class is made once for the application. */
 export class Enhancers {
   constructor(
     private readonly application: ApplicationEnhancers,
     private readonly resolver: Resolver,
   ) {}
 
-  /** @throws BootError for what cannot be made, or is none */
+  /** @throws BootError for a class that cannot be made, or an object without the method of the role */
   ofApplication<Role extends UseRole>(role: Role): Roles[Role][] {
     return (this.application[role] ?? []).map((item) => this.instance(role, item, 'the application'));
   }
 
-  /** Those of a class, or of one of its methods. @throws BootError */
+  /** Those of a class, or of one of its methods. @throws as `ofApplication` does */
   of<Role extends UseRole>(role: Role, controller: Constructor, method?: string): Roles[Role][] {
     const place = method === undefined ? controller.name : `${controller.name}.${method}`;
     return usesOf(controller, role, method).map((item) => this.instance(role, item, place));

@@ -1,17 +1,16 @@
-import { caughtBy, type Constructor } from '../decorators';
-import { classNameOf } from '../messages';
-import type { Context, ExceptionFilter, ReplyTo } from '../decorators';
+import { caughtBy, type Constructor, type Context, type ExceptionFilter } from '../decorators';
+import { classNameOf, type ReplyTo } from '../messages';
 
-/** Someone who takes errors of a class: an `@OnError` method or a filter. */
+/** Handles errors: an `@OnError` method or a filter. */
 export interface ErrorHandler {
-  /** Undefined: all errors, whatever was thrown. */
+  /** `undefined` matches every thrown value. */
   readonly error: Constructor | undefined;
   /** Such as `ChatController.onDenied` or `AuditFilter`. */
   readonly name: string;
   handle(error: unknown, context: Context, replyTo: ReplyTo): unknown;
 }
 
-/** The filters of one place, as error handlers, the most specific first. */
+/** The filters of one place as error handlers, the most specific first. */
 export function filterHandlers(filters: readonly ExceptionFilter[]): ErrorHandler[] {
   const errorHandlers = filters.flatMap((filter) => {
     const caught = caughtBy(filter);
@@ -25,7 +24,7 @@ export function filterHandlers(filters: readonly ExceptionFilter[]): ErrorHandle
   return bySpecificity(errorHandlers);
 }
 
-/** A subclass before its base; those of one depth stay in their order. */
+/** Sorts subclasses before their base classes. Classes of one depth stay in their order. */
 export function bySpecificity(errorHandlers: readonly ErrorHandler[]): ErrorHandler[] {
   return [...errorHandlers].sort((a, b) => depth(b.error) - depth(a.error));
 }

@@ -1,17 +1,16 @@
-import { ForbiddenError } from '../messages';
+import { ForbiddenError, isThenable } from '../messages';
 import { Refusal } from '../handshake';
-import { isThenable } from '../messages';
 import type { Context, Guard } from '../decorators';
 
-/** Calls that a guard did not let pass. */
+/** Calls that a guard refused. */
 const refused = new WeakSet<Context>();
 
-/** Whether it was a guard that failed, or did not let a call pass. */
+/** True for a call that a guard refused, by its answer or an error. */
 export function wasRefused(context: Context): boolean {
   return refused.has(context);
 }
 
-/** Asks each guard in turn. Undefined when all let it pass at once. @throws the refusal of the first that does not */
+/** Asks each guard in turn. Returns `undefined` where all let the call pass at once. @throws the refusal of the first that does not */
 export function admit(guards: readonly Guard[], context: Context, from = 0): Promise<void> | undefined {
   try {
     for (let index = from; index < guards.length; index++) {

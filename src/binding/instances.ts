@@ -7,10 +7,10 @@ interface Living {
   readonly instance: object;
 }
 
-/** The instances of a controller that each connection has its own of. */
+/** The instances of a controller with scope `connection`. */
 export class ConnectionInstances {
   private readonly living = new WeakMap<Connection, Living>();
-  /** Those whose constructor threw. */
+  /** Connections whose instance could not be made. */
   private readonly failed = new WeakSet<Connection>();
   private readonly released = new WeakSet<Connection>();
 
@@ -19,7 +19,7 @@ export class ConnectionInstances {
     private readonly resolver: Resolver,
   ) {}
 
-  /** Made when it is first asked for. @throws what its constructor throws */
+  /** The instance of a connection, made at the first call. @throws the error of its constructor */
   readonly of = (connection: Connection): object => this.living.get(connection)?.instance ?? this.make(connection);
 
   has(connection: Connection): boolean {
@@ -35,7 +35,7 @@ export class ConnectionInstances {
     return this.living.get(connection)!.scope.resolve(token as never);
   }
 
-  /** Disposes of all that was made for the connection. */
+  /** Disposes of all instances that were made for the connection. */
   async release(connection: Connection): Promise<void> {
     this.released.add(connection);
     await this.living.get(connection)?.scope.dispose();

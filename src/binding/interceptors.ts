@@ -1,10 +1,10 @@
 import { takeRejection } from '../messages';
 import type { Context, Interceptor } from '../decorators';
 
-/** Hears what `next()` rejected with when its interceptor was done already, so that nobody had waited for it. */
+/** Gets the rejection of a `next()` that its interceptor did not wait for. */
 export type Unawaited = (error: unknown, context: Context) => void;
 
-/** Puts the first interceptor around the second, and so on, and the last around the call. */
+/** Puts each interceptor around the next, and the last around the call. */
 export function compose(
   interceptors: readonly Interceptor[],
   call: (context: Context) => unknown,

@@ -1,45 +1,48 @@
 import { CloseCode } from '../protocol';
-import { ConnectionClosedError, ForbiddenError, PortalError, UnauthorizedError } from '../messages';
+import {
+  ConnectionClosedError,
+  errorThrown,
+  ForbiddenError,
+  NO_REPLY,
+  PortalError,
+  then,
+  UnauthorizedError,
+  type ReplyTo,
+} from '../messages';
 import { Refusal } from '../handshake';
-import type { Connection, HandledCall } from '../connection';
-import { hearErrors } from '../connection';
-import { errorThrown } from '../messages';
-import type { Constructor } from '../decorators';
-import { isCancelled } from '../connection';
-import { refusalWith } from '../connection';
+import { hearErrors, isCancelled, refusalWith, type Connection, type HandledCall } from '../connection';
+import type { Constructor, Context, ContextKind, Guard, Interceptor } from '../decorators';
 import type { Call } from './call';
-import type { Context, ContextKind, ReplyTo, Guard, Interceptor } from '../decorators';
 import { admit, wasRefused } from './guards';
 import { compose } from './interceptors';
-import { NO_REPLY, replyError, replyLater, replyNow } from './reply';
+import { replyError, replyLater, replyNow } from './reply';
 import { handles, type ErrorHandler } from './error-handlers';
 import { tellable } from './tellable';
-import { then } from '../messages';
 import { timed, type Timing } from './timing';
 import type { Invoke } from './invoke';
 
-/** Reports what nobody took care of; `where` is such as `ChatController.join`. */
+/** Reports an error that nobody handled. `where` is such as `ChatController.join`. */
 export type Report = (error: unknown, where: string, connection: Connection) => void;
 
-/** What runs when a method is called. */
+/** A method with all that runs around it. */
 export interface Stage {
   readonly controller: Constructor;
   readonly kind: ContextKind;
-  /** '' where there is none. */
+  /** '' for a stage that calls no method. */
   readonly method: string;
   readonly call: Call;
   readonly guards: readonly Guard[];
   readonly interceptors: readonly Interceptor[];
-  /** Who takes its errors, in the order in which they are asked. */
+  /** In the order in which they are asked. */
   readonly errorHandlers: readonly ErrorHandler[];
-  /** What is reported of its calls; undefined where it calls no method. */
+  /** The report of a call, for observers; absent where the stage calls no method. */
   readonly called?: HandledCall;
 }
 
-/** A compiled handler: calls the user's method, sends what it returns, and never throws or rejects. */
+/** A compiled handler: calls the user's method and sends the value returned. Never throws or rejects. */
 export type Handler = (connection: Connection, body: unknown, replyTo: ReplyTo) => Promise<void> | void;
 
-/** Puts guards and interceptors around a call; without any, the call itself. `report` hears what an interceptor did not wait for. */
+/** Puts guards and interceptors around a call. Without any, returns the call. `report` gets errors that an interceptor did not wait for. */
 export function compileInvoke(stage: Stage, report?: Report): Invoke {
   const { guards, interceptors, call } = stage;
   if (!needsContext(stage)) return call;
@@ -58,7 +61,7 @@ function needsContext({ guards, interceptors }: Stage): boolean {
   return guards.length > 0 || interceptors.length > 0;
 }
 
-/** Interceptors may take their time until what a method returned is sent. */
+/** Hears errors of a method's value from the start: interceptors may take time before it is sent. */
 function heard(value: unknown): unknown {
   hearErrors(value);
   return value;
@@ -69,9 +72,9 @@ export function contextOf(stage: Stage, connection: Connection, body: unknown, {
   return { kind, connection, event, body, controller, method };
 }
 
-/** Runs users' code, in the one place that catches what it throws. */
+/** Runs users' code, and is the one place that catches its errors. */
 export class Pipeline {
-  /** Without `timing` nothing is measured, nor asked whether it should be. */
+  /** Without `timing` nothing is measured. */
   constructor(
     readonly report: Report,
     private readonly timing?: Timing,
@@ -93,7 +96,7 @@ export class Pipeline {
     };
   }
 
-  /** What it returns or throws is its caller's, which is users' code itself. */
+  /** Compiles a stage whose value and errors go to its caller, which is users' code itself. */
   compileDecision(stage: Stage): Invoke {
     const invoke = this.measured(stage, compileInvoke(stage, this.report));
     return (connection, body, replyTo) => {
@@ -105,7 +108,7 @@ export class Pipeline {
     };
   }
 
-  /** An upgrade has no replies: it is accepted or refused. `decide` returns what `@OnUpgrade` may return. */
+  /** Compiles a stage that accepts or refuses an upgrade. `decide` returns a value as `@OnUpgrade` does. */
   compileUpgrade<Verdict>(
     stage: Stage,
     decide: Invoke,
@@ -125,7 +128,7 @@ export class Pipeline {
     };
   }
 
-  /** What befalls an error of a stage: its error handlers, then the default of its kind. Never rejects. `context`: as for `Invoke`. */
+  /** Passes an error to the error handlers of its stage, or does the default of its kind. Never rejects. `context` is as for `Invoke`. */
   async fail(
     stage: Stage,
     thrown: unknown,
@@ -165,7 +168,7 @@ export class Pipeline {
     return readableOf(errorThrown(thrown, (reason) => this.report(reason, placeOf(stage), connection)));
   }
 
-  /** The error reply. What of it cannot be encoded is left out, and reported with it. */
+  /** Sends the error reply. Parts that cannot be encoded are left out and reported. */
   private tell(stage: Stage, error: PortalError, connection: Connection, replyTo: ReplyTo): void {
     try {
       replyError(connection, error, replyTo, (why) => this.report(untold(error, why), placeOf(stage), connection));
@@ -236,7 +239,7 @@ export class Pipeline {
     }
   }
 
-  /** What was given up is no failure, but when the connection closes everything has been already. */
+  /** Reports a failure. A call that was cancelled is none, except for `close`: by then all calls are cancelled. */
   private reportFailure(stage: Stage, error: unknown, connection: Connection, where = placeOf(stage)): void {
     if (stage.kind === 'close' || !isCancelled(error, connection)) this.report(error, where, connection);
   }
@@ -252,11 +255,11 @@ type Outcome = { readonly handled: true; readonly value: unknown } | Unhandled;
 interface Unhandled {
   readonly handled: false;
   readonly error: unknown;
-  /** One of those who should have taken it has failed itself. */
+  /** True where an error handler has failed. */
   readonly broken: boolean;
 }
 
-/** Who may not enter does not stay: nothing else would keep him from what the handlers of messages do. */
+/** Closes a connection whose opening a guard refused: nothing else would keep its client from the handlers of messages. */
 function turnAway(connection: Connection, { code }: PortalError): void {
   if (code === 'internal_error') void connection.close(CloseCode.InternalError, 'internal error');
   else void connection.close(CloseCode.PolicyViolation, code === 'unauthorized' ? code : 'forbidden');
@@ -266,7 +269,7 @@ function isRefusal(error: PortalError | undefined): boolean {
   return error?.code === 'unauthorized' || error?.code === 'forbidden';
 }
 
-/** A `Proxy` or a getter may throw when it is looked at, as everybody does who takes or logs an error. */
+/** Replaces an error that throws when it is read, as a `Proxy` or a getter may. Filters and logs read each error. */
 function readableOf(thrown: unknown): unknown {
   try {
     if (thrown instanceof Error) void [thrown.name, thrown.message, thrown.stack, thrown.cause];
@@ -276,7 +279,7 @@ function readableOf(thrown: unknown): unknown {
   }
 }
 
-/** What is reported of an error that could not be told as it is. */
+/** The report of an error whose reply could not be encoded. */
 function untold(error: PortalError, why: unknown): Error {
   return new AggregateError(
     [error, why],
@@ -288,7 +291,7 @@ function placeOf({ controller, method }: Stage): string {
   return method === '' ? controller.name : `${controller.name}.${method}`;
 }
 
-/** A guard of a method may refuse as one of a class does. */
+/** The error of a `refuse(…)` outside of an upgrade. */
 function errorOf({ status, body }: Refusal): PortalError {
   return status === 401 ? new UnauthorizedError(body) : new ForbiddenError(body);
 }

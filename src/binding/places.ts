@@ -1,13 +1,12 @@
-import { decoratorOf, handlersOf, misplacedOn, strayOf, type Constructor } from '../decorators';
-import { BootError } from '../decorators';
+import { decoratorOf, handlersOf, misplacedOn, strayOf, BootError, type Constructor } from '../decorators';
 
-/** @throws BootError for a decorator of Portal on this class that stands where it can do nothing */
+/** @throws BootError for a decorator of Portal without effect on this class */
 export function refuseMisplaced(target: Constructor): void {
   const [misplaced] = misplacedOn(target);
   if (misplaced !== undefined) throw new BootError(`${target.name}: ${misplaced.decorator} ${misplaced.fault}`);
 }
 
-/** @throws BootError for a decorator on something of a controller that is never called */
+/** @throws BootError for a decorator on a member of a controller that is never called */
 export function checkPlaces(controller: Constructor): void {
   refuseMisplaced(controller);
   for (const { kind, method } of handlersOf(controller)) {
@@ -27,7 +26,7 @@ export function checkPlaces(controller: Constructor): void {
   );
 }
 
-/** What stands under a name instead of a method; undefined for a method. */
+/** Says what a name stands for instead of a method; `undefined` for a method. */
 function whyNoMethod(prototype: object, name: string): string | undefined {
   for (let at: unknown = prototype; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
     const found = Object.getOwnPropertyDescriptor(at, name);

@@ -1,24 +1,32 @@
-import { ERROR_CODES, JsonCodec, stringify, type PortalError, type Envelope } from '../messages';
-import type { Connection } from '../connection';
-import { bytesOf } from '../connection';
-import { isThenable } from '../messages';
-import type { ReplyTo } from '../decorators';
+import { bytesOf, type Connection } from '../connection';
+import {
+  answerTo,
+  endTo,
+  ERROR_CODES,
+  errorTo,
+  isThenable,
+  itemTo,
+  JsonCodec,
+  payloadOf,
+  stringify,
+  type Envelope,
+  type ErrorPayload,
+  type PortalError,
+  type ReplyTo,
+} from '../messages';
 
 type OnError = (error: unknown) => Promise<void> | void;
 
-/** Iterables of one connection that may run at once; a handler that returns one more settles when a place is free. */
+/** The most iterables of one connection that are sent at once. A handler that returns one more settles when another has ended. */
 const MAX_STREAMS = 64;
 
-/** For error replies on paths that are raw. */
+/** The codec of error replies on raw paths. */
 const JSON_CODEC = new JsonCodec();
 
-/** For all that is no event. */
-export const NO_REPLY: ReplyTo = { event: undefined, id: undefined };
-
-/** Sends what a handler returned. False: that takes time, which is up to `replyLater`. */
+/** Sends the value that a handler returned. Returns false for a value that takes time, which `replyLater` sends. */
 export function replyNow(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
   if (value === undefined || value === null) {
-    if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, { ...replyTo, data: null }));
+    if (replyTo.id !== undefined) replied(connection, sendEnvelope(connection, answerTo(replyTo, null)));
     return true;
   }
   if (typeof value === 'object' && (isThenable(value) || isAsyncIterable(value) || isIterator(value))) return false;
@@ -26,12 +34,12 @@ export function replyNow(connection: Connection, value: unknown, replyTo: ReplyT
   return true;
 }
 
-/** Who asks faster than it reads the answers is asked to wait, and not closed as slow. */
+/** Reads no more of a client that asks faster than it reads the answers, so that it is not closed as slow. */
 function replied(connection: Connection, hasRoom: boolean): void {
   if (hasRoom === false) connection.holdBack();
 }
 
-/** Waits for a promise; resolves when an iterable has begun. Its rejection is the handler's failure. */
+/** Sends the value of a promise; resolves when an iterable has begun. A rejection is the handler's failure. */
 export async function replyLater(
   connection: Connection,
   value: unknown,
@@ -44,37 +52,27 @@ export async function replyLater(
   await streamsOf(connection).run(connection.own(settled, onStreamError), replyTo, onStreamError);
 }
 
-type Telling = NonNullable<Envelope['error']>;
-
-/** What is told of an error, and what is left out of it where that cannot be encoded. */
-const TELLINGS: readonly ((error: PortalError) => Telling)[] = [
-  ({ code, message, details, truncated }) => ({
-    ...checked(code, message),
-    ...(details !== undefined && { details }),
-    ...(truncated && { truncated }),
-  }),
-  ({ code, message }) => checked(code, message),
+/** The payloads to try for an error: each leaves out more than the one before, which could not be encoded. */
+const TELLINGS: readonly ((error: PortalError) => ErrorPayload)[] = [
+  payloadOf,
+  ({ code, message }) => payloadOf({ code, message }),
   () => ({ code: 'internal_error', message: ERROR_CODES.internal_error.message }),
 ];
 
 /**
- * The error reply of a code. `onUntold` hears why something was left out of it.
- * @throws what the codec throws, where it can encode no error at all
+ * Sends an error reply. `onUntold` gets the reason why a part of it was left out.
+ * @throws the codec's error, where it can encode no error at all
  */
 export function replyError(
   connection: Connection,
   error: PortalError,
-  { event, id }: ReplyTo,
+  replyTo: ReplyTo,
   onUntold: (why: unknown) => void,
 ): void {
   let untold: { readonly why: unknown } | undefined;
   for (const tell of TELLINGS) {
     try {
-      sendEnvelope(connection, {
-        ...(event !== undefined && { event }),
-        error: tell(error),
-        ...(id !== undefined && { id }),
-      });
+      sendEnvelope(connection, errorTo(replyTo, tell(error)));
     } catch (why) {
       untold ??= { why };
       continue;
@@ -85,16 +83,9 @@ export function replyError(
   throw untold!.why;
 }
 
-/** Classes of users may make something else of them. */
-function checked(code: unknown, message: unknown): Telling {
-  if (typeof code === 'string' && typeof message === 'string') return { code, message };
-  throw new TypeError('the code and the message of an error must be strings');
-}
-
-function sendValue(connection: Connection, value: unknown, { event, id }: ReplyTo): boolean {
-  if (event !== undefined) {
-    const data = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
-    return sendEnvelope(connection, id === undefined ? { event, data } : { event, data, id });
+function sendValue(connection: Connection, value: unknown, replyTo: ReplyTo): boolean {
+  if (replyTo.event !== undefined) {
+    return sendEnvelope(connection, answerTo(replyTo, value instanceof ArrayBuffer ? new Uint8Array(value) : value));
   }
   return connection.send(typeof value === 'string' ? value : (bytesOf(value) ?? toJson(value)));
 }
@@ -103,7 +94,7 @@ function sendEnvelope(connection: Connection, envelope: Envelope): boolean {
   return connection.send((connection.codec ?? JSON_CODEC).encode(envelope));
 }
 
-/** A generator that is not async, or what `map.values()` returns; a collection is none. */
+/** True for a synchronous generator, or an iterator such as that of `map.values()`; false for a collection. */
 function isIterator(value: object): boolean {
   return Symbol.iterator in value && typeof (value as { next?: unknown }).next === 'function';
 }
@@ -124,7 +115,7 @@ class Streams {
 
   constructor(private readonly connection: Connection) {}
 
-  /** Resolves, as a rule at once, when the iterable has begun. */
+  /** Resolves when the iterable has begun, which is at once as a rule. */
   run(items: AsyncIterable<unknown>, replyTo: ReplyTo, onError: OnError): Promise<void> | void {
     if (this.running >= MAX_STREAMS) {
       this.connection.reached('iterables');
@@ -140,20 +131,16 @@ class Streams {
     return undefined;
   }
 
-  /** Waits for the peer between items. Where an answer is owed, each says that more will come, and a last one that none will. */
-  private async send(items: AsyncIterable<unknown>, { event, id }: ReplyTo): Promise<void> {
+  /** Waits for the peer between items. A request gets each item as one of several answers, and their end. */
+  private async send(items: AsyncIterable<unknown>, replyTo: ReplyTo): Promise<void> {
     const { connection } = this;
+    const isOwed = replyTo.id !== undefined;
     for await (const item of items) {
-      if (event !== undefined && id !== undefined) {
-        sendEnvelope(connection, { event, data: item ?? null, id, more: true });
-      } else if (item !== undefined && item !== null) {
-        sendValue(connection, item, { event, id });
-      }
+      if (isOwed) sendEnvelope(connection, itemTo(replyTo, item));
+      else if (item !== undefined && item !== null) sendValue(connection, item, replyTo);
       await connection.drained();
     }
-    if (event !== undefined && id !== undefined && connection.state === 'open') {
-      sendEnvelope(connection, { event, id, done: true });
-    }
+    if (isOwed && connection.state === 'open') sendEnvelope(connection, endTo(replyTo));
   }
 }
 

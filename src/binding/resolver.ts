@@ -2,24 +2,24 @@ import type { InjectionToken } from 'tsyringe';
 import type { Constructor } from '../decorators';
 import type { Connection } from '../connection';
 
-/** What binding asks of the application's container. */
+/** The application's container, for binding. */
 export interface Resolver {
-  /** Whether the application provides this token. */
+  /** True where the application provides this token. */
   provides(token: InjectionToken): boolean;
-  /** @throws BootError; `wanted` tells for what, such as `ChatController.join, parameter 1 (room)` */
+  /** `wanted` is the place that needs it, such as `ChatController.join, parameter 1 (room)`. @throws BootError */
   resolve(token: InjectionToken, wanted?: string): unknown;
-  /** The one instance of a class in the application, also of one that no module lists. @throws BootError */
+  /** The application's instance of a class, which no module need list. @throws BootError */
   shared(constructor: Constructor, wanted: string): unknown;
-  /** Whether each connection has its own. */
+  /** True where each connection has its own instance. */
   isScoped(token: InjectionToken): boolean;
-  /** Checks, without making one, that something can be made for each connection. @throws BootError */
+  /** Checks, without making an instance, that each connection can have one. @throws BootError */
   scoped(token: InjectionToken): void;
   openScope(connection: Connection): Scope;
 }
 
-/** What is made for one connection. */
+/** The instances of one connection. */
 export interface Scope {
   resolve(token: InjectionToken): unknown;
-  /** Never rejects: what fails is reported. */
+  /** Never rejects: failures are reported. */
   dispose(): Promise<void>;
 }

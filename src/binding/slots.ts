@@ -1,27 +1,27 @@
-import { decoratorOf, type HandlerRecord } from '../decorators';
+import { decoratorOf, BootError, type HandlerRecord } from '../decorators';
 import type { BodyType } from './body';
-import { BootError } from '../decorators';
 import type { BoundController, BoundHandler } from './bound-controller';
 
-/** Where a handler stands: each place has one. */
+/** A place that one handler of a controller can have. */
 export type Slot = 'upgrade' | 'open' | 'text' | 'binary' | 'subscribe' | 'ping' | 'pong' | 'drain' | 'close';
 
-/** Which handler serves what. */
+/** The handlers of a controller by their places. */
 export interface Slots {
   readonly single: ReadonlyMap<Slot, BoundHandler>;
   readonly events: ReadonlyMap<string, BoundHandler>;
   readonly errors: readonly BoundHandler[];
 }
 
-/** What kinds of message the codecs of a path use. */
+/** The kinds of message that the codecs of a path use. */
 export interface CodecKinds {
   readonly text: boolean;
   readonly binary: boolean;
 }
 
 /**
- * One handler for each place; a message handler without a body, or for streams, takes what has no handler of its own.
- * @throws BootError for two handlers of one thing
+ * Gives each handler its place. A message handler without a body, or for streams, gets kinds of messages without a handler of their own.
+ * @throws BootError for two handlers of one place
+ * @throws BootError for a handler that no message would come to
  */
 export function assignSlots({ controller, handlers }: BoundController, kinds: CodecKinds): Slots {
   const single = new Map<Slot, BoundHandler>();

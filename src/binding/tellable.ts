@@ -1,9 +1,8 @@
 import { PortalError } from '../messages';
 
 /**
- * An error as its peer is told of it; undefined for what is nobody's business but ours. A TypeError with the code `validation_failed` is
- * one about a channel's name: most often a client made it impossible. It is known by its code, since it may come from another copy of
- * the package.
+ * An error as the client is told of it; `undefined` for an error that it is not told of. A `TypeError` with the code `validation_failed` is
+ * about a channel's name, which a client chose most often. The code identifies it, since it may come from another copy of the package.
  */
 export function tellable(error: unknown): PortalError | undefined {
   if (error instanceof PortalError) return error;

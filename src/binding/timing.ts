@@ -1,18 +1,17 @@
 import { Refusal } from '../handshake';
-import type { Connection, HandledCall } from '../connection';
-import { isCancelled } from '../connection';
+import { isCancelled, type Connection, type HandledCall } from '../connection';
 import { isThenable } from '../messages';
 import type { Invoke } from './invoke';
 import { tellable } from './tellable';
 
-/** Who wants to know how long calls take. */
+/** Measures calls of methods. */
 export interface Timing {
   /** Milliseconds on a clock that never goes back. */
   now(): number;
   handled(call: HandledCall, ms: number, error?: unknown): void;
 }
 
-/** Reports each call of a method when it has settled. */
+/** Wraps a call so that it is reported when it has settled. */
 export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke {
   return (connection, body, replyTo, context) => {
     const begin = timing.now();
@@ -36,8 +35,8 @@ export function timed(invoke: Invoke, call: HandledCall, timing: Timing): Invoke
 }
 
 /**
- * Undefined where nothing is wrong: a refusal is an answer, and a client that was asked something may leave. What a client is told of is
- * the error that it is told.
+ * The error of a call for reports; as the client is told of it, where it is. `undefined` for a refusal, which is an answer, and for a call
+ * that was cancelled since the client has left.
  */
 export function faultIn(error: unknown, connection: Connection): unknown {
   if (error instanceof Refusal || isCancelled(error, connection)) return undefined;

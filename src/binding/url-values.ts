@@ -1,7 +1,7 @@
 import { isExactNumber } from '../messages';
 import type { Connection } from '../connection';
 
-/** How the text of a path, a query or a header becomes what a parameter is declared as; undefined when it is none. */
+/** Converts a text of the handshake to the type of a parameter; `undefined` for a text that is no such value. */
 export type Convert = (text: string) => unknown;
 
 const BOOLEANS = new Map([
@@ -19,15 +19,15 @@ const CONVERTERS = new Map<unknown, Convert>([
   [Boolean, (text) => BOOLEANS.get(text)],
 ]);
 
-/** Undefined for a type that no text becomes. */
+/** `undefined` for a type that no text becomes. */
 export function converterTo(type: unknown): Convert | undefined {
   return CONVERTERS.get(type);
 }
 
-/** Says at the upgrade what is wrong with a value that is there; undefined when nothing is. */
+/** Checks a value at the upgrade. Returns the error for the client; `undefined` for an absent or valid value. */
 export type UrlCheck = (connection: Connection) => string | undefined;
 
-/** `what`: such as `query parameter page`. */
+/** The check of a number or boolean; `undefined` for other types. `what` names the value, such as `query parameter page`. */
 export function checkAgainst(
   read: (connection: Connection) => string | undefined,
   type: unknown,
@@ -42,7 +42,7 @@ export function checkAgainst(
   };
 }
 
-/** A decimal number that is not altered: no blank, no hexadecimal, no infinity, no digit too many. */
+/** Converts a decimal number that JavaScript holds exactly: no blanks, no hexadecimal, no infinity. */
 function toNumber(text: string): number | undefined {
   return isExactNumber(text) ? Number(text) : undefined;
 }

@@ -3,7 +3,7 @@ import type { AnswerHeaders, Origins, Refusal } from '../handshake';
 import type { CloseInfo } from '../protocol';
 import type { Connection } from './connection';
 import type { Handshake } from '../handshake';
-import type { Limits } from './limits';
+import type { PathLimits } from './limits';
 import type { Compression } from './compression';
 import type { MessageStream } from './message-stream';
 
@@ -34,7 +34,8 @@ export interface Endpoint {
   readonly protocols?: readonly string[] | undefined;
   /** Which pages may connect; the application's rule when absent. */
   readonly origins?: Origins<Handshake> | undefined;
-  readonly limits?: Limits | undefined;
+  /** The application's hold for those that are absent. */
+  readonly limits?: PathLimits | undefined;
   /** permessage-deflate; the application's setting when absent. */
   readonly compression?: boolean | Compression | undefined;
   /** Messages of one connection that may be handled at once; 1 when absent. */

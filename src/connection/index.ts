@@ -5,7 +5,14 @@ export { Connection, type ConnectionFacts, type SendOptions } from './connection
 export { OF_PATHS, PATH_OPTIONS } from './endpoint-options';
 export type { Acceptance, CodecChoice, Endpoint, Verdict } from './endpoint';
 export { type Resolved, given } from './given';
-export { DEFAULT_LIMITS, type LimitName, type Limits, type ResolvedLimits, resolveLimits } from './limits';
+export {
+  DEFAULT_LIMITS,
+  type LimitName,
+  type Limits,
+  type PathLimits,
+  type ResolvedLimits,
+  resolveLimits,
+} from './limits';
 export { IncompleteMessageError, MessageStream } from './message-stream';
 export type { Message } from './message';
 export type { Gap, HandledCall, Observer, Others } from './observer';
@@ -32,7 +39,7 @@ export {
   whyUndefined,
 } from './option-table';
 export { refusalWith } from './refusals';
-export { type RequestOptions, SERVER_ID } from './requests';
+export type { RequestOptions } from './requests';
 export { type Route, Routes, codecKinds } from './routes';
 export type { DriverContext } from './driver-context';
 export { ConnectionDriver } from './connection-driver';

@@ -1,12 +1,15 @@
 import { inspect } from 'node:util';
-import { given, type Resolved } from './given';
+import { given } from './given';
 
-/** What one connection, or the application, may use. Each has a default; a path may set its own where marked. */
+/**
+ * What one connection, or the application, may use. A limit is a whole number from 1 up, of the unit in its name. `undefined` means the
+ * default; for a path, the application's limit. `'none'` lifts the limit; a path so lifts what the application sets for each connection.
+ */
 export interface Limits {
   /** Longest message in bytes, all fragments together; beyond it 1009. Per path. Default 1 MiB. */
   maxMessageBytes?: number | undefined;
   /** Longest message in bytes for a handler that takes a `MessageStream`; beyond it 1009. Per path. Default: none. */
-  maxStreamBytes?: number | undefined;
+  maxStreamBytes?: number | 'none' | undefined;
   /** Longest run of empty fragments inside a message; beyond it 1008. Per path. Default 128. */
   maxEmptyFragments?: number | undefined;
   /** Time for the whole opening handshake in milliseconds; beyond it 408. Default 10 s. */
@@ -34,24 +37,30 @@ export interface Limits {
   /** Objects and arrays in each other in a body that a class or a schema checks; beyond it `validation_failed`. Per path. Default 32. */
   maxDepth?: number | undefined;
   /**
-   * Connections in all, upgrades under way among them; beyond it 503. Per path. Default: what the process may open of files, less some for other
-   * things, for the application.
+   * Connections in all, upgrades under way among them; beyond it 503. Per path, for the connections of that path, beside the limit for all.
+   * Default: what the process may open of files, less some for other things.
    */
-  maxConnections?: number | undefined;
+  maxConnections?: number | 'none' | undefined;
   /** Connections of one address (of one /64 network for IPv6); beyond it 429. Per path. Default: none. */
-  maxConnectionsPerAddress?: number | undefined;
+  maxConnectionsPerAddress?: number | 'none' | undefined;
   /** Messages a second of one connection; beyond it the error `rate_limited` for an event, 1008 for others. Per path. Default: none. */
-  messagesPerSecond?: number | undefined;
+  messagesPerSecond?: number | 'none' | undefined;
   /** Bytes of messages a second of one connection; beyond it as `messagesPerSecond`. Per path. Default: none. */
-  bytesPerSecond?: number | undefined;
+  bytesPerSecond?: number | 'none' | undefined;
   /**
    * Bytes that all connections of the application may hold together: parts of messages, messages that wait, what peers have not
    * read. Beyond it those that hold most are terminated. Not per path. Default: a quarter of the memory that the process may use.
    */
-  maxTotalBufferedBytes?: number | undefined;
+  maxTotalBufferedBytes?: number | 'none' | undefined;
 }
 
-export type ResolvedLimits = Resolved<Limits>;
+/** Limits of the application as a whole, which a path cannot have for itself. */
+const OF_APPLICATION = ['handshakeTimeoutMs', 'maxHeaderBytes', 'maxTotalBufferedBytes'] as const;
+
+/** The limits that a path may set for itself. */
+export type PathLimits = Omit<Limits, (typeof OF_APPLICATION)[number]>;
+
+export type ResolvedLimits = { readonly [Name in keyof Limits]-?: Exclude<Limits[Name], undefined | 'none'> };
 
 /** More than anybody reaches. */
 export const NONE = Number.MAX_SAFE_INTEGER;
@@ -100,11 +109,25 @@ export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAUL
       continue;
     }
     const max = largest(name);
+    if (value === 'none' && UNBOUNDED.has(name)) continue;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
-      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}, not ${inspect(value)}`);
+      const orNone = UNBOUNDED.has(name) ? ", or 'none'" : '';
+      throw new RangeError(`limits.${name} must be a whole number from 1 to ${max}${orNone}, not ${inspect(value)}`);
     }
   }
-  return { ...base, ...given(limits) };
+  const set = Object.entries(given(limits)).map(([name, value]) => [name, value === 'none' ? NONE : value]);
+  return { ...base, ...(Object.fromEntries(set) as Partial<ResolvedLimits>) };
+}
+
+/** The limits of a path over those of its application. @throws as `resolveLimits`; TypeError for a limit that no path has */
+export function resolvePathLimits(limits: PathLimits | undefined, application: ResolvedLimits): ResolvedLimits {
+  for (const name of OF_APPLICATION) {
+    if ((limits as Limits | undefined)?.[name] === undefined) continue;
+    throw new TypeError(
+      `limits.${name} holds for the whole application, not for a path: set it in the application's options`,
+    );
+  }
+  return resolveLimits(limits, application);
 }
 
 function largest(name: string): number {

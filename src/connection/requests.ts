@@ -1,10 +1,17 @@
-import { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../messages';
-import type { Deadlines } from '../messages';
+import {
+  ConnectionClosedError,
+  decodeEnvelope,
+  isServerId,
+  JsonCodec,
+  MessagePackCodec,
+  PortalError,
+  SERVER_ID,
+  settle,
+  type Codec,
+  type Deadlines,
+  type PendingRequest,
+} from '../messages';
 import type { Message } from './message';
-import { ConnectionClosedError, PortalError } from '../messages';
-
-/** The ids of the server's own requests begin with it, so that they are never those of a peer. */
-export const SERVER_ID = 's:';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -22,14 +29,9 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-interface Pending {
-  settle(envelope: Envelope): void;
-  fail(reason: unknown): void;
-}
-
 /** Our requests to one peer, and its answers to them. */
 export class Requests {
-  private readonly pending = new Map<string, Pending>();
+  private readonly pending = new Map<string, PendingRequest>();
   /** Requests that were given up: their answers may still come, and mean nothing. */
   private abandoned = 0;
   private count = 0;
@@ -56,7 +58,7 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const giveUp = (reason: unknown): void => {
         this.abandoned++;
-        entry.fail(reason);
+        entry.reject(reason);
       };
       const onAbort = (): void => giveUp(signal!.reason);
       const cancel = this.deadlines.set(timeoutMs, () =>
@@ -68,14 +70,12 @@ export class Requests {
         this.pending.delete(id);
         if (!this.awaiting) this.onSettled();
       };
-      const entry: Pending = {
-        settle({ data: answer, error }) {
+      const entry: PendingRequest = {
+        resolve(answer) {
           finish();
-          // some write null for what is not there
-          if (error === undefined || error === null) resolve(answer);
-          else reject(errorOf(error));
+          resolve(answer);
         },
-        fail(reason) {
+        reject(reason) {
           finish();
           reject(reason);
         },
@@ -101,21 +101,14 @@ export class Requests {
     if ((typeof message === 'string') === this.codec.binary) return undefined;
     if (typeof message !== 'string' && !Buffer.isBuffer(message)) return undefined;
     if (!this.mayAnswer(message)) return undefined;
-    let envelope: Envelope | null;
-    let id: unknown;
-    try {
-      envelope = this.codec.decode(message);
-      id = typeof envelope === 'object' ? envelope?.id : undefined;
-    } catch {
-      return undefined;
-    }
-    if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) return undefined;
-    const pending = this.pending.get(id);
+    const envelope = decodeEnvelope(this.codec, message);
+    if (envelope === undefined || !isServerId(envelope.id)) return undefined;
+    const pending = this.pending.get(envelope.id);
     if (pending === undefined) {
       if (this.abandoned > 0) this.abandoned--;
       return 'late';
     }
-    pending.settle(envelope);
+    settle(pending, envelope);
     return 'awaited';
   }
 
@@ -133,7 +126,7 @@ export class Requests {
 
   /** No answer can come any more. */
   close(): void {
-    for (const pending of [...this.pending.values()]) pending.fail(new ConnectionClosedError());
+    for (const pending of [...this.pending.values()]) pending.reject(new ConnectionClosedError());
   }
 }
 
@@ -143,14 +136,4 @@ function mayBeObject({ constructor }: Codec, beginning: Buffer): boolean {
   if (first === undefined) return true;
   if (constructor === JsonCodec) return !NO_OBJECT.test(beginning.toString('latin1', 0, MAX_BEGINNING));
   return constructor !== MessagePackCodec || first >> 4 === 8 || first === 0xde || first === 0xdf;
-}
-
-/** A peer's error is its own: whatever it sends becomes text. */
-function errorOf(error: unknown): PortalError {
-  const { code, message, details, truncated } = Object(error) as Record<string, unknown>;
-  const text = typeof message === 'string' ? message : undefined;
-  return new PortalError(typeof code === 'string' ? code : 'internal_error', text, {
-    details,
-    truncated: truncated === true,
-  });
 }

@@ -8,7 +8,7 @@ import { JsonCodec, type Codec } from '../messages';
 import type { CodecChoice, Endpoint } from './endpoint';
 import { ENDPOINT } from './endpoint-options';
 import { checkOptions, CIRCULAR_IMPORT } from './option-table';
-import { resolveLimits, type ResolvedLimits } from './limits';
+import { resolvePathLimits, type ResolvedLimits } from './limits';
 
 /** An endpoint with everything that is decided before the first request. */
 export interface Route {
@@ -47,7 +47,7 @@ export class Routes {
   /** @throws Error when the path is malformed or taken, or the endpoint's limits or origins are wrong */
   add(endpoint: Endpoint): void {
     checkOptions(endpoint, ENDPOINT);
-    const limits = resolveLimits(endpoint.limits, this.limits);
+    const limits = resolvePathLimits(endpoint.limits, this.limits);
     const rules = frameRules(endpoint, limits);
     const where = `${endpoint.name ?? endpoint.path} (its codec)`;
     const { protocols, codecFor } = codecsOf(endpoint, (error) => this.failed(error, where));

@@ -1,14 +1,14 @@
-/** Copies of Portal with this major version understand each other's decorations, classes and errors. */
+/** Copies of Portal with the same major version understand each other's decorators, classes and errors. */
 export const MAJOR = 0;
 
 const KEY = /^portal-ws:\w+@(\d+)$/;
 
-/** The key of something that all copies of this major version in a process share. */
+/** The key of a value that all copies of this major version in a process share. */
 export function keyFor(name: string): symbol {
   return Symbol.for(`portal-ws:${name}@${MAJOR}`);
 }
 
-/** The major versions that other keys of Portal among these belong to. */
+/** The other major versions of Portal among the owners of these keys. */
 export function keysOfOtherMajors(keys: Iterable<unknown>): number[] {
   const majors = [...keys].flatMap((key) => {
     const major = typeof key === 'symbol' ? KEY.exec(key.description ?? '')?.[1] : undefined;
@@ -26,7 +26,7 @@ const own = new Map<string, Class>();
 
 const hasInstance = Function.prototype[Symbol.hasInstance] as (this: Function, value: unknown) => boolean;
 
-/** Lets `instanceof` take instances that another copy made for those of this one. Subclasses of it stay what they are. */
+/** Makes `instanceof` true for instances of another copy's class too. Subclasses are not affected. */
 export function recognise(constructor: Class, name: string): void {
   const mark = keyFor(name);
   own.set(name, constructor);
@@ -40,13 +40,13 @@ export function recognise(constructor: Class, name: string): void {
   });
 }
 
-/** This copy's class, where another copy's of the same name is given; anything else as it is. */
+/** This copy's class in the place of another copy's class; any other value as it is. */
 export function ownClass<Value>(value: Value): Value {
   if (typeof value !== 'function' || !Object.hasOwn(value, NAME)) return value;
   return (own.get((value as unknown as Record<symbol, string>)[NAME]!) as Value | undefined) ?? value;
 }
 
-/** The other major version of Portal that a class belongs to. */
+/** The major version of a class of another major version of Portal; `undefined` for any other value. */
 export function otherMajorOf(value: unknown): number | undefined {
   return typeof value === 'function' ? keysOfOtherMajors(Object.getOwnPropertySymbols(value))[0] : undefined;
 }

@@ -2,7 +2,7 @@ import { MAJOR, recognise } from '../copies';
 import { decoratedByOtherMajor } from './metadata';
 import type { Constructor } from './constructor';
 
-/** A mistake in the program that was found before the first connection; the message says where and what to do. */
+/** A mistake in the program, found before the first connection. Its message says where it is and what to do. */
 export class BootError extends Error {
   override readonly name = 'BootError';
 }
@@ -19,6 +19,6 @@ export function refuseOtherMajor(constructor: Constructor): void {
   );
 }
 
-/** For errors about types that are not there. */
+/** The end of an error about types that the compiler did not emit. */
 export const WHO_EMITS_NONE =
   'esbuild, tsx and vitest emit no types whatever tsconfig.json says: docs/guide/without-emitted-types.md shows what to write there.';

@@ -1,8 +1,8 @@
 import { note, whatIs } from './misplaced';
 
 /**
- * A decorator of methods or parameters. `given`: all that it was called with, of which it `takes` so many: the rest would be lost. Without
- * parentheses it is called with what it stands on, and what it returns is called by nobody. Binding says so at boot.
+ * Wraps `decorate`, a decorator of methods or parameters, to note two mistakes, which binding refuses at boot: more arguments in `given`
+ * than the decorator `takes`, and no parentheses. Without parentheses `given` is the place that the decorator stands on.
  */
 export function called<Decorator extends MethodDecorator | ParameterDecorator>(
   decorator: string,
@@ -24,7 +24,7 @@ export function called<Decorator extends MethodDecorator | ParameterDecorator>(
   return lost as unknown as Decorator;
 }
 
-/** A prototype or a class, the name of a member, and its descriptor or the index of a parameter. */
+/** True for the arguments of a decorator: a prototype or class, a member's name, and its descriptor or a parameter's index. */
 function isPlace({ length, 0: target, 1: name, 2: at }: readonly unknown[]): boolean {
   if (length !== 3 || (typeof target !== 'object' && typeof target !== 'function') || target === null) return false;
   if (typeof at === 'number') return name === undefined || typeof name === 'string' || typeof name === 'symbol';

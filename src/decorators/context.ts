@@ -1,43 +1,41 @@
 import type { Connection } from '../connection';
 import type { Refusal } from '../handshake';
 
-/** What is being called, for guards, interceptors and filters: one object for all who have to do with one call. */
+/** A call of a handler, for its guards, interceptors and filters. All of one call get the same object. */
 export interface Context {
   readonly kind: ContextKind;
   readonly connection: Connection;
-  /** The event's name, where the message is one. */
+  /** The event's name; `undefined` for a call that is no event. */
   readonly event?: string | undefined;
-  /** The message, an event's data, the error of an `@OnError`, a ping's payload, a channel's name; before it is validated. */
+  /** The message, an event's data, the error of an `@OnError`, a ping's payload or a channel's name, before validation. */
   body?: unknown;
   readonly controller: Function;
-  /** Name of the method; '' where none is called: class guards at an upgrade, an event that nobody takes. */
+  /** The method's name; '' where no method is called: class guards at an upgrade, an event without a handler. */
   readonly method: string;
 }
 
 export type ContextKind = 'upgrade' | 'open' | 'message' | 'subscribe' | 'close' | 'ping' | 'pong' | 'drain' | 'error';
 
-/** Says whether something may happen. False, or anything but true, refuses it: 403 at an upgrade, else `forbidden`. */
+/** Decides whether a call may happen. Anything but `true` refuses it: with 403 at an upgrade, else with the error `forbidden`. */
 export interface Guard {
-  /** May throw a `PortalError`, whose code and status are the answer; at an upgrade also return or throw `refuse(…)`. */
+  /**
+   * At an upgrade it may return or throw `refuse(…)`.
+   * @throws PortalError to refuse with that code and status
+   */
   canActivate(context: Context): boolean | Refusal | Promise<boolean | Refusal>;
 }
 
-/** Stands around a call. */
+/** Runs around a call: before it, after it, or in its place. */
 export interface Interceptor {
-  /** `next` calls the method (or the next interceptor) and returns what that returns; what this returns goes on instead. */
+  /** `next` calls the next interceptor, or the method, and returns its value. The value returned here replaces it. */
   intercept(context: Context, next: () => unknown): unknown;
 }
 
-/** Takes errors. `@Catch(SomeError)` on the class says which; all, without it. */
+/** Handles errors: those of `@Catch(SomeError)` on its class, or all errors without it. */
 export interface ExceptionFilter<E = unknown> {
-  /** What it returns is sent like a handler's reply; at an upgrade `refuse(…)`. To pass an error on, it throws it. */
+  /**
+   * The value returned is sent like a handler's reply; at an upgrade it may be `refuse(…)`.
+   * @throws the error itself to pass it on, or a `PortalError` to replace it
+   */
   catch(error: E, context: Context): unknown;
-}
-
-/** The message or call that a reply answers. One object serves all messages that differ in neither. */
-export interface ReplyTo {
-  /** Undefined for all that is no event. */
-  readonly event: string | undefined;
-  /** Undefined where no answer is owed. */
-  readonly id: string | number | undefined;
 }

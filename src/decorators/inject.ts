@@ -3,7 +3,7 @@ import { inject, type InjectionToken } from 'tsyringe';
 import { called } from './called';
 import { recordParameter } from './metadata';
 
-/** Binds what the container has for a token: to a parameter of a constructor, or of a handler. */
+/** Binds a provider by its token to a parameter of a constructor or of a handler. */
 export function Inject(...given: [token: InjectionToken]): ParameterDecorator {
   const [token] = given;
   return called('@Inject()', given, 1, (target, method, index) => {

@@ -3,8 +3,9 @@ import { recordParameter, type BodyShape } from './metadata';
 
 /**
  * Binds the message (or, in `@OnError`, the error) to this parameter, whatever its type.
- * `@MessageBody('name')` binds one of its properties, undefined when it is absent. `@MessageBody(() => Dto)` says what it
- * is where the compiler emits no types; `@MessageBody(schema)` validates it by a Standard Schema, and binds the output.
+ * - `@MessageBody('name')` binds one property, `undefined` when it is absent.
+ * - `@MessageBody(() => Dto)` names the class where the compiler emits no types.
+ * - `@MessageBody(schema)` validates with a Standard Schema and binds its output.
  */
 export function MessageBody(of?: string | BodyShape): ParameterDecorator;
 export function MessageBody(...given: (string | BodyShape | undefined)[]): ParameterDecorator {

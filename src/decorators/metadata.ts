@@ -1,32 +1,48 @@
 import 'reflect-metadata';
 import type { InjectionToken } from 'tsyringe';
+import type { Connection } from '../connection';
 import { keyFor, keysOfOtherMajors } from '../copies';
 import { note, standsOnClass, standsOnMethod, standsOnParameter } from './misplaced';
 import type { Constructor } from './constructor';
 
 export type HandlerKind = 'upgrade' | 'open' | 'message' | 'subscribe' | 'close' | 'error' | 'ping' | 'pong' | 'drain';
 
-/** What one method decorator recorded. */
+/** The record of a method decorator such as `@OnMessage`. */
 export interface HandlerRecord {
   readonly kind: HandlerKind;
   readonly method: string;
-  /** `@OnMessage('chat.join')`: the event that it takes; absent for messages that are no events. */
+  /** The event of `@OnMessage('chat.join')`; absent for messages that are no events. */
   readonly event?: string;
-  /** `@OnError(SomeError)`: the errors that it takes. */
+  /** The class of `@OnError(SomeError)`. */
   readonly error?: Constructor<Error>;
 }
 
-/** How a parameter is bound explicitly. */
+/** The record of a parameter decorator: the source of the parameter's value. */
 export type ParameterBinding =
   | { readonly from: 'body'; readonly field?: string; readonly shape?: BodyShape }
   | { readonly from: 'connection' }
   | { readonly from: 'user' }
-  | { readonly from: 'path'; readonly name: string }
-  | { readonly from: 'query'; readonly name: string }
-  | { readonly from: 'header'; readonly name: string }
+  | { readonly from: 'handshake'; readonly source: HandshakeSource; readonly name: string }
   | { readonly from: 'container'; readonly token: InjectionToken };
 
-/** What a body must be like: a class whose type the compiler did not emit, or a schema. */
+/** A part of the handshake that holds texts by name, such as its headers. */
+export interface HandshakeSource {
+  /** The decorator that binds to it, such as `@Header`. */
+  readonly decorator: string;
+  /** One of its texts, in errors, such as `query parameter`. */
+  readonly value: string;
+  /** True where upper and lower case are the same; `readerOf` then gets a name in lower case. Default false. */
+  readonly ignoresCase?: boolean;
+  /** Called at boot, once for each parameter. */
+  readerOf(name: string): HandshakeReader;
+  /** The end of an error, where no URL of this pattern has a text of that name. */
+  whyNever?(name: string, pattern: string): string | undefined;
+}
+
+/** Finds a text in the handshake of a connection; `undefined` where it is absent. */
+export type HandshakeReader = (connection: Connection) => string | undefined;
+
+/** The shape of a body: a function that returns its class, or a schema. */
 export type BodyShape = (() => Constructor) | StandardSchema;
 
 /** A schema of any library that keeps to Standard Schema (https://standardschema.dev), such as zod or valibot. */
@@ -46,12 +62,12 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What `@UseGuards` and its kin put around handlers: one of it, or its class, which the container makes. */
+/** An argument of `@UseGuards` and its kin: an instance, or a class of which the container makes one. */
 export type Use<T = unknown> = T | (new (...args: never[]) => T);
 
 export type UseRole = 'guards' | 'interceptors' | 'filters';
 
-/** What one of them recorded. */
+/** The record of `@UseGuards` and its kin. */
 export interface UseRecord {
   readonly role: UseRole;
   /** Absent on a class. */
@@ -59,14 +75,14 @@ export interface UseRecord {
   readonly items: readonly Use[];
 }
 
-/** What one parameter decorator recorded. */
+/** A parameter decorator's record with its place. */
 export interface ParameterRecord {
   readonly method: string;
   readonly index: number;
   readonly binding: ParameterBinding;
 }
 
-/** What `@WebSocketPath` recorded. */
+/** The record of `@WebSocketPath`. */
 export interface PathRecord<Options = unknown> {
   readonly pattern: string;
   readonly options: Options;
@@ -88,7 +104,7 @@ function own<Record>(key: symbol, target: object): Record[] {
   return (Reflect.getOwnMetadata(key, target) as Record[] | undefined) ?? [];
 }
 
-/** The prototypes of a class and its base classes, those of the base classes first. */
+/** The prototypes of a class and its base classes, base classes first. */
 function levels(target: Constructor): object[] {
   const chain: object[] = [];
   let at = target.prototype as object | null | undefined;
@@ -100,8 +116,8 @@ function levels(target: Constructor): object[] {
 }
 
 /**
- * The nearest class, by its prototype, that says anything of a method: that replaces, whole, what its base classes say. An override
- * without decorators says nothing.
+ * The prototype of the nearest class whose decorators stand on a method. They replace all of those that base classes have on it. An
+ * override without decorators replaces nothing.
  */
 function speakerOf(target: Constructor, method: string): object | undefined {
   return levels(target).findLast((level) =>
@@ -124,7 +140,7 @@ export function handlersOf(target: Constructor): HandlerRecord[] {
   );
 }
 
-/** Methods that a base class made handlers and of which a nearer class says something else, so that they are none any more. */
+/** Methods that are handlers in a base class, and not in a nearer class with other decorators on them. */
 export function handlersUndone(target: Constructor): string[] {
   const handlers = new Set(handlersOf(target).map(({ method }) => method));
   const all = levels(target).flatMap((level) => own<HandlerRecord>(HANDLERS, level).map(({ method }) => method));
@@ -133,11 +149,11 @@ export function handlersUndone(target: Constructor): string[] {
 
 export function recordParameter(prototype: object, method: unknown, index: number, binding: ParameterBinding): void {
   refuseStandardDecorators(method);
-  const decorator = PARAMETER_DECORATORS[binding.from];
+  const decorator = parameterDecoratorOf(binding);
   if (!standsOnParameter(decorator, prototype, method, index)) return;
   const other = own<ParameterRecord>(PARAMETERS, prototype).find((at) => at.method === method && at.index === index);
   if (other !== undefined) {
-    const beside = `${PARAMETER_DECORATORS[other.binding.from]} on parameter ${index + 1} of ${String(method)}`;
+    const beside = `${parameterDecoratorOf(other.binding)} on parameter ${index + 1} of ${String(method)}`;
     note(prototype, { decorator, fault: `stands beside ${beside}, and only one of them would hold.` });
   }
   append<ParameterRecord>(PARAMETERS, prototype, { method: methodName(method), index, binding });
@@ -154,7 +170,7 @@ function recordsOf<Record extends { method?: string }>(key: symbol, target: Cons
   return speaker === undefined ? [] : own<Record>(key, speaker).filter((record) => record.method === method);
 }
 
-/** On a class, `method` is undefined; the decorator that is written first comes first. */
+/** `method` is `undefined` for a class. Decorators stay in the order in which they are written. */
 export function recordUse(target: object, method: unknown, role: UseRole, items: readonly Use[]): void {
   refuseStandardDecorators(method);
   if (method !== undefined && !standsOnMethod(USE_DECORATORS[role], target, method)) return;
@@ -163,7 +179,7 @@ export function recordUse(target: object, method: unknown, role: UseRole, items:
   Reflect.defineMetadata(USES, [record, ...own<UseRecord>(USES, owner)], owner);
 }
 
-/** What is used on a class, that of base classes first; or on one of its methods. */
+/** The guards, interceptors or filters of a class, base classes first; or of one of its methods. */
 export function usesOf(target: Constructor, role: UseRole, method?: string): readonly Use[] {
   const records =
     method === undefined
@@ -172,12 +188,15 @@ export function usesOf(target: Constructor, role: UseRole, method?: string): rea
   return records.filter((record) => record.role === role).flatMap(({ items }) => items);
 }
 
-/** Whether it stands on a class; so for the other decorators of classes. `context`: what comes with a decorator of methods. */
+/**
+ * Returns false where the decorator stands on something else than a class, as the functions for other class decorators do. `context` is the
+ * name of a member then.
+ */
 export function recordCaught(target: object, context: unknown, errors: readonly Constructor[]): boolean {
   return recordOnClass('@Catch()', CAUGHT, target, context, errors);
 }
 
-/** The errors that a filter takes; none of them stands for all errors. */
+/** The errors that a filter handles; an empty list for all errors. */
 export function caughtBy(filter: object): readonly Constructor[] {
   return (Reflect.getMetadata(CAUGHT, filter.constructor) as Constructor[] | undefined) ?? [];
 }
@@ -198,25 +217,25 @@ export function moduleOf<Options>(target: Constructor): Options | undefined {
   return Reflect.getOwnMetadata(MODULE, target) as Options | undefined;
 }
 
-/** The parameter types that the compiler emitted for a method; undefined where it emitted none. */
+/** The parameter types that the compiler emitted for a method; `undefined` where it emitted none. */
 export function emittedTypes(target: Constructor, method: string): unknown[] | undefined {
   const speaker = speakerOf(target, method);
   return speaker && (Reflect.getOwnMetadata('design:paramtypes', speaker, method) as unknown[] | undefined);
 }
 
-/** The major version of the copy of Portal that decorated a class or one of its base classes, if that is another than ours. */
+/** The major version of another copy of Portal that decorated a class or one of its base classes. */
 export function decoratedByOtherMajor(target: Constructor): number | undefined {
   if (typeof target !== 'function') return undefined;
   const places = [target, ...levels(target)];
   return keysOfOtherMajors(places.flatMap((place) => Reflect.getOwnMetadataKeys(place) as unknown[]))[0];
 }
 
-/** Methods that no class made a handler, with what stands on them or on their parameters all the same. */
+/** Decorators on methods that are no handlers, or on their parameters. */
 export function strayOf(target: Constructor): { readonly decorator: string; readonly method: string }[] {
   const all = <Record>(key: symbol): Record[] => levels(target).flatMap((level) => own<Record>(key, level));
   const handlers = new Set(all<HandlerRecord>(HANDLERS).map(({ method }) => method));
   const parameters = all<ParameterRecord>(PARAMETERS).map(({ method, binding }) => ({
-    decorator: PARAMETER_DECORATORS[binding.from],
+    decorator: parameterDecoratorOf(binding),
     method,
   }));
   const uses = all<UseRecord>(USES).map(({ role, method }) => ({ decorator: USE_DECORATORS[role], method }));
@@ -225,13 +244,10 @@ export function strayOf(target: Constructor): { readonly decorator: string; read
   );
 }
 
-const PARAMETER_DECORATORS: Record<ParameterBinding['from'], string> = {
+const PARAMETER_DECORATORS: Record<Exclude<ParameterBinding['from'], 'handshake'>, string> = {
   body: '@MessageBody()',
   connection: '@ConnectedSocket()',
   user: '@CurrentUser()',
-  path: '@PathParam()',
-  query: '@QueryParam()',
-  header: '@Header()',
   container: '@Inject()',
 };
 
@@ -240,6 +256,10 @@ const USE_DECORATORS: Record<UseRole, string> = {
   interceptors: '@UseInterceptors()',
   filters: '@UseFilters()',
 };
+
+function parameterDecoratorOf(binding: ParameterBinding): string {
+  return binding.from === 'handshake' ? `${binding.source.decorator}()` : PARAMETER_DECORATORS[binding.from];
+}
 
 /** Such as `@OnMessage()`. */
 export function decoratorOf(kind: HandlerKind): string {

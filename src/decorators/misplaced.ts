@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { keyFor } from '../copies';
 import type { Constructor } from './constructor';
 
-/** A decorator that stands where it can do nothing. Binding says so at boot, with the name of the class. */
+/** A decorator without effect where it stands. Binding refuses it at boot, with the name of the class. */
 export interface Misplaced {
   /** Such as `@OnMessage()`. */
   readonly decorator: string;
@@ -16,7 +16,7 @@ const METHOD = 'a method of a controller, as say() { … } is';
 const PARAMETER = 'a parameter of a handler: of a method with @OnMessage() or one of its kin';
 const CLASS = 'a class';
 
-/** Whether a decorator of methods stands on one. Where it does not, binding will say so. */
+/** True where a method decorator stands on a method. Notes the mistake where it does not. */
 export function standsOnMethod(decorator: string, target: object, name: unknown): boolean {
   return isNamedMethod(target, name) || noted(decorator, target, whatIs(target, name), METHOD);
 }
@@ -35,7 +35,7 @@ export function standsOnClass(decorator: string, target: object, name: unknown):
   return isClass || noted(decorator, target, whatIs(target, name), CLASS);
 }
 
-/** What stands wrong on a class and its base classes. */
+/** The misplaced decorators of a class and its base classes. */
 export function misplacedOn(target: Constructor): Misplaced[] {
   const found: Misplaced[] = [];
   for (let at: unknown = target; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
@@ -48,7 +48,7 @@ function isNamedMethod(target: object, name: unknown): boolean {
   return typeof target !== 'function' && typeof name === 'string';
 }
 
-/** A member of a class, or the class. */
+/** The name of a class or a member in an error. */
 export function whatIs(target: object, name: unknown): string {
   if (name === undefined) return 'the class';
   if (typeof name === 'symbol') return `${String(name)}, which has a symbol for a name`;
@@ -60,7 +60,7 @@ function noted(decorator: string, target: object, on: string, belongs: string): 
   return false;
 }
 
-/** What stands wrong on a class, or on a member of it. */
+/** Notes a misplaced decorator on a class or a member of it. */
 export function note(target: object, misplaced: Misplaced): void {
   const owner = typeof target === 'function' ? target : target.constructor;
   const own = (Reflect.getOwnMetadata(MISPLACED, owner) as Misplaced[] | undefined) ?? [];

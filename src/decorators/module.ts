@@ -4,8 +4,8 @@ import { recordModule } from './metadata';
 import type { Constructor } from './constructor';
 
 /**
- * A class, of which there is one instance for each application unless `@scoped` says otherwise, or tsyringe's provider shape with its
- * token. `options` go with all but `useValue`: `{ lifecycle: Lifecycle.ContainerScoped }` makes one for each connection.
+ * A class, of which an application has one instance unless `@scoped` says otherwise, or tsyringe's provider shape with a `token`.
+ * `options: { lifecycle: Lifecycle.ContainerScoped }` makes one for each connection; `useValue` takes no options.
  */
 export type ModuleProvider =
   (new (...args: never[]) => unknown) | (Provider & { token: InjectionToken; options?: RegistrationOptions });
@@ -18,7 +18,7 @@ export interface ModuleOptions {
   providers?: ModuleProvider[] | undefined;
 }
 
-/** A module with lists that depend on settings; as a rule a static method of the class makes it, such as `forRoot(settings)`. */
+/** A module whose lists depend on settings, as a static method such as `forRoot(settings)` returns it. */
 export interface DynamicModule extends ModuleOptions {
   module: Constructor;
 }

@@ -1,7 +1,7 @@
 import { called } from './called';
 import { recordHandler } from './metadata';
 
-/** Runs when what waits for the peer fell below the high-water mark again. */
+/** Runs when the bytes that wait for the peer fall below `limits.highWaterMarkBytes` again. */
 export function OnDrain(...given: []): MethodDecorator {
   return called('@OnDrain()', given, 0, (prototype, method) => recordHandler(prototype, method, { kind: 'drain' }));
 }

@@ -3,8 +3,8 @@ import { recordHandler } from './metadata';
 import type { Constructor } from './constructor';
 
 /**
- * Takes what the controller's other handlers throw, or only errors of the given class; the most specific class wins.
- * What it returns is sent.
+ * Handles errors of the controller's other handlers: all, or those of the given class. The most specific class wins. The value returned is
+ * sent as the reply.
  */
 export function OnError(error?: Constructor<Error>): MethodDecorator;
 export function OnError(...given: (Constructor<Error> | undefined)[]): MethodDecorator {

@@ -1,7 +1,7 @@
 import { called } from './called';
 import { recordHandler } from './metadata';
 
-/** Takes the payload of each ping (it is answered anyway). */
+/** Runs for each ping, with its payload. Portal answers pings by itself. */
 export function OnPing(...given: []): MethodDecorator {
   return called('@OnPing()', given, 0, (prototype, method) => recordHandler(prototype, method, { kind: 'ping' }));
 }

@@ -1,7 +1,7 @@
 import { called } from './called';
 import { recordHandler } from './metadata';
 
-/** Takes the payload of each pong. */
+/** Runs for each pong, with its payload. */
 export function OnPong(...given: []): MethodDecorator {
   return called('@OnPong()', given, 0, (prototype, method) => recordHandler(prototype, method, { kind: 'pong' }));
 }

@@ -1,10 +1,13 @@
-import { called } from './called';
-import { recordParameter } from './metadata';
+import { fromHandshake } from './from-handshake';
+import type { HandshakeSource } from './metadata';
 
-/** Binds the first value of a query parameter of the handshake's URL; undefined when it is absent. */
+const QUERY: HandshakeSource = {
+  decorator: '@QueryParam',
+  value: 'query parameter',
+  readerOf: (name) => (connection) => connection.query.get(name) ?? undefined,
+};
+
+/** Binds the first value of a query parameter of the handshake's URL; `undefined` when it is absent. */
 export function QueryParam(...given: [name: string]): ParameterDecorator {
-  const [name] = given;
-  return called('@QueryParam()', given, 1, (prototype, method, index) =>
-    recordParameter(prototype, method, index, { from: 'query', name }),
-  );
+  return fromHandshake(QUERY, given);
 }

@@ -1,29 +1,30 @@
 import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
-import type { CodecChoice, Compression, Limits } from '../connection';
+import type { CodecChoice, Compression, PathLimits } from '../connection';
 import type { Handshake, Origins } from '../handshake';
 import { recordPath } from './metadata';
 
-/** What an endpoint may set for itself; the application's settings hold for the rest. */
+/** Options of a path. The application's hold for `origins`, `limits` and `compression` where they are absent. */
 export interface WebSocketPathOptions {
   /**
-   * `connection`: an instance of the controller for each connection, made by a child container in which `Connection` can be
-   * injected, and disposed of when the connection has closed. Default `singleton`: one for the application.
+   * `connection` makes an instance of the controller for each connection, in a child container where `Connection` can be injected, and
+   * disposes of it when the connection has closed. Default `singleton`: one for the application.
    */
   scope?: 'singleton' | 'connection' | undefined;
   /**
-   * How messages are read as events: a codec, `'raw'` for not at all, or an object of those by subprotocol, which are then
-   * spoken. Default: `new JsonCodec()`.
+   * Reads messages as events: a codec, `'raw'` for no events, or an object of those by subprotocol, whose names are then subprotocols of
+   * the path. Default: `new JsonCodec()`.
    */
   codec?: CodecChoice | Readonly<Record<string, CodecChoice>> | undefined;
-  /** Subprotocols that it speaks; the first in the client's order is chosen. */
+  /** Subprotocols of the path. The first of those that the client offers is chosen. */
   protocols?: string[] | undefined;
-  /** Which pages may connect. */
+  /** Pages that may connect. */
   origins?: Origins<Handshake> | undefined;
-  limits?: Limits | undefined;
+  /** Limits of each connection of this path. */
+  limits?: PathLimits | undefined;
   /** permessage-deflate. */
   compression?: boolean | Compression | undefined;
-  /** Messages of one connection that may be handled at once. Default 1. */
+  /** Messages of one connection that are handled at once. Default 1. */
   concurrency?: number | undefined;
 }
 

@@ -1,28 +1,25 @@
-/** One event, reply or error between a client and a controller, whatever bytes carry it. */
-export interface Envelope {
-  /** Which handler it is for. Absent in the error reply to a message that named none. */
-  event?: string | undefined;
-  data?: unknown;
-  /** Set by who wants an answer; the answer has the same one. Those of the server begin with `s:`. */
-  id?: string | number | undefined;
-  /** In place of `data`. */
-  error?: { code: string; message: string; details?: unknown; truncated?: boolean | undefined } | undefined;
-  /** One of several answers to an `id`. */
-  more?: boolean | undefined;
-  /** The last answer to an `id` that had several. */
-  done?: boolean | undefined;
-}
+import type { Envelope } from './envelope';
 
 /**
  * Turns envelopes into messages and back, at once: neither method returns a promise. One codec serves all connections of a path, so it
- * keeps nothing of a connection. What `decode` throws is answered with `malformed_message`, and logged where it is a `TypeError` or a
- * `ReferenceError`, which is a mistake of the codec as a rule.
+ * keeps nothing of a connection. An error of `decode` is answered with `malformed_message`; a `TypeError` or `ReferenceError` is logged too,
+ * since it is a mistake of the codec as a rule.
  */
 export interface Codec {
-  /** Whether its messages are binary ones; text otherwise. */
+  /** True where its messages are binary, false where they are text. */
   readonly binary: boolean;
-  /** `message`: a string from a text codec's peer, a `Uint8Array` from a binary one's. @throws anything when it cannot be read */
+  /** `message` is a string for a text codec, a `Uint8Array` for a binary codec. @throws any error for a message that it cannot read */
   decode(message: string | Uint8Array): Envelope;
-  /** @throws anything when it cannot be expressed */
+  /** @throws any error for an envelope that it cannot express */
   encode(envelope: Envelope): string | Uint8Array;
+}
+
+/** The envelope in a message of the codec's kind; `undefined` where it cannot be read, or is no object. */
+export function decodeEnvelope(codec: Codec, message: string | Uint8Array): Envelope | undefined {
+  try {
+    const envelope: unknown = codec.decode(message);
+    return typeof envelope === 'object' && envelope !== null ? envelope : undefined;
+  } catch {
+    return undefined;
+  }
 }

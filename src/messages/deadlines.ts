@@ -1,4 +1,4 @@
-/** Where time comes from; tests give their own. */
+/** A source of time; tests bring their own. */
 export interface Clock {
   /** Milliseconds on a clock that never goes back. */
   now(): number;
@@ -10,15 +10,16 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
-    timer.unref();
+    // browsers have numbers for timers
+    (timer as { unref?(): void }).unref?.();
     return { cancel: () => clearTimeout(timer) };
   },
 };
 
-/** The longest that Node's timers wait; they call back at once for more. */
+/** The longest time of a timer. A longer one would call back at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** So late comes a timer only when nothing ran for a while. */
+/** A timer is so late only where the process has stood still. */
 const LATE_MS = 250;
 
 interface Entry {
@@ -27,9 +28,9 @@ interface Entry {
 }
 
 /**
- * Deadlines of many connections on one timer. Those of one duration come due in the order in which they were set, so
- * each duration is a queue and only its head needs watching. When nothing ran for a while, what has arrived meanwhile is read
- * first, since it may be what a deadline waits for.
+ * Deadlines of many connections on one timer. Those of one duration come due in the order in which they were set, so each duration is a
+ * queue, and only its head needs watching. After the process has stood still, bytes that have arrived are read first: a deadline may wait
+ * for them.
  */
 export class Deadlines {
   private readonly queues = new Map<number, Set<Entry>>();

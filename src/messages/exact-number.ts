@@ -1,12 +1,12 @@
 const DECIMAL = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** Whether a text is a decimal number, as JSON writes them, that JavaScript would write with the same digits: not rounded, nor out of range. */
+/** True for a decimal number as JSON writes it that a JavaScript number holds with all its digits. */
 export function isExactNumber(text: string): boolean {
   const digits = canonical(text);
   return digits !== undefined && digits === canonical(String(Number(text)));
 }
 
-/** Its digits from the first that is not 0 to the last, and where the point is. */
+/** The digits from the first that is not 0 to the last, with the place of the point. */
 function canonical(text: string): string | undefined {
   const [, whole, fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? [];
   if (whole === undefined) return undefined;
@@ -20,17 +20,17 @@ function canonical(text: string): string | undefined {
   return `${text.startsWith('-') ? '-' : ''}${digits.slice(first, last)}e${power}`;
 }
 
-/** What may be an id that is written with a point or an exponent, or under a name with an escape. */
+/** Matches an id with a point or an exponent, and any escape, which may spell the name `id`. */
 const SUSPICIOUS = /"id"\s*:\s*-?\d+[.eE]|\\u/;
 
-/** Whether the id of an envelope is the number that its text says. `text` is JSON that was parsed. */
+/** True where the number that `JSON.parse` made of an envelope's id has all the digits of the text. `text` is valid JSON. */
 export function hasExactId(text: string): boolean {
   if (!SUSPICIOUS.test(text)) return true;
   const source = memberOf(text, 'id');
   return source === undefined || !/^[-\d]/.test(source) || isExactNumber(source);
 }
 
-/** The source of a member of an object; of the last, where there are several, as `JSON.parse` has it. */
+/** The source text of a member of an object; of several with that name, the last, as in `JSON.parse`. */
 function memberOf(text: string, name: string): string | undefined {
   let depth = 0;
   let key: string | undefined;
@@ -53,7 +53,7 @@ function memberOf(text: string, name: string): string | undefined {
   return source;
 }
 
-/** Longer numbers are as a rule not exact, and nobody writes so many blanks. */
+/** Characters of a number with the blanks before it. Longer numbers are not exact as a rule. */
 const MOST = 1000;
 
 function endOfString(text: string, start: number): number {

@@ -1,5 +1,21 @@
-export type { Codec, Envelope } from './codec';
+export { type Codec, decodeEnvelope } from './codec';
 export { type Clock, Deadlines, systemClock } from './deadlines';
+export {
+  type Envelope,
+  type ErrorPayload,
+  NO_REPLY,
+  type PendingRequest,
+  type ReplyTo,
+  SERVER_ID,
+  answerTo,
+  endTo,
+  errorTo,
+  isId,
+  isServerId,
+  itemTo,
+  payloadOf,
+  settle,
+} from './envelope';
 export { isExactNumber } from './exact-number';
 export { JsonCodec, stringify } from './json-codec';
 export { MessagePackCodec } from './message-pack-codec';

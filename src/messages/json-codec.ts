@@ -1,20 +1,22 @@
-import type { Codec, Envelope } from './codec';
+import type { Codec } from './codec';
+import type { Envelope } from './envelope';
 import { hasExactId } from './exact-number';
 import { refuseHeavyJson } from './json-size';
-import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
+import { isDevelopment } from './runtime';
+import { whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
-/** What a text must contain for one of its keys to be unsafe: the name itself, or an escape that may spell it. */
+/** Matches each text that may have an unsafe key: the key itself, or an escape that may spell it. */
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
-/** What JSON writes otherwise than it is (RFC 8259 section 7), and surrogates, which may stand alone. */
+/** Matches characters that JSON must escape (RFC 8259 section 7), and surrogates, which may stand alone. */
 const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 
-/** Names of events that are kept as JSON, and how long they may be: peers choose some of those that we answer. */
+/** The most names of events that are kept as JSON, and the longest. Peers choose some of the names. */
 const MAX_NAMES = 1024;
 const MAX_NAME_LENGTH = 128;
 
-/** The default: `{"event":"chat.join","data":{…},"id":7}` in text messages. */
+/** The default codec: `{"event":"chat.join","data":{…},"id":7}` in text messages. */
 export class JsonCodec implements Codec {
   readonly binary = false;
   private readonly names = new Map<string, string>();
@@ -54,7 +56,7 @@ export class JsonCodec implements Codec {
 
 /**
  * Data as JSON.
- * @throws TypeError for what would arrive as something else: a `Map` or bytes, which would be `{}`; deep inside data, in development only
+ * @throws TypeError for a value that would arrive as something else, such as a `Map`, which would be `{}`; deep inside data, in development only
  */
 export function stringify(data: unknown): string {
   // two thirds of what JSON.stringify takes for a short string

@@ -4,8 +4,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Looks through a text that may be JSON before it is parsed. One pass, nothing is made.
- * @throws RangeError for one that takes the parser too long
+ * Looks through a text before it is parsed as JSON, in one pass that allocates nothing.
+ * @throws RangeError for a text that would take the parser too long
  */
 export function refuseHeavyJson(text: string): void {
   const weight = MessageWeight.of(text.length);
@@ -33,7 +33,7 @@ export function refuseHeavyJson(text: string): void {
   }
 }
 
-/** The place of the quote that ends a string, or beyond the end of the text. */
+/** The index of the quote that ends a string, or an index beyond the end of the text. */
 function endOfString(text: string, start: number): number {
   let at = start;
   for (; at < text.length; at++) {

@@ -1,9 +1,10 @@
 import { hashOfBytes } from './message-weight';
+import { textIn } from './runtime';
 
 const SLOTS = 2048;
 const MAX_LENGTH = 32;
 
-/** Names of properties that have been decoded, each in the slot of its hash. That of the decoder itself holds 16 of each length. */
+/** Decoded names of properties, each in the slot of its hash. The decoder's own cache holds 16 names of each length. */
 export class KeyCache {
   private readonly slots: string[] = Array<string>(SLOTS).fill('');
 
@@ -15,14 +16,13 @@ export class KeyCache {
     const slot = hashOfBytes(bytes, start, start + byteLength) & (SLOTS - 1);
     const known = this.slots[slot]!;
     if (isWritten(known, bytes, start, byteLength)) return known;
-    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const name = buffer.toString('utf8', start, start + byteLength);
+    const name = textIn(bytes, start, start + byteLength);
     this.slots[slot] = name;
     return name;
   }
 }
 
-/** Whether these bytes are the ASCII text. */
+/** True where these bytes are `text` in ASCII. */
 function isWritten(text: string, bytes: Uint8Array, start: number, byteLength: number): boolean {
   if (text.length !== byteLength) return false;
   for (let at = 0; at < byteLength; at++) {

@@ -6,17 +6,19 @@ import {
   EXT_TIMESTAMP,
   ExtensionCodec,
 } from '@msgpack/msgpack';
-import type { Codec, Envelope } from './codec';
+import type { Codec } from './codec';
+import type { Envelope } from './envelope';
 import { KeyCache } from './key-cache';
 import { isWholeMessagePack } from './message-pack-size';
-import { isDevelopment, whyUnsendable, whyUnsendableWithin } from './unsendable';
+import { includesText, isDevelopment } from './runtime';
+import { whyUnsendable, whyUnsendableWithin } from './unsendable';
 import { hasUnsafeKeys } from './unsafe-keys';
 
-/** Dates as timestamps of MessagePack, both of which have values that the other has not. */
+/** Dates as timestamps of MessagePack. Each of the two has values that the other lacks. */
 const EXTENSIONS = new ExtensionCodec();
 EXTENSIONS.register({ type: EXT_TIMESTAMP, encode: timestampOf, decode: dateOf });
 
-/** The same envelopes as MessagePack maps, in binary messages. Bytes travel as bytes, a `Date` as a timestamp. */
+/** Envelopes as MessagePack maps in binary messages. Bytes travel as bytes, a `Date` as a timestamp. */
 export class MessagePackCodec implements Codec {
   readonly binary = true;
   private readonly decoder = new Decoder({ extensionCodec: EXTENSIONS, keyDecoder: new KeyCache() });
@@ -34,8 +36,8 @@ export class MessagePackCodec implements Codec {
   }
 
   /**
-   * @throws TypeError for what MessagePack cannot express, such as an invalid `Date` or half of a surrogate pair, or would make `{}` of;
-   * deep inside data, for the latter, in development only
+   * @throws TypeError for a value that MessagePack cannot express, such as an invalid `Date` or half of a surrogate pair
+   * @throws TypeError for a value that would arrive as `{}`; deep inside data, in development only
    */
   encode(envelope: Envelope): Uint8Array {
     const { data } = envelope;
@@ -61,14 +63,14 @@ export class MessagePackCodec implements Codec {
   }
 }
 
-/** The encoder writes such a half in bytes that are no UTF-8, which begin with 0xed, or as U+FFFD, which begins with 0xef. */
+/** The encoder writes half of a surrogate pair in bytes that begin with 0xed, or as U+FFFD, which begins with 0xef. */
 function mayHoldHalves(bytes: Uint8Array): boolean {
   return bytes.includes(0xed) || bytes.includes(0xef);
 }
 
 const HALF = /\p{Surrogate}/u;
 
-/** Whether half of a surrogate pair stands in what was encoded, which has an end. */
+/** True where half of a surrogate pair stands in a value without cycles. */
 function hasHalves(value: unknown): boolean {
   if (typeof value === 'string') return HALF.test(value);
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
@@ -80,14 +82,13 @@ function timestampOf(value: unknown): Uint8Array | null {
   return encodeTimestampExtension(value);
 }
 
-/** Invalid beyond 275,000 years either way, where a `Date` ends, and for more nanoseconds than the specification has. */
+/** An invalid `Date` for a timestamp beyond the range of `Date`, or with more nanoseconds than the specification allows. */
 function dateOf(bytes: Uint8Array): Date {
   const { sec, nsec } = decodeTimestampToTimeSpec(bytes);
   return new Date(nsec > 999_999_999 ? NaN : sec * 1000 + nsec / 1e6);
 }
 
-/** Whether an unsafe name may stand in it; MessagePack knows no escapes. */
+/** True where a message may have an unsafe name; MessagePack has no escapes. */
 function maySpell(bytes: Uint8Array): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.includes('__proto__') || buffer.includes('constructor');
+  return includesText(bytes, '__proto__') || includesText(bytes, 'constructor');
 }

@@ -1,18 +1,17 @@
-import { isUtf8 } from 'node:buffer';
 import { hashOfBytes, MessageWeight } from './message-weight';
+import { isUtf8 } from './runtime';
 
-/** For each first byte from 0xc0 to 0xdf: how many bytes of length or value follow it (MessagePack specification). */
+/** The number of bytes of length or value that follow each first byte from 0xc0 to 0xdf (MessagePack specification). */
 const FOLLOWING = [0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];
 
-/** From this length on Node is asked whether a text is UTF-8: shorter ones of ASCII are looked through in less time. */
+/** The length in bytes from which `isUtf8` takes less time than a look at each byte of ASCII. */
 const NATIVE_FROM = 64;
 
 /**
-/**
- * Whether the bytes are one whole MessagePack value, with all the elements that its arrays and maps declare. The decoder makes room for
- * declared elements before it has read one, so five bytes could ask it for gigabytes. `checksText`: and whether its strings are UTF-8, of
- * which the decoder makes other text where they are not.
- * @throws RangeError for one that takes the decoder too long
+ * True for one whole MessagePack value, with all the elements that its arrays and maps declare. The decoder makes room for declared elements
+ * before it reads one, so five bytes could ask it for gigabytes. With `checksText` its strings must be UTF-8 too: the decoder would make
+ * other text of them.
+ * @throws RangeError for a value that would take the decoder too long
  */
 export function isWholeMessagePack(bytes: Uint8Array, checksText = false): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -67,7 +66,7 @@ export function isWholeMessagePack(bytes: Uint8Array, checksText = false): boole
   return at === bytes.length;
 }
 
-/** What lies beyond the bytes is judged elsewhere. */
+/** Bytes beyond the end are judged elsewhere. */
 function isText(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < NATIVE_FROM) {
     let at = start;

@@ -2,7 +2,7 @@
 const LIGHT = 96 * 1024;
 const MIB = 1024 * 1024;
 
-/** What a message of up to 1 MiB may have. Of the others a longer one may have more, in proportion. */
+/** Bounds for a message of up to 1 MiB. Bounds other than levels grow with a longer message. */
 const MAX_LEVELS = 131_072;
 const MAX_COLLECTIONS = 350_000;
 const MAX_NAMES = 90_000;
@@ -20,8 +20,8 @@ const SEED = Math.floor(Math.random() * 2 ** 31);
 const FNV_PRIME = 0x01000193;
 
 /**
- * Counts, before a message is decoded, what takes decoders long: levels, objects and arrays, names of properties that have not come before,
- * and objects whose names have not come in this order before. A hash stands for a name, so a few are counted as one.
+ * Counts what takes decoders long, before a message is decoded: levels, objects and arrays, different names of properties, and different
+ * orders of names in objects. Names are compared by hashes, so a few different ones are counted as one.
  */
 export class MessageWeight {
   private readonly scale: number;
@@ -30,7 +30,7 @@ export class MessageWeight {
   private collections = 0;
   private namedObjects = 0;
   private depth = 0;
-  /** For each level: the hash of the names so far, and how many they are. */
+  /** The hash and the number of the names so far, for each level. */
   private readonly layoutHashes: number[] = [0];
   private readonly nameCounts: number[] = [0];
 
@@ -39,7 +39,7 @@ export class MessageWeight {
     this.names = new HashSet(MAX_NAMES * this.scale);
   }
 
-  /** Undefined for a message that is too short to be too heavy. */
+  /** `undefined` for a message that is too short to be too heavy. */
   static of(length: number): MessageWeight | undefined {
     return length > LIGHT ? new MessageWeight(length) : undefined;
   }
@@ -52,7 +52,7 @@ export class MessageWeight {
     this.nameCounts[this.depth] = 0;
   }
 
-  /** False where none had begun. */
+  /** False where no object or array has begun. */
   leave(): boolean {
     return --this.depth >= 0;
   }
@@ -77,7 +77,7 @@ export class MessageWeight {
   }
 }
 
-/** Different hashes, of which a few are taken for others. */
+/** A set of hashes that takes a few of them for others. */
 class HashSet {
   size = 0;
   private readonly bits: Uint32Array;

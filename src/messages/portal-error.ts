@@ -1,4 +1,4 @@
-/** The codes of Portal's own error replies: what they say when no message is given, and their HTTP status at an upgrade. */
+/** The codes of Portal's own error replies, with their default messages and their HTTP statuses at an upgrade. */
 export const ERROR_CODES = {
   malformed_message: { status: 400, message: 'The message could not be read.' },
   unknown_event: { status: 404, message: 'No handler takes this event.' },
@@ -12,26 +12,26 @@ export const ERROR_CODES = {
   unavailable: { status: 503, message: 'This cannot be done at the moment.' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
-/** One of Portal's codes, or an application's own. */
+/** A code of Portal, or of the application. */
 export type ErrorCode = keyof typeof ERROR_CODES | (string & {});
 
 export interface PortalErrorOptions extends ErrorOptions {
-  /** Sent with the error reply: what a program needs to react. */
+  /** Data for the client's program, sent with the error reply. Default: none. */
   details?: unknown;
-  /** Sent beside `details`, where they are not all that there was to say. Default false. */
+  /** Says in the error reply that `details` are not complete. Default false. */
   truncated?: boolean | undefined;
-  /** HTTP status when it is thrown at an upgrade, 300 to 599. Default: that of its code, 500 for a code of your own. */
+  /** HTTP status at an upgrade, from 300 to 599. Default: the status of the code, 500 for a code of the application. */
   status?: number | undefined;
 }
 
-/** Thrown by users' code, it is the error reply of its code; at an upgrade, the refusal with its status. */
+/** An error that the client is told: as an error reply with its code, or at an upgrade as a refusal with its status. */
 export class PortalError extends Error {
   override name = 'PortalError';
   readonly details: unknown;
   readonly truncated: boolean;
   readonly status: number;
 
-  /** @throws RangeError when the status refuses nothing */
+  /** @throws RangeError for a status that is not from 300 to 599 */
   constructor(
     readonly code: ErrorCode,
     message?: string,
@@ -48,7 +48,7 @@ export class PortalError extends Error {
   }
 }
 
-/** Nobody knows who the peer is: 401 at an upgrade, the error reply `unauthorized` for a message. */
+/** The client is not authenticated: 401 at an upgrade, the error reply `unauthorized` for a message. */
 export class UnauthorizedError extends PortalError {
   override name = 'UnauthorizedError';
 
@@ -57,7 +57,7 @@ export class UnauthorizedError extends PortalError {
   }
 }
 
-/** The peer may not do this: 403 at an upgrade, the error reply `forbidden` for a message. */
+/** The client may not do this: 403 at an upgrade, the error reply `forbidden` for a message. */
 export class ForbiddenError extends PortalError {
   override name = 'ForbiddenError';
 
@@ -66,7 +66,7 @@ export class ForbiddenError extends PortalError {
   }
 }
 
-/** What was waited for cannot come: the connection is closed, or closing. */
+/** The connection closed before an answer came, or is closed already. */
 export class ConnectionClosedError extends Error {
   override readonly name = 'ConnectionClosedError';
 

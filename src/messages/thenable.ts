@@ -1,13 +1,13 @@
 import { isThenable, takeRejection } from './users-code';
 
-/** Goes on at once where a value is there, and later where it is still to come. */
+/** Calls `next` with a value at once, or with the value of a promise when it resolves. */
 export function then<T, R>(value: T | PromiseLike<T>, next: (value: T) => R): R | Promise<R> {
   return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }
 
 /**
- * What a condition of `@ValidateIf` says. One that is asynchronous says yes, since nobody can wait for it, and must not end the process
- * when it rejects.
+ * The answer of a condition of `@ValidateIf`. An asynchronous condition means yes, since class-validator does not wait for it; its rejection
+ * must not end the process.
  */
 export function saysYes(answer: unknown): boolean {
   if (typeof answer !== 'boolean') takeRejection(answer, () => {});

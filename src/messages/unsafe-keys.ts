@@ -1,6 +1,6 @@
 /**
- * Finds the names in a decoded message through which a careless merge would reach a prototype: `__proto__`, and a
- * `constructor` with a `prototype` in it (CVE-2018-3721, CVE-2019-10744). Walks without recursion, however deep it is.
+ * True where a careless merge of a decoded message would reach a prototype: by `__proto__`, or by a `constructor` with a `prototype` in it
+ * (CVE-2018-3721, CVE-2019-10744). Walks without recursion, however deep the message is.
  */
 export function hasUnsafeKeys(value: unknown): boolean {
   const pending: unknown[] = [value];

@@ -1,6 +1,6 @@
-import { types } from 'node:util';
+import { isError } from './runtime';
 
-/** What to send in place of an object that would lose what it holds. */
+/** Types whose objects would lose their contents, and the value to send in their place. */
 const INSTEAD: readonly (readonly [type: Function, instead: string])[] = [
   [Map, 'Object.fromEntries(map) or [...map]'],
   [Set, '[...set]'],
@@ -16,8 +16,8 @@ const INSTEAD_OF_ERROR = 'what the client may know of it, or throw it';
 const BYTES = 'its bytes through MessagePackCodec, or a text of base64';
 
 /**
- * Why an object cannot be sent, and what can; undefined where it can be. It would be `{}` for the peer, as what it holds is not in its
- * properties. `hasBytes`: the codec carries bytes.
+ * Says why an object cannot be sent, and what to send in its place; `undefined` where it can be sent. The peer would get `{}` of an object
+ * whose contents are not in its properties. `hasBytes` is true for a codec that carries bytes.
  */
 export function whyUnsendable(data: object, hasBytes: boolean): string | undefined {
   const prototype = Object.getPrototypeOf(data) as object | null;
@@ -36,26 +36,25 @@ function insteadOf(data: object): string | undefined {
   // it may reject, and nobody waits for it any more
   if (data instanceof Promise) data.catch(() => {});
   for (const [type, instead] of INSTEAD) if (data instanceof type) return instead;
-  // one of another realm is no Error here, as those of Node are none in jest
-  if (data instanceof Error || ('stack' in data && types.isNativeError(data))) return INSTEAD_OF_ERROR;
+  if (isError(data)) return INSTEAD_OF_ERROR;
   if (isObservable(data)) return 'an async iterable of its values';
   if (Object.keys(data).length > 0 || data instanceof String) return undefined;
   if (Symbol.iterator in data) return 'an array of its items';
   return hasGetters(data) ? 'an object with what its getters give, or give its class a toJSON()' : undefined;
 }
 
-/** MessagePack does not ask for it. */
+/** True for an object with `toJSON`, which MessagePack does not call. */
 function isWrittenAsJson(data: object, hasBytes: boolean): boolean {
   return !hasBytes && typeof (data as { toJSON?: unknown }).toJSON === 'function';
 }
 
-/** As of RxJS: what a handler of NestJS may return. */
+/** True for an observable of RxJS, which a handler of NestJS may return. */
 function isObservable(data: object): boolean {
   const { subscribe, pipe } = data as { subscribe?: unknown; pipe?: unknown };
   return typeof subscribe === 'function' && typeof pipe === 'function';
 }
 
-/** Whether its class has getters, of which no codec sends the values: those of a `Response`, or before private fields. */
+/** True where the class of an object has getters, whose values no codec sends, such as `Response`. */
 function hasGetters(data: object): boolean {
   for (let at = Object.getPrototypeOf(data) as object | null; at !== null; at = Object.getPrototypeOf(at) as object) {
     // that of Object has one, __proto__
@@ -65,7 +64,7 @@ function hasGetters(data: object): boolean {
   return false;
 }
 
-/** The same for all that stands in data which contains no cycle; begins with the path. */
+/** The same for a value without cycles and all that it contains. The text begins with the path. */
 export function whyUnsendableWithin(data: unknown, hasBytes: boolean, path = 'data'): string | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   const why = whyUnsendable(data, hasBytes);
@@ -78,9 +77,4 @@ export function whyUnsendableWithin(data: unknown, hasBytes: boolean, path = 'da
     first ??= inside;
   }
   return first;
-}
-
-/** Read when it is needed: it costs more than all the rest. */
-export function isDevelopment(): boolean {
-  return process.env.NODE_ENV !== 'production';
 }

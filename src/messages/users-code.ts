@@ -1,10 +1,10 @@
-/** Whether a value must be awaited. @throws what a getter of its `then` throws */
+/** True for a value that must be awaited. @throws the error of a getter named `then` */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function';
   return mayBe && typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }
 
-/** Calls a function of the user's that nobody waits for. `failed` is told of what it throws, and of what its promise rejects with. */
+/** Calls a function of the user's that nobody waits for. `failed` gets its error, or that of its promise. */
 export function callUser(call: () => unknown, failed: (error: unknown) => void): void {
   try {
     const value = call();
@@ -14,7 +14,7 @@ export function callUser(call: () => unknown, failed: (error: unknown) => void):
   }
 }
 
-/** Nobody waits for a value: `failed` is told where it is a promise that rejects, or says that it is one and fails. */
+/** Passes the rejection of a value that nobody waits for to `failed`. */
 export function takeRejection(value: unknown, failed: (error: unknown) => void): void {
   try {
     if (isThenable(value)) Promise.resolve(value).then(undefined, failed);
@@ -23,7 +23,7 @@ export function takeRejection(value: unknown, failed: (error: unknown) => void):
   }
 }
 
-/** What was thrown, as an error: a promise is none. `failed` is told of what that rejects with, which is the error that was meant. */
+/** A thrown value as an error. For a promise it is a `TypeError`, and `failed` gets the rejection, which is the error that was meant. */
 export function errorThrown(thrown: unknown, failed: (error: unknown) => void): unknown {
   try {
     if (!isThenable(thrown)) return thrown;
@@ -34,7 +34,7 @@ export function errorThrown(thrown: unknown, failed: (error: unknown) => void): 
   return new TypeError('a promise was thrown, which is no error: await it');
 }
 
-/** The name of an object's class, for the log: it may have no prototype, or one that fails. */
+/** The name of an object's class, for the log. An object may have no prototype, or one that throws. */
 export function classNameOf(value: unknown): string {
   try {
     const name: unknown = (value as { constructor?: Function }).constructor?.name;

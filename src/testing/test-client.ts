@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { PortalError, type Codec, type Envelope } from '../messages';
-import { SERVER_ID } from '../connection';
+import {
+  answerTo,
+  decodeEnvelope,
+  isServerId,
+  settle,
+  type Codec,
+  type Envelope,
+  type PendingRequest,
+} from '../messages';
 import type { CloseInfo } from '../protocol';
 import { requireBytes, type Bytes } from '../connection';
 import { answerCode, ClosingHandshake, closePayload, Opcode, parseClosePayload } from '../protocol';
@@ -37,17 +44,11 @@ export interface TestClient {
   readonly closed: Promise<CloseInfo>;
 }
 
-interface Request {
-  readonly items: unknown[];
-  resolve(data: unknown): void;
-  reject(reason: Error): void;
-}
-
 /** A client in the same process as its server. It trusts that one to keep to the protocol, and answers pings. */
 export class StreamClient implements TestClient {
   readonly closed: Promise<CloseInfo>;
   private readonly mailbox = new Mailbox<Message>();
-  private readonly requests = new Map<number, Request>();
+  private readonly requests = new Map<number, PendingRequest>();
   private readonly closing = new ClosingHandshake();
   private count = 0;
   private ended: Error | undefined;
@@ -90,7 +91,8 @@ export class StreamClient implements TestClient {
     const answer = new Promise((resolve, reject) => {
       if (this.ended !== undefined) throw this.ended;
       const message = this.requireCodec().encode({ event, data, id });
-      this.requests.set(id, { items: [], resolve, reject });
+      const items: unknown[] = [];
+      this.requests.set(id, { resolve, reject, item: (data) => void items.push(data), end: () => resolve(items) });
       this.send(message);
     });
     // it fails with the connection, whether or not the test still looks at it
@@ -99,8 +101,8 @@ export class StreamClient implements TestClient {
   }
 
   respond({ event, id }: Envelope, data: unknown = null): void {
-    if (typeof id !== 'string' || !id.startsWith(SERVER_ID)) throw new TypeError('this is no request of the server');
-    this.send(this.requireCodec().encode({ ...(event !== undefined && { event }), data, id }));
+    if (!isServerId(id)) throw new TypeError('this is no request of the server');
+    this.send(this.requireCodec().encode(answerTo({ event, id }, data)));
   }
 
   receive(): Promise<Message> {
@@ -157,17 +159,7 @@ export class StreamClient implements TestClient {
     const envelope = this.decode(message);
     const request = typeof envelope?.id === 'number' ? this.requests.get(envelope.id) : undefined;
     if (envelope === undefined || request === undefined) return false;
-    const { data, error, more, done } = envelope;
-    if (more === true) {
-      request.items.push(data);
-      return true;
-    }
-    this.requests.delete(envelope.id as number);
-    if (error !== undefined)
-      request.reject(
-        new PortalError(error.code, error.message, { details: error.details, truncated: error.truncated === true }),
-      );
-    else request.resolve(done === true ? request.items : data);
+    if (settle(request, envelope)) this.requests.delete(envelope.id as number);
     return true;
   }
 
@@ -186,12 +178,7 @@ export class StreamClient implements TestClient {
   private decode(message: Message): Envelope | undefined {
     const { codec } = this;
     if (codec === undefined || (typeof message === 'string') === codec.binary) return undefined;
-    try {
-      const envelope = codec.decode(message) as Envelope | null;
-      return typeof envelope === 'object' && envelope !== null ? envelope : undefined;
-    } catch {
-      return undefined;
-    }
+    return decodeEnvelope(codec, message);
   }
 
   private requireCodec(): Codec {

@@ -1,41 +1,41 @@
 import type { PortalError } from '../messages';
 import { invalid } from './issues';
 
-/** How much may stand in a body. */
+/** Limits of the size of a body. */
 export interface BodyLimits extends WalkLimits {
   readonly maxMessageBytes: number;
 }
 
 interface WalkLimits {
-  /** Properties and items in all its levels. */
+  /** Properties and items in all levels. */
   readonly maxKeys: number;
   /** Objects and arrays in each other. */
   readonly maxDepth: number;
 }
 
 /**
- * Names that no body for a class may have: some would change what an object is (CVE-2019-18413, CVE-2020-7637), and every object has the
- * others already.
+ * Names that no body for a class may have. Some would change the class of an object (CVE-2019-18413, CVE-2020-7637); the others are methods
+ * of every object.
  */
 export const REFUSED_NAMES: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   'prototype',
 ]);
 
-/** False for bytes as well. */
+/** True for an object or array, false for bytes too. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }
 
 /**
- * Looks at the shape of a body before a library does, which may take long for each key of it.
+ * Checks the shape of a body before a library does, which may take long for each key.
  * @throws PortalError for a body that is too deep, has too many keys, or a refused name
  */
 export function walkBody(body: object, limits: WalkLimits, path: string, refused?: ReadonlySet<string>): void {
   new BodyWalk(limits, path === '' ? [] : [path], refused).enter(body, 1);
 }
 
-/** `trail`: the keys that lead to where the walk is. */
+/** `trail` has the keys that lead to the value. */
 export class BodyWalk {
   private keys = 0;
 

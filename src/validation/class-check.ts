@@ -1,8 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
-import { PortalError } from '../messages';
-import { takeRejection } from '../messages';
+import { PortalError, takeRejection } from '../messages';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
 import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
 import { ClassPlan, type Answered } from './class-plan';
@@ -13,7 +12,7 @@ import { invalid, Issues, joinPath } from './issues';
 import { isCollection, judgeShape } from './nested-shape';
 import type { Check } from './type-check';
 
-/** class-validator's own options; Portal's defaults refuse whatever the class does not name. */
+/** Options of class-validator. Portal's defaults refuse properties that the class does not name. */
 export type ValidationOptions = Pick<
   ValidatorOptions,
   'skipMissingProperties' | 'whitelist' | 'forbidNonWhitelisted' | 'groups' | 'always' | 'stopAtFirstError'
@@ -21,15 +20,15 @@ export type ValidationOptions = Pick<
 
 const STRICT = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
 
-/** Whether class-validator knows anything of the class; without that it could check nothing. */
+/** True for a class with decorators of class-validator. */
 export function isValidated(type: Constructor): boolean {
   return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
 }
 
 /**
- * Validates by the decorators of class-validator, after an instance of the class was made as class-transformer's decorators say.
- * `path`: where the value stands in the message.
- * @throws Error for a class of which no instance can be made
+ * Makes an instance by class-transformer's decorators, and validates it by those of class-validator. `path` is the place of the value in the
+ * message.
+ * @throws Error for a class without possible instances
  */
 export function classCheck(type: Constructor, options: ValidationOptions, limits: BodyLimits, path = ''): Check {
   // an option that is there and undefined is none: it must not take the place of what is strict
@@ -49,7 +48,7 @@ export function classCheck(type: Constructor, options: ValidationOptions, limits
   };
 }
 
-/** Undefined for a class that only the libraries themselves can make or check. @throws Error for one that cannot be made */
+/** `undefined` for a class that needs the libraries themselves. @throws Error for a class without possible instances */
 function shapeCheck(
   root: Constructor,
   settings: ValidatorOptions,
@@ -93,7 +92,7 @@ function tryToMake(type: Constructor): void {
   }
 }
 
-/** By class-transformer and class-validator, which take long for each key: of these there may be so many. */
+/** Checks with class-transformer and class-validator, which take long for each key, so keys are limited. */
 function libraryCheck(
   type: Constructor,
   settings: ValidatorOptions,

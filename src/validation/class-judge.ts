@@ -1,21 +1,19 @@
 import type { ValidationArguments } from 'class-validator';
-import { PortalError } from '../messages';
-import { isThenable, takeRejection } from '../messages';
+import { PortalError, isThenable, takeRejection, saysYes } from '../messages';
 import type { Answered } from './class-plan';
 import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
 import { invalid, type Issues } from './issues';
 import { isCollection, NESTED, whatElse } from './nested-shape';
-import { saysYes } from '../messages';
 
-/** What class-validator says of an object whose class it does not know. */
+/** class-validator's message for an object of a class that it does not know. */
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';
 
-/** Properties of one message that are checked, those among them that are not there: some tens of milliseconds for 1 MiB. */
+/** The most properties of one message that are checked, absent ones too: some tens of milliseconds for 1 MiB. */
 export function maxChecksOf(maxMessageBytes: number): number {
   return Math.max(196_608, Math.floor(maxMessageBytes / 6));
 }
 
-/** In place of a value whose getter throws. */
+/** Stands for a value whose getter throws. */
 const UNREADABLE = Symbol('unreadable');
 
 export function tooManyChecks(path: string): PortalError {
@@ -23,11 +21,11 @@ export function tooManyChecks(path: string): PortalError {
 }
 
 /**
- * Asks the validators of class-validator about an instance and all that stands in it, as its `validate` does, until there are more issues
- * than an error reply lists.
+ * Calls the validators of class-validator for an instance and all instances in it, as `validate` does, until an error reply is full of
+ * issues.
  */
 export class ClassJudge {
-  /** Answers that need time. */
+  /** Promises of asynchronous validators. */
   readonly pending: Promise<void>[] = [];
   private readonly trail: (string | number)[];
   private checks = 0;
@@ -73,7 +71,7 @@ export class ClassJudge {
     this.trail.pop();
   }
 
-  /** A getter of the class may throw for what the peer sent, as a setter may. */
+  /** Reads a property. A getter may throw for a value of the peer's. */
   private valueOf(object: Record<string, unknown>, name: string): unknown {
     try {
       return object[name];
@@ -85,7 +83,7 @@ export class ClassJudge {
     }
   }
 
-  /** False where the answer is no, at once. */
+  /** False where a validator refuses the value at once. */
   private ask(check: ShapeCheck, value: unknown, object: object): boolean {
     const { metadata } = check;
     if (metadata.validateIf !== undefined && !saysYes(metadata.validateIf(object, value))) return true;
@@ -105,7 +103,7 @@ export class ClassJudge {
     return true;
   }
 
-  /** What the plan has asked, which knows no class with others in it. */
+  /** The answer that the plan got already. A plan is for a class without nested ones. */
   private takeAnswer({ found, metadata }: ShapeCheck): PromiseLike<unknown> | undefined {
     const { answered } = this;
     if (answered?.found !== found || answered.property !== metadata.propertyName) return undefined;
@@ -167,7 +165,7 @@ function argumentsFor(
   };
 }
 
-/** With the tokens of class-validator replaced. */
+/** A message with class-validator's tokens replaced. */
 function messageOf({ message }: ValidationMetadata, args: ValidationArguments, byDefault = (): string => ''): string {
   const chosen: unknown = message || byDefault();
   const told = typeof chosen === 'function' ? (chosen as (args: ValidationArguments) => unknown)(args) : chosen;

@@ -1,14 +1,13 @@
 import type { ClassTransformOptions, TransformationType } from 'class-transformer';
 import type { Constructor } from '../decorators';
-import { PortalError } from '../messages';
-import { takeRejection } from '../messages';
+import { PortalError, takeRejection } from '../messages';
 import { BodyWalk, isObject, REFUSED_NAMES, tooManyKeys, type BodyLimits } from './body-walk';
 import { tooManyChecks } from './class-judge';
 import type { ClassShapes, Conversion, IncomingProperty } from './class-shape';
 import type { Issues } from './issues';
 import { PLAIN_TO_CLASS } from './transform-metadata';
 
-/** What `@Transform` is told of the options, which are class-transformer's own defaults. */
+/** The options that `@Transform` gets: class-transformer's defaults. */
 const OPTIONS: ClassTransformOptions = Object.freeze({
   enableCircularCheck: false,
   enableImplicitConversion: false,
@@ -18,18 +17,18 @@ const OPTIONS: ClassTransformOptions = Object.freeze({
   ignoreDecorators: false,
 });
 
-/** Names that every `Map` has; class-transformer loses them. */
+/** Names of members of every `Map`, which class-transformer loses as keys. */
 const OF_MAPS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Map.prototype));
 
-/** How deep a value stands, and whether class-validator checks it. */
+/** The place of a value: its depth, and whether class-validator checks it. */
 interface Place {
   readonly depth: number;
   readonly isChecked: boolean;
 }
 
 /**
- * Makes instances of classes from a message, as class-transformer's `plainToInstance` does, in one walk over it. What a class does not
- * know is an issue, and is not looked at any further; so is what cannot be made of a value, whoever throws.
+ * Makes instances of classes from a message, as class-transformer's `plainToInstance` does, in one walk. A property that a class does not
+ * know is an issue, and is not read any further; so is a value that cannot be converted.
  */
 export class ClassReader {
   private readonly trail: (string | number)[];
@@ -48,7 +47,7 @@ export class ClassReader {
     this.walk = new BodyWalk({ maxDepth: limits.maxDepth, maxKeys: Infinity }, this.trail, REFUSED_NAMES);
   }
 
-  /** Undefined where none can be made. @throws PortalError where the rest need not be looked at */
+  /** `undefined` where no instance can be made. @throws PortalError where the rest need not be read */
   readRoot(type: Constructor, source: object): object | undefined {
     return this.read(type, source, { depth: 1, isChecked: true });
   }
@@ -143,7 +142,7 @@ export class ClassReader {
     });
   }
 
-  /** Before they are made: so many objects would take long, and what is wrong with them is found later. */
+  /** Counts objects before they are made: many of them would take long, and their issues are found later. */
   private refuseTooMany(count: number, conversion: Conversion): void {
     if (conversion.to !== 'class') return;
     this.checks += count * this.shapes.checksOf(conversion.type).length;
@@ -176,7 +175,7 @@ export class ClassReader {
     return [...this.trail, ...keys].join('.');
   }
 
-  /** What it throws is an issue of what the peer sent, unless it is an error reply itself. */
+  /** Calls users' code. Its error is an issue of the value, unless it is a `PortalError`. */
   private attempt<T>(make: () => T): T | undefined {
     try {
       return make();
@@ -190,7 +189,7 @@ export class ClassReader {
   }
 }
 
-/** As class-transformer converts values, objects among them, whose conversion may throw. */
+/** Converts a value as class-transformer does. The conversion of an object may throw. */
 const VALUES = new Map<unknown, (raw: never) => unknown>([
   [String, String],
   [Number, Number],

@@ -17,44 +17,44 @@ type Condition = (object: object, value: unknown) => boolean;
 export interface ShapeCheck {
   readonly metadata: ValidationMetadata;
   readonly found: Constraint;
-  /** Made by the container that class-validator has when the first message comes, which may be the application's. */
+  /** Made at the first message by class-validator's container, which may be the application's then. */
   constraint?: ValidatorConstraintInterface;
-  /** Asked where the value is missing too, whatever `skipMissingProperties` says. */
+  /** True where it is called for a missing value too, whatever `skipMissingProperties` says. */
   readonly always: boolean;
 }
 
-/** What class-validator knows of a property. */
+/** class-validator's decorators of a property. */
 export interface CheckedProperty {
   readonly name: string;
   readonly conditions: readonly Condition[];
   readonly checks: readonly ShapeCheck[];
-  /** Of its `@ValidateNested()`. */
+  /** Those of its `@ValidateNested()`. */
   readonly nested: ValidationMetadata | undefined;
   /** The type that the compiler emitted. */
   readonly declared: unknown;
 }
 
-/** What values of a property become: what its `@Type` says. `into`: the type that the compiler emitted. */
+/** The type that `@Type` gives the values of a property. `into` is the type that the compiler emitted. */
 export type Conversion = (
   | { readonly to: 'value'; readonly type: unknown }
   | { readonly to: 'class'; readonly type: Constructor }
   | { readonly to: 'kind'; readonly property: string; readonly keeps: boolean; readonly kinds: Kinds }
 ) & { readonly into: unknown };
 
-/** The classes of a `@Type` with a discriminator, by its value. */
+/** The classes of a `@Type` with a discriminator, by the discriminator's value. */
 export type Kinds = ReadonlyMap<unknown, Constructor>;
 
-/** How a property of a message is taken. */
+/** A property of a message and its conversion. */
 export interface IncomingProperty {
   /** Its name in the class. */
   readonly name: string;
   readonly conversion: Conversion | undefined;
   readonly transforms: readonly TransformMetadata['transformFn'][];
-  /** Whether class-validator checks what stands in it, as `@ValidateNested()` demands. */
+  /** True where class-validator checks the objects in it, as `@ValidateNested()` demands. */
   readonly isNested: boolean;
   /** False where the class has a method or a getter of this name. */
   readonly settable: boolean;
-  /** Whether setting it calls code of the application. */
+  /** True where setting it calls code of the application. */
   readonly callsCode: boolean;
 }
 
@@ -64,20 +64,20 @@ const NESTED = 'nestedValidation';
 const CONDITIONAL = 'conditionalValidation';
 const ALLOWED = 'whitelistValidation';
 
-/** Values are converted to these as they are. */
+/** Types to which a value is converted as it is. */
 const VALUE_TYPES = new Set<unknown>([String, Number, Boolean, Date, Buffer]);
 
-/** Of these class-transformer makes something that is not repeated here. */
+/** Types whose conversion by class-transformer is not repeated here. */
 const OTHER_TYPES = new Set<unknown>([Array, Map, Set, WeakMap, WeakSet, Promise, Function, Symbol, BigInt, RegExp]);
 
-/** Something in a class is left to class-transformer or class-validator. */
+/** A class needs class-transformer or class-validator itself. */
 export class Unplannable extends Error {}
 
-/** What a class says of its properties, laid out once. */
+/** The properties of a class by its decorators, laid out once. */
 export class ClassShape {
   /** Properties that class-validator knows. */
   readonly known: ReadonlySet<string>;
-  /** Keys that are visited where they are absent too, since `@Expose` names them. */
+  /** Keys of `@Expose`, which are visited where they are absent too. */
   readonly exposed: readonly string[];
   private readonly incoming = new Map<string, IncomingProperty>();
   private readonly excluded: ReadonlySet<string>;
@@ -113,7 +113,7 @@ export class ClassShape {
     });
   }
 
-  /** Whether a property of a message is passed over, as `@Exclude` demands. */
+  /** True for a property of a message that `@Exclude` passes over. */
   passesOver(key: string): boolean {
     return this.excluded.has(key) || (this.onlyExposed && !this.exposed.includes(key));
   }
@@ -143,14 +143,14 @@ export class ClassShape {
   }
 }
 
-/** The shapes of classes that messages become, under one set of options. */
+/** The shapes of all classes that messages become, under one set of options. */
 export class ClassShapes {
   private readonly shapes = new Map<Constructor, ClassShape>();
   private readonly checked = new Map<unknown, readonly CheckedProperty[]>();
 
   constructor(readonly settings: ValidatorOptions) {}
 
-  /** Lays out a class and all that may stand in it. @throws Unplannable */
+  /** Lays out a class and all classes of its properties. @throws Unplannable */
   prepare(root: Constructor): readonly Constructor[] {
     const seen = new Set([root]);
     for (const type of seen) for (const nested of this.of(type).nested) seen.add(nested);
@@ -164,7 +164,7 @@ export class ClassShapes {
     return shape;
   }
 
-  /** None for a class that class-validator does not know. @throws Unplannable */
+  /** An empty list for a class without decorators of class-validator. @throws Unplannable */
   checksOf(type: unknown): readonly CheckedProperty[] {
     let checked = this.checked.get(type);
     if (checked === undefined) this.checked.set(type, (checked = this.findChecks(type)));

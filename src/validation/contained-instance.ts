@@ -1,6 +1,5 @@
 import { getMetadataStorage } from 'class-validator';
-import { PortalError } from '../messages';
-import { takeRejection } from '../messages';
+import { PortalError, takeRejection } from '../messages';
 import { isObject } from './body-walk';
 import { joinPath, type Issues } from './issues';
 import { entriesOf, isCollection } from './nested-shape';
@@ -10,12 +9,12 @@ type Users = (...args: unknown[]) => unknown;
 
 const CONDITIONAL = 'conditionalValidation';
 
-/** What is contained already: subclasses share it. */
+/** Metadata that is contained already: subclasses share it. */
 const contained = new WeakSet<Metadata>();
 
 /**
- * Prepares an instance for class-validator's own `validate`, as `ClassReader` and `ClassJudge` treat theirs: a getter that throws is an
- * issue, and a promise that nobody waits for (of a `@Transform`, a condition, a message) may reject.
+ * Prepares an instance for class-validator's `validate`, so that users' code in it does no harm: a getter that throws is an issue, and a
+ * promise that nobody waits for (of a `@Transform`, a condition, a message) may reject.
  */
 export function containInstance(root: object, path: string, issues: Issues): void {
   const seen = new Set<object>();

@@ -1,25 +1,25 @@
 import { PortalError } from '../messages';
 
-/** What is wrong with one property of a message. */
+/** The violated constraints of one property of a message. */
 export interface Issue {
-  /** Such as `items.0.name`; '' for the whole. */
+  /** The place of the property, such as `items.0.name`; '' for the whole body. */
   readonly path: string;
-  /** What it must be, by the name of the constraint. */
+  /** Error messages by the names of their constraints, such as `{ isString: 'text must be a string' }`. */
   readonly constraints: Readonly<Record<string, string>>;
 }
 
-/** The most that an error reply lists, so that no reply is much longer than its request. */
+/** The most issues of an error reply, so that no reply is much longer than its request. */
 export const MAX_ISSUES = 100;
 export const MAX_DETAILS_BYTES = 16 * 1024;
 
-/** Characters of a path or a message; peers choose names, and messages may quote values. */
+/** The most characters of a path or a message. Peers choose names, and messages may quote values. */
 const MAX_TEXT = 400;
 
 /** `{"path":"","constraints":{}},` and `"":"",` */
 const BYTES_OF_ISSUE = 30;
 const BYTES_OF_CONSTRAINT = 6;
 
-/** The issues of one message, the first found. Whoever adds one too many ends the check. */
+/** The first issues that are found in one message. */
 export class Issues {
   private readonly found = new Map<string, Record<string, string>>();
   private bytes = 2;
@@ -29,7 +29,7 @@ export class Issues {
     return this.found.size === 0;
   }
 
-  /** @throws PortalError with all that was found, when there is no more room */
+  /** @throws PortalError with all issues, where there is no room for another */
   add(path: string, constraint: string, message: string): void {
     const place = this.short(path);
     const [name, text] = [this.short(constraint), this.short(message)];
@@ -43,7 +43,7 @@ export class Issues {
     else constraints[name] = text;
   }
 
-  /** The error whose reply lists them under `details`. */
+  /** The error with the issues as `details`. */
   failure(truncated = this.shortened): PortalError {
     const details: Issue[] = [...this.found].map(([path, constraints]) => ({ path, constraints }));
     return new PortalError('validation_failed', undefined, { details, truncated });
@@ -56,7 +56,7 @@ export class Issues {
   }
 }
 
-/** The error for one thing that is wrong. */
+/** The error for one issue. */
 export function invalid(path: string, constraint: string, message: string): PortalError {
   const issues = new Issues();
   issues.add(path, constraint, message);
@@ -67,7 +67,7 @@ export function joinPath(path: string, key: string | number): string {
   return path === '' ? String(key) : `${path}.${key}`;
 }
 
-/** As JSON, which is never shorter than MessagePack. */
+/** Bytes of a text as JSON, which is never shorter than MessagePack. */
 function bytesOf(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }

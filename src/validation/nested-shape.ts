@@ -1,10 +1,10 @@
 import { getMetadataStorage } from 'class-validator';
 import { joinPath, type Issues } from './issues';
 
-/** The name by which class-validator reports what stands where a nested object should. */
+/** class-validator's constraint for a value in the place of a nested object. */
 export const NESTED = 'nestedValidation';
 
-/** Of what class-transformer makes these, where a property is declared as one. */
+/** The values of a message that class-transformer converts to these types. */
 const SENT_AS = new Map<unknown, string>([
   [Array, 'an array'],
   [Set, 'an array'],
@@ -12,9 +12,8 @@ const SENT_AS = new Map<unknown, string>([
 ]);
 
 /**
- * What class-validator lets pass under `@ValidateNested`: several objects where one is declared and the other way round,
- * and arrays inside an array. `object` is an instance that was found valid. A property whose type the compiler did not emit
- * may be either.
+ * Finds mistakes that class-validator lets pass under `@ValidateNested`: several objects where one is declared, one where several are, and
+ * arrays inside an array. `object` is an instance that class-validator found valid. A property without an emitted type may be either.
  */
 export function judgeShape(object: object, path: string, issues: Issues): void {
   const { constructor } = object;
@@ -36,7 +35,7 @@ export function judgeShape(object: object, path: string, issues: Issues): void {
   }
 }
 
-/** What the peer should have sent; undefined where the value is like its declaration, or that tells nothing. */
+/** The value that the peer should have sent; `undefined` where the value fits its declaration, or the declaration tells nothing. */
 export function whatElse(value: object, declared: unknown): string | undefined {
   if (typeof declared !== 'function' || declared === Object) return undefined;
   if (value instanceof declared) return undefined;

@@ -1,18 +1,17 @@
 import { getMetadataStorage } from 'class-validator';
-import type { Constructor } from '../decorators';
-import { BootError } from '../decorators';
+import { BootError, type Constructor } from '../decorators';
 import { isValidated } from './class-check';
 import { howMade } from './transform-metadata';
 
 const NESTED = 'nestedValidation';
 
-/** What says nothing of what stands in it. */
+/** Types that say nothing of their items. */
 const COLLECTIONS = new Set<unknown>([Array, Set, Map]);
 
 /**
- * Objects that stand in a body are checked only where two decorators say so: `@ValidateNested()` that, and `@Type(() => Item)` as
- * what. With one of them every message would be refused, or taken unchecked.
- * @throws BootError for a property that lacks one, of the class or of one that stands in it. `place`: of the parameter
+ * Objects in a body are checked only with two decorators: `@ValidateNested()` and `@Type(() => Item)`. With one of them each message would be
+ * refused, or not checked. `place` names the parameter.
+ * @throws BootError for a property of the class, or of a class nested in it, that lacks one of the two
  */
 export function checkNested(type: Constructor, place: string, seen = new Set<unknown>()): void {
   if (seen.has(type)) return;
@@ -28,7 +27,7 @@ export function checkNested(type: Constructor, place: string, seen = new Set<unk
   }
 }
 
-/** Each property that class-validator knows, and whether it looks into it. */
+/** The properties with decorators of class-validator; true for those with `@ValidateNested()`. */
 function propertiesOf(type: Constructor): Map<string, boolean> {
   const properties = new Map<string, boolean>();
   for (const metadata of getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)) {
@@ -38,7 +37,7 @@ function propertiesOf(type: Constructor): Map<string, boolean> {
   return properties;
 }
 
-/** Under `@ValidateNested()`: why no instance of a class would stand there. */
+/** Says why no instance of a class would stand under `@ValidateNested()`. */
 function whyNotMade(made: readonly unknown[], declared: unknown): string | undefined {
   if (made.length === 0) {
     return (
@@ -53,7 +52,7 @@ function whyNotMade(made: readonly unknown[], declared: unknown): string | undef
   );
 }
 
-/** Without `@ValidateNested()`: why something would be taken unchecked. */
+/** Says why a value without `@ValidateNested()` would not be checked. */
 function whyNotChecked(made: readonly unknown[], declared: unknown): string | undefined {
   const dto = [...made, declared].find(isDto);
   if (dto === undefined) return undefined;

@@ -1,8 +1,7 @@
 import type { SchemaResult, StandardSchema } from '../decorators';
-import { takeRejection } from '../messages';
+import { takeRejection, then } from '../messages';
 import { isObject, walkBody, type BodyLimits } from './body-walk';
 import { Issues, joinPath } from './issues';
-import { then } from '../messages';
 import type { Check } from './type-check';
 import { validateOf } from './zod-schema';
 
@@ -12,7 +11,7 @@ export function isSchema(value: unknown): value is StandardSchema {
   return typeof standard?.validate === 'function';
 }
 
-/** Validates by a Standard Schema; what it returns is the schema's output. `path`: where the value stands in the message. */
+/** Validates with a Standard Schema, and returns the schema's output. `path` is the place of the value in the message. */
 export function schemaCheck(schema: StandardSchema, limits: BodyLimits, path = ''): Check {
   const validate = validateOf(schema);
   return (value) => {

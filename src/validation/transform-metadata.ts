@@ -11,9 +11,9 @@ export interface ExposeMetadata {
   readonly options?: GroupOptions & { readonly name?: string };
 }
 
-/** One `@Type`. */
+/** The record of a `@Type`. */
 export interface TypeMetadata {
-  /** What the compiler emitted for the property: `Array`, `Map` and the like among them. */
+  /** The type that the compiler emitted for the property, such as `Array` or `Map`. */
   readonly reflectedType: unknown;
   readonly typeFunction?: (help?: TypeHelpOptions) => unknown;
   readonly options?: {
@@ -25,13 +25,13 @@ export interface TypeMetadata {
   };
 }
 
-/** One `@Transform`. */
+/** The record of a `@Transform`. */
 export interface TransformMetadata {
   readonly transformFn: (params: TransformFnParams) => unknown;
   readonly options?: GroupOptions;
 }
 
-/** What of class-transformer's metadata is not exported by the package. */
+/** class-transformer's storage of metadata, which the package does not export. */
 export interface TransformStorage {
   getStrategy(target: Function): string;
   getExposedMetadatas(target: Function): readonly ExposeMetadata[];
@@ -45,10 +45,10 @@ export interface TransformStorage {
 
 export const PLAIN_TO_CLASS = 0;
 
-/** Undefined where the package keeps it elsewhere than we know, as in a bundle. */
+/** `undefined` where the package does not keep it in the known place, as in a bundle. */
 export const transformStorage = findStorage();
 
-/** Whether class-transformer does anything but assign the properties of this class. True where that cannot be known. */
+/** True where class-transformer does more than assign the properties of this class, and where that cannot be known. */
 export function isTransformed(type: Constructor, properties: Iterable<string>): boolean {
   return transformStorage === undefined || isTransformedIn(transformStorage, type, properties);
 }
@@ -63,8 +63,8 @@ function isTransformedIn(storage: TransformStorage, type: Constructor, propertie
 }
 
 /**
- * The classes that class-transformer makes of a property's value, of each item where it is a collection; none where it leaves the
- * value as it is. `its own way`: as a function of the user's says for each value. Undefined where that cannot be known.
+ * The classes of which class-transformer makes a property's value, or each item of a collection; an empty list where it leaves the value as
+ * it is. `its own way` stands for a function of the user's that decides for each value. `undefined` where that cannot be known.
  */
 export function howMade(type: Constructor, property: string): unknown[] | 'its own way' | undefined {
   if (transformStorage === undefined) return undefined;
@@ -76,7 +76,7 @@ export function howMade(type: Constructor, property: string): unknown[] | 'its o
   return [typeFunction(), ...(options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
 }
 
-/** Looked for where the package keeps it, and tried: what it does not know of this class, it knows of none. */
+/** Looks in the known place, and tries the storage with a class: one that knows nothing of that class is not the right one. */
 function findStorage(): TransformStorage | undefined {
   class Probe {
     declare property: string;

@@ -1,6 +1,6 @@
 import { invalid } from './issues';
 
-/** Says at run time what the compiler said of a parameter: its value, or the error that tells the peer what it must be. */
+/** Checks a value against the type of its parameter. Returns the value. @throws PortalError with the type that the value must have */
 export type Check = (value: unknown) => unknown;
 
 interface Kind {
@@ -24,7 +24,7 @@ const KINDS = new Map<unknown, Kind>([
   [Buffer, BYTES],
 ]);
 
-/** For a type that needs no class-validator; undefined for others. `path`: where the value stands in the message. */
+/** The check of a type that needs no class-validator; `undefined` for others. `path` is the place of the value in the message. */
 export function checkOf(type: unknown, path: string): Check | undefined {
   const kind = KINDS.get(type);
   if (kind === undefined) return undefined;

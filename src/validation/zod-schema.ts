@@ -2,7 +2,7 @@ import type { SchemaResult, StandardSchema } from '../decorators';
 
 type Validate = (value: unknown) => SchemaResult | Promise<SchemaResult>;
 
-/** What a schema of zod has besides. */
+/** A schema of zod. */
 interface ZodSchema extends StandardSchema {
   safeParseAsync(value: unknown): Promise<{ success: true; data: unknown } | { success: false; error: SchemaIssues }>;
 }
@@ -10,8 +10,8 @@ interface ZodSchema extends StandardSchema {
 type SchemaIssues = Extract<SchemaResult, { issues: readonly unknown[] }>;
 
 /**
- * How a schema is asked. One of zod is tried at once by its `~standard`, and again when it turns out to need time: functions of the
- * user's run twice, and what those of the first time reject with is nobody's. So one with such functions is asked for a promise.
+ * The function that validates with a schema. The `~standard` of zod tries at once, and again where the schema turns out to be asynchronous:
+ * users' functions run twice, and nobody hears rejections of the first time. So a zod schema with users' functions is asked for a promise.
  */
 export function validateOf(schema: StandardSchema): Validate {
   const { '~standard': standard } = schema;
@@ -26,10 +26,10 @@ function isZod(schema: StandardSchema): schema is ZodSchema {
   return schema['~standard'].vendor === 'zod' && typeof (schema as Partial<ZodSchema>).safeParseAsync === 'function';
 }
 
-/** What zod itself calls, and whose answer it never waits for. */
+/** Functions that zod calls without waiting for their answers. */
 const SYNCHRONOUS = new Set(['error', 'errorMap', 'tx', 'when', 'defaultValue', 'catchValue']);
 
-/** Whether a function stands in a schema, by what zod 4 (`_zod.def`) and zod 3 (`_def`) keep of it; where that cannot be told, it does. */
+/** True for a schema with users' functions, by the definitions of zod 4 (`_zod.def`) and zod 3 (`_def`), and where that cannot be told. */
 function callsUsersCode(root: object): boolean {
   const seen = new Set<unknown>();
   const visit = (value: unknown): boolean => {

@@ -2,6 +2,7 @@ import { IsString } from 'class-validator';
 import {
   CloseInfo,
   Connection,
+  Cookie,
   Header,
   MessageBody,
   JsonCodec,
@@ -250,7 +251,7 @@ describe('a parameter', () => {
   });
 
   test.each([undefined, '', 5, null])('of the URL, called %p', async (name) => {
-    for (const decorator of [PathParam, QueryParam, Header]) {
+    for (const decorator of [PathParam, QueryParam, Header, Cookie]) {
       class Chat {
         open(value: string): string {
           return value;

@@ -16,7 +16,8 @@ import {
   type Guard,
 } from '../../src';
 import { Lifecycle } from 'tsyringe';
-import { bootErrorOf } from '../support/serve';
+import { DEFAULT_LIMITS } from '../../src/engine';
+import { bootErrorOf, serve } from '../support/serve';
 
 class Room {
   @IsString()
@@ -369,5 +370,37 @@ describe('what is used around handlers', () => {
     expect(await bootErrorOf([Chat], { providers })).toBe(
       'Chat, guard: each connection has its own Auth, so what is made once cannot have one.',
     );
+  });
+});
+
+describe('each limit', () => {
+  const values = Object.entries(DEFAULT_LIMITS).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === 'string' ? 'drop' : 7,
+  ]);
+  const ofApplication = ['handshakeTimeoutMs', 'maxHeaderBytes', 'maxTotalBufferedBytes'];
+
+  function pathWith(limits: object): new () => object {
+    @WebSocketPath('/', { limits })
+    class Chat {
+      @OnOpen()
+      open(): void {}
+    }
+    return Chat;
+  }
+
+  test.each(values)('%s holds for an application', async (name, value) => {
+    await serve([pathWith({})], { limits: { [name]: value } });
+  });
+
+  test.each(values.filter(([name]) => !ofApplication.includes(name)))('%s holds for a path', async (name, value) => {
+    await serve([pathWith({ [name]: value })]);
+  });
+
+  test.each(ofApplication)('%s is refused for a path, where it would change nothing', async (name) => {
+    expect(await bootErrorOf([pathWith({ [name]: 7 })])).toBe(
+      `Chat: limits.${name} holds for the whole application, not for a path: set it in the application's options`,
+    );
+    await serve([pathWith({ [name]: undefined })]);
   });
 });

@@ -1,5 +1,5 @@
 import { Connection, OnClose, OnError, OnMessage, OnOpen, refuse, WebSocketPath } from '../../src';
-import { NO_REPLY } from '../../src/binding/reply';
+import { NO_REPLY } from '../../src/messages';
 import { compileInvoke, Pipeline, type Stage } from '../../src/binding/pipeline';
 import { connect, start } from '../support/app';
 import { deferred } from '../support/engine';

@@ -1,6 +1,7 @@
 import {
   Catch,
   ConnectedSocket,
+  Cookie,
   CurrentUser,
   Header,
   Inject,
@@ -122,6 +123,7 @@ const PARAMETERS: [string, unknown][] = [
   ['@PathParam()', PathParam('a')],
   ['@QueryParam()', QueryParam('a')],
   ['@Header()', Header('a')],
+  ['@Cookie()', Cookie('a')],
   ['@Inject()', Inject('a')],
 ];
 

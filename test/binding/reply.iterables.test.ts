@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { Connection, JsonCodec, OnError, OnMessage, OnOpen, PortalError, WebSocketPath } from '../../src';
 import { replyLater } from '../../src/binding/reply';
-import { OwnedSources } from '../../src/connection/owned-source';
 import { deferred } from '../support/engine';
 import { serve, settled } from '../support/serve';
 
@@ -319,7 +318,7 @@ test('the next item is asked for when the peer has taken what was sent', async (
     signal: new AbortController().signal,
     state: 'open',
     send: (message: string) => sent.push(message),
-    own: (given: unknown, failed: (error: unknown) => void) => new OwnedSources().own(given, failed),
+    own: (given: unknown) => given,
     drained: () => {
       const wait = deferred();
       waits.push(wait.resolve);

@@ -1,6 +1,5 @@
-import { ForbiddenError, PortalError } from '../../src';
+import { channelName, ForbiddenError, PortalError } from '../../src';
 import { tellable } from '../../src/binding/tellable';
-import { checkName } from '../../src/channels/channel-name';
 
 function thrownBy(call: () => void): unknown {
   try {
@@ -15,7 +14,7 @@ test('an error for the peer is told as it is', () => {
 });
 
 test('an impossible name is told without the name', () => {
-  const error = thrownBy(() => checkName('secret room:*'));
+  const error = thrownBy(() => channelName('secret room:*', 'x'));
   expect(tellable(error)).toMatchObject({
     code: 'validation_failed',
     status: 400,

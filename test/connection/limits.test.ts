@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { DEFAULT_LIMITS, resolveLimits } from '../../src/connection/limits';
+import { DEFAULT_LIMITS, NONE, resolveLimits, resolvePathLimits } from '../../src/connection/limits';
 
 test('the defaults are those of the documentation', () => {
   expect(resolveLimits()).toEqual({
@@ -25,7 +25,7 @@ test('the defaults are those of the documentation', () => {
 
 test('a path limits on top of its application', () => {
   const application = resolveLimits({ maxMessageBytes: 10, closeTimeoutMs: 20 });
-  expect(resolveLimits({ maxMessageBytes: 30 }, application)).toEqual({
+  expect(resolvePathLimits({ maxMessageBytes: 30 }, application)).toEqual({
     ...DEFAULT_LIMITS,
     maxMessageBytes: 30,
     closeTimeoutMs: 20,
@@ -43,6 +43,28 @@ test('an unknown limit is refused by name', () => {
     'limits.maxMessageByte is no limit; there are max',
   );
   expect(() => resolveLimits({ constructor: 1 } as object)).toThrow('limits.constructor is no limit');
+});
+
+test("'none' lifts a limit whose default is none", () => {
+  const application = resolveLimits({ messagesPerSecond: 5, bytesPerSecond: 5 });
+  expect(resolvePathLimits({ messagesPerSecond: 'none' }, application)).toEqual({
+    ...application,
+    messagesPerSecond: NONE,
+  });
+  expect(resolveLimits({ maxTotalBufferedBytes: 'none' })).toEqual(DEFAULT_LIMITS);
+  expect(() => resolveLimits({ maxMessageBytes: 'none' as never })).toThrow(
+    "limits.maxMessageBytes must be a whole number from 1 to 536870888, not 'none'",
+  );
+  expect(() => resolveLimits({ bytesPerSecond: Infinity })).toThrow(
+    `limits.bytesPerSecond must be a whole number from 1 to ${NONE}, or 'none', not Infinity`,
+  );
+});
+
+test('a limit of the application is none of a path', () => {
+  expect(() => resolvePathLimits({ maxHeaderBytes: 1 } as object, DEFAULT_LIMITS)).toThrow(
+    "limits.maxHeaderBytes holds for the whole application, not for a path: set it in the application's options",
+  );
+  expect(resolvePathLimits(undefined, DEFAULT_LIMITS)).toEqual(DEFAULT_LIMITS);
 });
 
 test('slowConsumer has two policies', () => {

@@ -25,6 +25,7 @@ const PARAMETERS: [name: string, takes: number][] = [
   ['PathParam', 1],
   ['QueryParam', 1],
   ['Header', 1],
+  ['Cookie', 1],
   ['Inject', 1],
 ];
 const USES = ['UseGuards', 'UseInterceptors', 'UseFilters'];

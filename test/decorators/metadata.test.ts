@@ -20,7 +20,9 @@ test('what decorators record can be read without starting anything', () => {
     { kind: 'open', method: 'open' },
     { kind: 'message', method: 'text' },
   ]);
-  expect([...parametersOf(Rooms, 'open')]).toEqual([[0, { from: 'path', name: 'room' }]]);
+  expect([...parametersOf(Rooms, 'open')]).toEqual([
+    [0, { from: 'handshake', name: 'room', source: expect.objectContaining({ decorator: '@PathParam' }) as object }],
+  ]);
   expect(emittedTypes(Rooms, 'text')).toEqual([String]);
 });
 
