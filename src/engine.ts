@@ -18,7 +18,6 @@ export {
   type Message,
   type Observer,
   type Others,
-  type PathLimits,
   type RequestOptions,
   type SendOptions,
   type SubscribeOptions,

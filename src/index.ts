@@ -69,7 +69,6 @@ export {
   type HandledCall,
   type Limits,
   type Observer,
-  type PathLimits,
   type RequestOptions,
   type SendOptions,
   type Subscribed,
