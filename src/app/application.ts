@@ -220,7 +220,7 @@ export async function buildParts(
     if (!connection.hasTold(error)) observer.failed?.(error, where, connection);
   };
   const timing: Timing | undefined = observer.handled && {
-    now: () => engine.clock.now(),
+    now: () => clock.now(),
     handled: (call, ms, error) => observer.handled?.(call, ms, error),
   };
   const container = new AppContainer(report);

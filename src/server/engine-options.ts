@@ -1,5 +1,5 @@
 import type { HeartbeatOptions } from './heartbeat';
-import type { Place } from './listener';
+import type { Place } from './places';
 import { REPORTS } from '../connection';
 import {
   callable,

@@ -1,5 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { connect, type AddressInfo } from 'node:net';
+import { ListenError, type Exact } from './places';
 import { canReusePort, type PortOptions } from './reuse-port';
 import type { OwnServer } from './servers';
 
@@ -8,39 +9,12 @@ type ListeningServer = Pick<OwnServer, 'front' | 'drain' | 'close' | 'terminate'
 
 type Create = () => ListeningServer;
 
-/** Where to listen. */
-export interface Place {
-  /** 0 takes a free one. */
-  port?: number | undefined;
-  /** `localhost` is 127.0.0.1 and ::1, where the machine has both. */
-  host?: string | undefined;
-  /** A Unix socket, in place of a port. */
-  socketPath?: string | undefined;
-  /** Others that ask for it too may listen on the same port. */
-  reusePort?: boolean | undefined;
-  /** `false`: not encrypted there, though the application has TLS; for a proxy on the same machine. */
-  tls?: false | undefined;
-  /** Default: as the application's options say. */
-  http2?: boolean | undefined;
-  /** Default: as the application's options say. */
-  proxyProtocol?: boolean | undefined;
-}
-
-/** A place with nothing left open: a port of a host, or a Unix socket. */
-export type Exact =
-  { readonly port: number; readonly host: string; readonly reusePort?: boolean } | { readonly socketPath: string };
-
 const LOOPBACK = ['127.0.0.1', '::1'];
 const ABSENT = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 const FREE_PORT_TRIES = 10;
 
 /** unix(7): what an address has room for. Node 20 cuts off what is more. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
-
-/** The place is taken, or may not be used. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
 
 /** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
 export class Listener<Settings = void> {

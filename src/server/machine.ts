@@ -1,5 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { DEFAULT_LIMITS, type ResolvedLimits } from '../connection';
+
+/** Files that Node opens for itself, some twenty. */
+const OTHER_FILES = 32;
+
+/** The default limits on this machine: some files are left for other things than connections, and three quarters of the memory. */
+export function limitsOfMachine(): ResolvedLimits {
+  const files = fileLimit();
+  return {
+    ...DEFAULT_LIMITS,
+    ...(files !== undefined && {
+      maxConnections: Math.max(1, files - Math.min(1024, Math.max(OTHER_FILES, files >> 4))),
+    }),
+    maxTotalBufferedBytes: Math.floor(memoryLimit() / 4),
+  };
+}
 
 /** Files that the process may open, from what Linux tells; undefined elsewhere. */
 export function fileLimit(limits = readLimits()): number | undefined {

@@ -11,7 +11,7 @@ import {
 } from '../messages';
 import { CloseInfo } from '../protocol';
 import { Connections } from './connections';
-import { ListenError } from './listener';
+import { ListenError } from './places';
 
 /** Public classes that another copy of Portal knows for its own: types of parameters, tokens, and what is thrown or returned. */
 export const RECOGNISED = {

@@ -62,7 +62,7 @@ class InMemoryApp extends Application implements TestApp {
     if (head.length > 0) socket.unshift(head);
     const protocol = headers['sec-websocket-protocol'] ?? '';
     const [pathname = ''] = path.split('?');
-    const codec = this.engine.routes.find(pathname)!.endpoint.codecFor(protocol);
+    const codec = this.engine.find(pathname)!.codecFor(protocol);
     return new StreamClient(socket, protocol, codec);
   }
 

@@ -17,7 +17,8 @@ import {
 } from '../../handshake';
 import type { Handshake } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { UpgradeAttempt, Upgrader } from './upgrader';
+import type { UpgradeAttempt } from './upgrade-attempt';
+import type { Upgrader } from './upgrader';
 import type { ResolvedLimits } from '../../connection';
 import type { ClientAddresses } from './client-addresses';
 import type { PlainRequests } from './plain-requests';

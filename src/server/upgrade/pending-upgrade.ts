@@ -55,18 +55,21 @@ export class PendingUpgrade {
       this.decide(verdict as Verdict);
       return;
     }
-    // the hook itself may have refused
-    if (!this.decided) this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
     Promise.resolve(verdict).then(
       (late) => this.afterLook(() => this.decide(late)),
       (error: unknown) => this.afterLook(() => this.fail(error)),
     );
+    // the hook itself may have refused
+    if (this.decided) return;
+    try {
+      this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   refuse(refusal: Refusal): void {
-    if (!this.settle()) return;
-    this.responder.refuse(refusal);
-    this.driver.discard();
+    if (this.settle()) this.answer(refusal);
   }
 
   /** The client has gone, or was cut. */
@@ -102,8 +105,15 @@ export class PendingUpgrade {
 
   private giveUp(error: unknown): void {
     this.responder.failed(error);
-    this.responder.refuse(FAILED);
-    this.driver.discard();
+    this.answer(FAILED);
+  }
+
+  private answer(refusal: Refusal): void {
+    try {
+      this.responder.refuse(refusal);
+    } finally {
+      this.driver.discard();
+    }
   }
 
   private settle(): boolean {
