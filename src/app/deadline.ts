@@ -1,4 +1,4 @@
-import type { Clock } from '../messages';
+import { deferred, type Clock } from '../messages';
 
 /** The longest that Node's timers wait; they call back at once for more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -15,9 +15,9 @@ export class Deadline {
     clock: Clock,
     readonly ms: number,
   ) {
-    let pass!: () => void;
-    this.passed = new Promise((resolve) => (pass = resolve));
-    this.timer = clock.after(Math.min(ms, MAX_TIMER_MS), pass);
+    const { promise, resolve } = deferred();
+    this.passed = promise;
+    this.timer = clock.after(Math.min(ms, MAX_TIMER_MS), resolve);
   }
 
   /** Whether it settles in time; when the deadline has passed, at once. @throws what it rejects with in time */

@@ -1,5 +1,6 @@
 export type { Codec, Envelope } from './codec';
 export { type Clock, Deadlines, systemClock } from './deadlines';
+export { type Deferred, deferred } from './deferred';
 export { isExactNumber } from './exact-number';
 export { JsonCodec, stringify } from './json-codec';
 export { MessagePackCodec } from './message-pack-codec';

@@ -1,4 +1,4 @@
-import type { Deadlines } from '../messages';
+import { deferred, type Deadlines } from '../messages';
 import { setImmediate } from '../transport';
 import { closeGradually } from './close-gradually';
 import type { EngineParts } from './create-engine';
@@ -32,7 +32,6 @@ export async function shutDown(engine: EngineParts, deadlineMs: number): Promise
 }
 
 function deadlineIn(ms: number, deadlines: Deadlines): { passed: Promise<void>; cancel: () => void } {
-  let pass = (): void => {};
-  const passed = new Promise<void>((resolve) => (pass = resolve));
-  return { passed, cancel: deadlines.set(ms, pass) };
+  const { promise: passed, resolve } = deferred();
+  return { passed, cancel: deadlines.set(ms, resolve) };
 }

@@ -36,10 +36,10 @@ export class Http2Sessions {
   ) {}
 
   watch(server: Http2Server): void {
-    let socket!: Socket;
-    // before Node's own listener, which makes the session and keeps the socket from us
-    server.prependListener('connection', (arriving: Socket) => (socket = arriving));
-    server.on('session', (session) => this.add(session, socket));
+    // before Node's own listener, which creates the session at once and hides the socket behind a proxy
+    server.prependListener('connection', (socket: Socket) => {
+      server.once('session', (session) => this.add(session, socket));
+    });
   }
 
   /** GOAWAY: no new streams; each goes when its last stream has. */

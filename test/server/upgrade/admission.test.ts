@@ -1,9 +1,9 @@
-import { NONE } from '../../../src/connection/limits';
+import { DEFAULT_LIMITS, NONE } from '../../../src/connection/limits';
 import type { Handshake } from '../../../src/handshake';
 import { Admission } from '../../../src/server/upgrade/admission';
 
 const limited = (maxConnections = NONE, maxConnectionsPerAddress = NONE) => ({
-  limits: { maxConnections, maxConnectionsPerAddress },
+  limits: { ...DEFAULT_LIMITS, maxConnections, maxConnectionsPerAddress },
 });
 
 type Limited = ReturnType<typeof limited>;
