@@ -18,7 +18,7 @@ interface Address {
   readonly url: string;
 }
 
-/** A WebSocket server without decorators: endpoints in, connections out. It can be closed and listen again. */
+/** A WebSocket server without decorators. A closed engine can listen again. */
 export class Engine {
   private readonly parts: EngineParts;
   /** In the order in which `listen` was called. */
@@ -39,7 +39,12 @@ export class Engine {
     return this.parts.connections;
   }
 
-  /** Serves an endpoint. @throws Error when its path is malformed or taken, or one of its options wrong */
+  /**
+   * Serves an endpoint.
+   * @throws Error for a path that is malformed or taken
+   * @throws TypeError for a wrong option
+   * @throws RangeError for a limit out of range
+   */
   add(endpoint: Endpoint): void {
     this.parts.routes.add(endpoint);
   }
@@ -49,14 +54,14 @@ export class Engine {
     return this.parts.routes.find(path)?.endpoint;
   }
 
-  /** The first port that it listens on. @throws Error while it listens on none */
+  /** The first port that the engine listens on. @throws Error while it listens on none */
   get port(): number {
     const { port } = this.addresses.find((address) => address.port !== undefined) ?? this.address;
     if (port === undefined) throw new Error('the server listens on a Unix socket, which has no port');
     return port;
   }
 
-  /** Where clients connect, such as `ws://localhost:5005`. @throws Error while it is not listening */
+  /** The URL for clients, such as `ws://localhost:5005`. @throws Error while the engine does not listen */
   get url(): string {
     return this.address.url;
   }
@@ -72,7 +77,7 @@ export class Engine {
   }
 
   /**
-   * Listens where the options say, or at a further place.
+   * Listens at the place in the options, or at a further place.
    * @throws ListenError when the place cannot be had
    * @throws TypeError for a wrong place
    * @throws Error when the engine listens already and no place is given
@@ -88,7 +93,12 @@ export class Engine {
     this.addresses.push(...places.map((at, index) => ({ port: ports[index], url: urlOf(scheme, at, ports[index]) })));
   }
 
-  /** Serves the WebSockets of a server that somebody else listens with. Returns what takes that back. */
+  /**
+   * Serves WebSockets on a server of `node:http`, `https` or `http2` that somebody else listens with. Returns a function that
+   * detaches the engine.
+   * @throws TypeError for another object
+   * @throws Error for a server that is attached already
+   */
   attach(server: ForeignServer): () => void {
     return this.parts.attachments.attach(server);
   }
@@ -97,13 +107,13 @@ export class Engine {
     return this.parts.attachments.size > 0;
   }
 
-  /** Serves one client over any stream, as if it had connected to a port. */
+  /** Serves one client over any stream, as over a connection to a port. */
   serve(stream: Duplex): void {
     this.parts.portless.serve(stream);
   }
 
   /**
-   * Replaces keys and certificates for connections that come later; what is not given stays.
+   * Replaces the given keys and certificates for later connections.
    * @throws Error without TLS
    * @throws TypeError for a key or certificate that cannot be used; nothing is changed then
    */
@@ -115,8 +125,8 @@ export class Engine {
   }
 
   /**
-   * Stops: takes no new connections, closes all with 1001 once what they sent is handled, and terminates those that
-   * are left at the deadline. `listen` may be called again.
+   * Stops: takes no new connections, closes all connections with 1001 once their messages are handled, and terminates the rest
+   * at the deadline. `listen` may be called again.
    */
   close(): Promise<void> {
     this.closing ??= this.shutDown().finally(() => (this.closing = undefined));

@@ -1,18 +1,18 @@
-/** Where to listen. */
+/** A port, a Unix socket, or both, to listen on. */
 export interface Place {
-  /** 0 takes a free one. */
+  /** Default 5005, unless there is a `socketPath`; 0 takes a free port. */
   port?: number | undefined;
-  /** `localhost` is 127.0.0.1 and ::1, where the machine has both. */
+  /** Default `localhost`: 127.0.0.1 and ::1, where the machine has both. */
   host?: string | undefined;
-  /** A Unix socket, in place of a port. */
+  /** The path of a Unix socket. */
   socketPath?: string | undefined;
-  /** Others that ask for it too may listen on the same port. */
+  /** Lets other processes that set the option too listen on the same port. */
   reusePort?: boolean | undefined;
-  /** `false`: not encrypted there, though the application has TLS; for a proxy on the same machine. */
+  /** `false` turns TLS off at this place, for a proxy on the same machine. */
   tls?: false | undefined;
-  /** Default: as the application's options say. */
+  /** Default: the application's option. */
   http2?: boolean | undefined;
-  /** Default: as the application's options say. */
+  /** Default: the application's option. */
   proxyProtocol?: boolean | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Place {
 export type Exact =
   { readonly port: number; readonly host: string; readonly reusePort?: boolean } | { readonly socketPath: string };
 
-/** The place is taken, or may not be used. */
+/** The place is taken, or the process may not use it. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
@@ -29,8 +29,8 @@ const DEFAULT_PORT = 5005;
 const DEFAULT_HOST = 'localhost';
 
 /**
- * A port, a Unix socket, or both.
- * @throws ListenError for a Unix socket that several processes would share
+ * The port and the Unix socket of a place.
+ * @throws ListenError for a Unix socket with `reusePort`
  */
 export function placesIn({ port, host = DEFAULT_HOST, socketPath, reusePort = false }: Omit<Place, 'tls'>): Exact[] {
   if (socketPath === undefined) return [{ port: port ?? DEFAULT_PORT, host, reusePort }];
@@ -39,7 +39,7 @@ export function placesIn({ port, host = DEFAULT_HOST, socketPath, reusePort = fa
   return [{ socketPath }];
 }
 
-/** Where clients connect to a place. `port`: the one that the server listens on. */
+/** The URL of a place whose server listens on `port`. */
 export function urlOf(scheme: 'ws' | 'wss', place: Exact, port: number | undefined): string {
   if ('socketPath' in place) return `${scheme}+unix:${place.socketPath}`;
   const { host } = place;

@@ -3,7 +3,7 @@ import type { OwnServer, ServerSettings } from './servers';
 
 const SETTINGS: ServerSettings = { tls: undefined, http2: false, proxyProtocol: false, sharesPort: false };
 
-/** Serves streams that came through no port. */
+/** Serves streams that did not come through a port. */
 export class PortlessServer {
   /** Created with the first stream. */
   private server: OwnServer | undefined;

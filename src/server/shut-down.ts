@@ -4,8 +4,8 @@ import { closeGradually } from './close-gradually';
 import type { EngineParts } from './create-engine';
 
 /**
- * Stops an engine: takes no new connections, closes all with 1001 once what they sent is handled, and terminates those that are
- * left at the deadline. Resolves when the engine can listen again.
+ * Stops an engine: takes no new connections, closes all connections with 1001 once their messages are handled, and terminates the
+ * rest at the deadline. Resolves when the engine can listen again.
  */
 export async function shutDown(engine: EngineParts, deadlineMs: number): Promise<void> {
   const { upgrader, listener, deadlines, drivers, answers } = engine;
