@@ -24,10 +24,10 @@ export class Admission {
     const groups = groupsOf(handshake);
     for (const limited of [this.application, path]) {
       const counts = this.countsOf(limited);
-      const exceeded = CONNECTION_LIMITS.find(
-        ({ name }, index) => (counts[index]!.get(groups[index]!) ?? 0) >= limited.limits[name],
-      );
-      if (exceeded !== undefined) return exceeded.refusal;
+      for (let i = 0; i < groups.length; i++) {
+        const { name, refusal } = CONNECTION_LIMITS[i]!;
+        if ((counts[i]!.get(groups[i]!) ?? 0) >= limited.limits[name]) return refusal;
+      }
     }
     return undefined;
   }
@@ -44,10 +44,10 @@ export class Admission {
     const groups = groupsOf(handshake);
     for (const limited of [this.application, route]) {
       const counts = this.countsOf(limited);
-      for (const [index, group] of groups.entries()) {
-        const count = (counts[index]!.get(group) ?? 0) + by;
-        if (count === 0) counts[index]!.delete(group);
-        else counts[index]!.set(group, count);
+      for (let i = 0; i < groups.length; i++) {
+        const count = (counts[i]!.get(groups[i]!) ?? 0) + by;
+        if (count === 0) counts[i]!.delete(groups[i]!);
+        else counts[i]!.set(groups[i]!, count);
       }
     }
   }

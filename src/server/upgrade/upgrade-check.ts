@@ -41,10 +41,11 @@ export function checkUpgrade(attempt: UpgradeAttempt, context: CheckContext): Re
   if (offer instanceof Refusal) return offer;
   const route = match.endpoint;
   const pending: Promise<Refusal | undefined>[] = [];
+  const candidate = { handshake, offer, route };
   for (const rule of UPGRADE_RULES) {
-    const verdict = rule({ handshake, offer, route }, context);
-    if (verdict instanceof Refusal) return verdict;
+    const verdict = rule(candidate, context);
     if (verdict === undefined) continue;
+    if (verdict instanceof Refusal) return verdict;
     pending.push(verdict);
     // a later rule may refuse, and then nobody awaits the verdict
     verdict.catch(ignore);

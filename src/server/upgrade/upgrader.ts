@@ -44,15 +44,16 @@ export class Upgrader {
 
   enter(attempt: UpgradeAttempt): void {
     this.context.observer.arrived?.(attempt.handshake);
-    let verdict: Refusal | AllowedUpgrade;
+    let refusal: Refusal | undefined;
     try {
-      verdict = this.stopping ? STOPPING : checkUpgrade(attempt, this.context);
-      if (!(verdict instanceof Refusal)) this.open(attempt, verdict);
+      const verdict = this.stopping ? STOPPING : checkUpgrade(attempt, this.context);
+      if (verdict instanceof Refusal) refusal = verdict;
+      else this.open(attempt, verdict);
     } catch (error) {
       this.context.observer.failed?.(error, `handshake of ${this.patternOf(attempt.handshake) ?? UNKNOWN}`);
-      verdict = FAILED;
+      refusal = FAILED;
     }
-    if (verdict instanceof Refusal) this.refuse(attempt, verdict);
+    if (refusal !== undefined) this.refuse(attempt, refusal);
   }
 
   refuse(attempt: Pick<UpgradeAttempt, 'handshake' | 'refuse'>, refusal: Refusal): void {
