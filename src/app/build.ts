@@ -3,7 +3,7 @@ import { compileController, type Report, type Timing } from '../binding';
 import { Channels } from '../channels';
 import { allOf, given, type Endpoint, type Observer } from '../connection';
 import { BootError, pathOf, type Constructor, type ModuleProvider, type WebSocketPathOptions } from '../decorators';
-import { systemClock } from '../messages';
+import { type Clock, systemClock } from '../messages';
 import { Connections, Engine } from '../server';
 import { AppContainer } from './container';
 import { describe } from './describe';
@@ -69,7 +69,7 @@ export async function buildParts(
   const report: Report = (error, where, connection) => {
     if (!connection.hasTold(error)) observer.failed?.(error, where, connection);
   };
-  const timing = timingFor(observer, engine);
+  const timing = timingFor(observer, clock);
   const container = new AppContainer(report);
   container.value(Connections, engine.connections);
   container.value(Channels, channels);
@@ -108,10 +108,10 @@ function channelEvents(observer: Observer, lifecycle: Lifecycle): ConstructorPar
 }
 
 /** `undefined` where no observer hears of handled calls. */
-function timingFor(observer: Observer, engine: Engine): Timing | undefined {
+function timingFor(observer: Observer, clock: Clock): Timing | undefined {
   return (
     observer.handled && {
-      now: () => engine.clock.now(),
+      now: () => clock.now(),
       handled: (call, ms, error) => observer.handled?.(call, ms, error),
     }
   );

@@ -1,4 +1,4 @@
-import type { Clock } from '../messages';
+import { deferred, type Clock } from '../messages';
 
 /** The longest time of Node's timers. A longer one would call back at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -15,9 +15,9 @@ export class Deadline {
     clock: Clock,
     readonly ms: number,
   ) {
-    let pass!: () => void;
-    this.passed = new Promise((resolve) => (pass = resolve));
-    this.timer = clock.after(Math.min(ms, MAX_TIMER_MS), pass);
+    const { promise, resolve } = deferred();
+    this.passed = promise;
+    this.timer = clock.after(Math.min(ms, MAX_TIMER_MS), resolve);
   }
 
   /** Resolves with true where a promise settles in time, else with false. @throws its rejection, where that is in time */

@@ -1,4 +1,4 @@
-import type { Clock } from '../messages';
+import { deferred, type Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
 import { PieceCache } from './piece-cache';
 import type { HistoryEntry } from './history-entry';
@@ -95,7 +95,6 @@ export class HistoryReader {
 }
 
 function requested(since: string, retention: HistoryOptions): Request {
-  let settle!: Request['settle'];
-  const piece = new Promise<Piece>((resolve) => (settle = resolve));
+  const { promise: piece, resolve: settle } = deferred<Piece>();
   return { since, retention, wanted: [], piece, settle };
 }

@@ -1,6 +1,6 @@
 import { isToken } from './tokens';
 
-/** Headers of an answer: each has a value, or several, of which each gets a line of its own, as `Set-Cookie` needs. */
+/** Headers of an answer. An array is sent as several lines, as `Set-Cookie` needs. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Field {
@@ -8,7 +8,7 @@ export interface Field {
   readonly values: string[];
 }
 
-/** Of those that an answer may have, the ones that Node sends once over HTTP/2, and throws for more. */
+/** Headers of answers for which Node's HTTP/2 throws where they have several values. */
 const SINGLE = new Set([
   'age',
   'access-control-allow-credentials',
@@ -29,12 +29,12 @@ const SINGLE = new Set([
   'x-content-type-options',
 ]);
 
-/** Visible characters, spaces and tabs (RFC 9110 5.5): no CR or LF, with which one could write headers of one's own. */
+/** Visible characters, spaces and tabs (RFC 9110 5.5): a CR or LF could begin another header. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * The headers by their names in lower case, in their order; those written twice in different case are one. An empty list says nothing.
- * @param leavesOut which names, in lower case, are not for the user to say
+ * The headers by their names in lower case, in order. Names that differ only in case are one header; an empty array is left out.
+ * @param leavesOut true for the names, in lower case, of headers that users may not set
  * @throws TypeError for a header that may not be sent
  */
 export function fieldsOf(headers: AnswerHeaders, leavesOut: (name: string) => boolean): Map<string, Field> {
@@ -53,7 +53,7 @@ export function fieldsOf(headers: AnswerHeaders, leavesOut: (name: string) => bo
   return fields;
 }
 
-/** @throws TypeError for what would not be one header */
+/** @throws TypeError for a name or value that is not allowed */
 export function checkedValue(name: string, value: unknown): string {
   if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no header name`);
   if (typeof value !== 'string' && typeof value !== 'number') {

@@ -12,8 +12,8 @@ export type ConnectHeaders = IncomingHttpHeaders & {
 };
 
 /**
- * RFC 8441 sections 4 and 5: what an extended CONNECT that asks for a WebSocket must have. What HTTP/2 itself forbids (doubled
- * pseudo-headers, `Connection`, `Upgrade`) Node refuses before.
+ * Checks an extended CONNECT for a WebSocket (RFC 8441 sections 4 and 5). Node has refused already what HTTP/2 forbids (doubled
+ * pseudo-headers, `Connection`, `Upgrade`).
  */
 export function judgeConnect(headers: ConnectHeaders): Offer | Refusal {
   const { ':scheme': scheme, ':authority': authority, ':path': path, host } = headers;

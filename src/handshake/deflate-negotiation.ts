@@ -6,11 +6,11 @@ const NAME = 'permessage-deflate';
 /** RFC 7692 7.1.2: canonical decimals from 8 to 15. */
 const WINDOW_BITS = /^(?:[89]|1[0-5])$/;
 
-/** What the server wants of permessage-deflate; each may only become stricter by what the client asks. */
+/** The server's settings for permessage-deflate. A client's offer can only make them stricter. */
 export interface DeflateWishes {
-  /** Our messages may refer back to earlier ones. */
+  /** The server's messages may refer to earlier ones. */
   readonly serverContextTakeover: boolean;
-  /** The client's messages may. */
+  /** The client's messages may refer to earlier ones. */
   readonly clientContextTakeover: boolean;
   /** 8 to 15. */
   readonly serverMaxWindowBits: number;
@@ -20,13 +20,13 @@ export interface DeflateWishes {
 
 export interface DeflateAgreement {
   readonly parameters: DeflateParameters;
-  /** The value of our `Sec-WebSocket-Extensions`. */
+  /** The value of `Sec-WebSocket-Extensions` in the answer. */
   readonly header: string;
 }
 
 /**
- * Takes the first offer of permessage-deflate that can be taken (RFC 7692 5.1, 7.1). One with parameters that are unknown,
- * doubled or out of their range is declined, and the next is tried.
+ * Accepts the first valid offer of permessage-deflate (RFC 7692 5.1, 7.1). An offer with an unknown or doubled parameter, or a
+ * value out of range, is declined.
  */
 export function negotiateDeflate(
   offers: readonly ExtensionOffer[],
@@ -43,7 +43,7 @@ interface Asked {
   serverNoContextTakeover?: true;
   clientNoContextTakeover?: true;
   serverMaxWindowBits?: number;
-  /** `true`: the client understands it, and names no number. */
+  /** `true`: the client supports the parameter, and names no number. */
   clientMaxWindowBits?: number | true;
 }
 

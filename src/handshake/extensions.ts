@@ -1,6 +1,6 @@
 import { isTokenCharacter } from './tokens';
 
-/** One element of `Sec-WebSocket-Extensions`; a parameter without a value has the value true. */
+/** One element of `Sec-WebSocket-Extensions`. A parameter without a value has the value `true`. */
 export interface ExtensionOffer {
   readonly name: string;
   readonly params: readonly (readonly [name: string, value: string | true])[];
@@ -15,11 +15,11 @@ const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
 /**
- * Reads `Sec-WebSocket-Extensions` (RFC 6455 9.1), in one pass whatever the text:
+ * Reads `Sec-WebSocket-Extensions` (RFC 6455 9.1), in one pass:
  *
  *     list = 1#( token *( ";" token [ "=" ( token | quoted-string ) ] ) )
  *
- * Undefined where it breaks that grammar; a quoted value must be a token once unquoted.
+ * Returns `undefined` where the header breaks that grammar. A quoted value must be a token once unquoted.
  */
 export function parseExtensions(header: string): ExtensionOffer[] | undefined {
   const reader = new Reader(header);
@@ -80,14 +80,14 @@ class Reader {
     while (this.at(SPACE) || this.at(TAB)) this.position++;
   }
 
-  /** '' where none is. */
+  /** Reads a token; '' where there is none. */
   token(): string {
     const start = this.position;
     while (isTokenCharacter(this.text.charCodeAt(this.position))) this.position++;
     return this.text.slice(start, this.position);
   }
 
-  /** What a quoted string stands for; '' where that is no token, or the string does not end. */
+  /** Reads a quoted string; '' where its value is no token, or the string does not end. */
   quotedToken(): string {
     const characters: string[] = [];
     this.position++;

@@ -1,17 +1,17 @@
 import { ipVersion } from './ip-version';
 import { isToken } from './tokens';
 
-/** Where a request came from, as one of the proxies on its way saw it. */
+/** The sender of a request, as one proxy on its way saw it. */
 export interface Hop {
-  /** An IP address; '' where the proxy keeps it to itself or it cannot be read, undefined where nothing is said of it. */
+  /** An IP address; '' where the proxy hides it or the text is unreadable, `undefined` where the proxy does not mention it. */
   readonly address: string | undefined;
-  /** In lower case, such as `https`; undefined where nothing is said of it. */
+  /** In lower case, such as `https`; `undefined` where the proxy does not mention it. */
   readonly scheme: string | undefined;
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What `Forwarded` says (RFC 7239), the client's hop first; undefined where it breaks the grammar. */
+/** The hops of `Forwarded` (RFC 7239), the client first; `undefined` where the header breaks the grammar. */
 export function forwardedHops(headers: Headers): Hop[] | undefined {
   const hops: Hop[] = [];
   for (const element of splitOutsideQuotes(textOf(headers.forwarded), ',')) {
@@ -23,18 +23,18 @@ export function forwardedHops(headers: Headers): Hop[] | undefined {
   return hops;
 }
 
-/** What `X-Forwarded-For` and `X-Forwarded-Proto` say, the client's hop first. */
+/** The hops of `X-Forwarded-For` and `X-Forwarded-Proto`, the client first. */
 export function xForwardedHops(headers: Headers): Hop[] {
   const addresses = listOf(headers['x-forwarded-for']);
   const schemes = listOf(headers['x-forwarded-proto']);
-  // most proxies write one in place of whatever was there
+  // most proxies replace the header by one scheme
   const schemeOf = (index: number): string | undefined =>
     (schemes.length === addresses.length ? schemes[index] : schemes.at(-1))?.toLowerCase();
   if (addresses.length === 0) return schemes.length === 0 ? [] : [{ address: undefined, scheme: schemeOf(0) }];
   return addresses.map((address, index) => ({ address: addressIn(address), scheme: schemeOf(index) }));
 }
 
-/** RFC 7239 6: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:_port`; also without brackets. '' for `unknown`, `_hidden` and the like. */
+/** The address in `192.0.2.1`, `192.0.2.1:80` or `[2001:db8::1]:_port` (RFC 7239 6), brackets optional; '' for `unknown` or `_hidden`. */
 function addressIn(node: string): string {
   const [, bracketed, bare = node] = NODE_WITH_PORT.exec(node) ?? [];
   if (bracketed !== undefined) return ipVersion(bracketed) === 6 ? bracketed : '';
@@ -54,7 +54,7 @@ function textOf(header: string | readonly string[] = ''): string {
   return typeof header === 'string' ? header : header.join(',');
 }
 
-/** `for="[2001:db8::1]:80";proto=https`; names in lower case. */
+/** The parameters of `for="[2001:db8::1]:80";proto=https`, names in lower case. */
 function parametersOf(element: string): Map<string, string> | undefined {
   const parameters = new Map<string, string>();
   for (const pair of splitOutsideQuotes(element, ';')) {
@@ -68,13 +68,13 @@ function parametersOf(element: string): Map<string, string> | undefined {
   return parameters;
 }
 
-/** The value; undefined where a quotation mark is out of place. Other characters than those of a token are let pass. */
+/** The unquoted value; `undefined` for a misplaced quotation mark. Characters outside tokens are allowed. */
 function unquoted(value: string): string | undefined {
   if (!value.includes('"')) return value;
   return /^"((?:[^"\\]|\\.)*)"$/.exec(value)?.[1]?.replace(/\\(.)/g, '$1');
 }
 
-/** What is between separators, without the spaces around it, in one pass. What is empty is skipped (RFC 9110 5.6.1). */
+/** The trimmed parts between separators, in one pass. Empty parts are skipped (RFC 9110 5.6.1). */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
   let start = 0;

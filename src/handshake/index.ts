@@ -1,6 +1,6 @@
 export type { AnswerHeaders } from './answer-headers';
 export { type ConnectHeaders, judgeConnect } from './connect';
-export { negotiateDeflate } from './deflate-negotiation';
+export { type DeflateAgreement, negotiateDeflate } from './deflate-negotiation';
 export { type Hop, forwardedHops, xForwardedHops } from './forwarded';
 export type { Handshake } from './handshake';
 export { ipVersion } from './ip-version';

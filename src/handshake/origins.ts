@@ -1,11 +1,12 @@
 /**
- * Which pages may connect: `'*'`, a list, or a function. In a list: exact origins (`null` and `file://` among them), `https://*.example.com` for the hosts below
- * one, and patterns that must match a whole origin. A function may be asynchronous; it lets in with `true`, and with nothing else.
+ * Pages that may connect: `'*'` for all, a list, or a function. A list has exact origins (also `null` and `file://`),
+ * `https://*.example.com` for all hosts below one, and patterns that must match a whole origin. A function admits a page by
+ * returning or resolving with `true`; no other value does.
  */
 export type Origins<Request = unknown> =
   '*' | (string | RegExp)[] | ((origin: string | undefined, request: Request) => Promise<boolean> | boolean);
 
-/** Judges the `Origin` header of a request whose `Host` header is given. */
+/** Judges the `Origin` header of a request, given its `Host` header. */
 export type OriginRule<Request> = (
   origin: string | undefined,
   host: string | undefined,
@@ -13,9 +14,9 @@ export type OriginRule<Request> = (
 ) => Promise<boolean> | boolean;
 
 /**
- * RFC 6455 10.2. Without a setting a page may connect to the host that it came from, whatever the port. Listed origins
- * replace that rule. A request without `Origin` does not come from a page, and passes all but a function.
- * @throws TypeError when a listed string is no origin, with the origin that was probably meant
+ * The rule for an option (RFC 6455 10.2). By default a page may connect to its own host, on any port; listed origins replace
+ * that rule. A request without `Origin` comes from no page: every rule except a function admits it.
+ * @throws TypeError for a listed string that is no origin, with a suggestion
  */
 export function originRule<Request>(origins: Origins<Request> | undefined): OriginRule<Request> {
   if (origins === undefined) return (origin, host) => origin === undefined || isSameHost(origin, host);
@@ -28,7 +29,7 @@ export function originRule<Request>(origins: Origins<Request> | undefined): Orig
   return (origin) => origin === undefined || exact.has(origin) || patterns.some((pattern) => pattern.test(origin));
 }
 
-/** What pages send that are at no host: sandboxed frames, and files, such as those of Electron (RFC 6454 7.1, and what Chromium makes of it). */
+/** Origins of pages without a host: sandboxed frames (RFC 6454 7.1), and files in Chromium and Electron. */
 const WITHOUT_HOST = ['null', 'file://'];
 
 function checkedOrigin(entry: string): string {
@@ -43,7 +44,7 @@ function checkedOrigin(entry: string): string {
 
 const isWildcard = (entry: string): boolean => entry !== '*' && entry.includes('*');
 
-/** One or more labels in place of the asterisk: the dot before what follows keeps `https://evilexample.com` out. */
+/** The asterisk stands for one or more labels. The dot behind them keeps `https://evilexample.com` out. */
 function hostsBelow(entry: string): RegExp {
   const [scheme = '', host = '', ...more] = entry.split('://*.');
   if (more.length > 0 || host === '' || host.includes('*')) {
@@ -69,10 +70,10 @@ function isSameHost(origin: string, host: string | undefined): boolean {
   return page !== undefined && page === ours;
 }
 
-/** A host has 253 characters at the most (RFC 1035 2.3.4), and its port five. URL parsers take time that grows with the square. */
+/** A host has at most 253 characters (RFC 1035 2.3.4), its port five. The time of URL parsers grows with the square of the length. */
 export const MAX_AUTHORITY = 259;
 
-/** The host name in what the pattern takes out of the text, without port, in the form that URLs give it. */
+/** The host name, as URLs write it and without port, of the authority that the pattern finds in the text. */
 function hostName(text: string, pattern: RegExp): string | undefined {
   const authority = pattern.exec(text)?.[1];
   if (authority === undefined || authority.length > MAX_AUTHORITY) return undefined;

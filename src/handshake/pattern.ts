@@ -1,6 +1,6 @@
 /**
- * A pattern such as `/rooms/:room` in the notation of find-my-way, which takes static parts decoded and a doubled colon for one.
- * @throws Error for what find-my-way lets pass and would never match, or match otherwise than it reads
+ * Translates a pattern such as `/rooms/:room` for find-my-way, where static parts are decoded and a colon is doubled.
+ * @throws Error for a pattern that find-my-way accepts, but would never match or would match otherwise than it reads
  */
 export function compilePattern(pattern: string): string {
   const refuse = (what: string): never => {
@@ -54,7 +54,7 @@ function compileStatic(part: string, refuse: Refuse): string {
 const PARAMETER = /^:([A-Za-z_]\w*)?/;
 const CAPTURE = /\((?!\?(?:[:=!]|<[=!]))/;
 
-/** A name, what it matches, and whether it may be left out. */
+/** The parameter at the beginning of a text: name, group, and `?` where it is optional. */
 function parameterAt(rest: string, before: string, refuse: Refuse): { name: string; text: string } {
   const [start, name] = PARAMETER.exec(rest)!;
   if (rest.startsWith('::')) refuse(':: for a colon: write %3A');
@@ -81,7 +81,7 @@ function parameterAt(rest: string, before: string, refuse: Refuse): { name: stri
   return { name, text };
 }
 
-/** The parenthesis at the beginning of a text, '' where there is none, undefined where it is not closed. */
+/** The group at the beginning of a text; '' where there is none, `undefined` where it is not closed. */
 function groupAt(text: string): string | undefined {
   if (!text.startsWith('(')) return '';
   let depth = 0;

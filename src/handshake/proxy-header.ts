@@ -1,9 +1,9 @@
 import { ipVersion } from './ip-version';
 
-/** What a PROXY header says; no address where the proxy speaks for itself (`LOCAL`, `UNKNOWN`). */
+/** A PROXY header. It has no address where the proxy itself is the client (`LOCAL`, `UNKNOWN`). */
 export interface ProxyHeader {
   readonly address: string | undefined;
-  /** Bytes that it took. */
+  /** The header's size in bytes. */
   readonly length: number;
 }
 
@@ -11,12 +11,12 @@ const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 /** The longest line of version 1, with its line break. */
 const V1_MAX = 107;
 const V2_FIXED = 16;
-/** Version 2 could claim 64 KiB. nginx stops here too, and the largest that HAProxy writes has a client's certificate. */
+/** Version 2 allows 64 KiB. nginx has this limit too; HAProxy's largest header has a client's certificate. */
 const V2_MAX = 4096;
 
 /**
  * Reads a header of the PROXY protocol, version 1 or 2 (haproxy.org, `proxy-protocol.txt`), from the first bytes of a
- * connection. `more`: it has not wholly come. `invalid`: this is none, or not one of TCP.
+ * connection. Returns `more` for an incomplete header, and `invalid` for other bytes or another transport than TCP.
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | 'more' | 'invalid' {
   const isV2 = bytes.subarray(0, V2_SIGNATURE.length).equals(V2_SIGNATURE.subarray(0, bytes.length));
@@ -44,7 +44,7 @@ function isPort(text: string): boolean {
   return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65535;
 }
 
-/** Bytes of the two addresses and ports, by family and transport (2.2): unspecified, and streams over IPv4, IPv6, Unix sockets. */
+/** Size of the two addresses and ports, by family and transport (2.2): unspecified, and streams over IPv4, IPv6, Unix sockets. */
 const V2_ADDRESSES = new Map([
   [0x00, 0],
   [0x11, 12],

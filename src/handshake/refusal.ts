@@ -1,28 +1,28 @@
 import { STATUS_CODES } from 'node:http';
 import type { AnswerHeaders } from './answer-headers';
 
-/** Why an upgrade request gets no connection: the HTTP response that it gets instead. */
+/** The HTTP answer to an upgrade request that gets no connection. */
 export class Refusal {
   constructor(
     /** HTTP status, 300 to 599. */
     readonly status: number,
-    /** Sent as `text/plain` unless `headers` say otherwise. */
+    /** Sent as `text/plain` unless `headers` have another `Content-Type`. */
     readonly body: string,
     readonly headers: AnswerHeaders = {},
-    /** The limit that the client is beyond, where that is why; for reports, and not part of the answer. */
+    /** The limit that the client exceeds, such as `maxConnections`. Observers see it; the answer does not have it. */
     readonly limit?: string,
   ) {}
 }
 
 export interface RefusalOptions {
-  /** More headers of the answer. An array is sent as several: `{ 'Set-Cookie': ['a=1', 'b=2'] }`. */
+  /** Further headers of the answer. An array is sent as several lines: `{ 'Set-Cookie': ['a=1', 'b=2'] }`. */
   headers?: AnswerHeaders | undefined;
-  /** Default: the words that belong to the status. */
+  /** Default: the reason phrase of the status. */
   body?: string | undefined;
 }
 
 /**
- * Refuses an upgrade: returned or thrown where the upgrade is judged.
+ * Creates the refusal of an upgrade, for an upgrade hook to return or throw.
  * @param status HTTP status, 300 to 599
  * @throws RangeError for another status
  */

@@ -1,13 +1,16 @@
 import { MAX_AUTHORITY } from './origins';
 
-/** The path and query of a request target, or undefined where a WebSocket's resource name cannot be that. */
+/** The path and query of a request target. */
 export interface RequestTarget {
   readonly path: string;
   /** Without the question mark. */
   readonly query: string;
 }
 
-/** RFC 6455 4.2.1 item 1: a path that can be percent-decoded, or an absolute http(s) URI; 3: no fragment. */
+/**
+ * Parses a path, or an absolute http(s) URI (RFC 6455 4.2.1 item 1). Returns `undefined` for another target, for a fragment
+ * (item 3), and for a path that cannot be percent-decoded.
+ */
 export function parseRequestTarget(target: string): RequestTarget | undefined {
   if (target.includes('#')) return undefined;
   if (!target.startsWith('/')) {
@@ -22,7 +25,7 @@ export function parseRequestTarget(target: string): RequestTarget | undefined {
   return isDecodable(path) ? { path, query: mark < 0 ? '' : target.slice(mark + 1) } : undefined;
 }
 
-/** RFC 3986 2.1: each `%` begins two hexadecimal digits; what they encode is UTF-8. */
+/** True where two hexadecimal digits follow each `%` (RFC 3986 2.1), and encode UTF-8. */
 function isDecodable(path: string): boolean {
   if (!path.includes('%')) return true;
   try {

@@ -3,9 +3,9 @@ import { acceptFor, isWebSocketKey } from './accept-key';
 import { checkedValue, fieldsOf, type AnswerHeaders } from './answer-headers';
 import type { Refusal } from './refusal';
 
-/** What client and server agreed on. */
+/** The terms of an accepted handshake. */
 export interface Agreement {
-  /** '' for none. */
+  /** The subprotocol; '' for none. */
   readonly protocol: string;
   /** The value of `Sec-WebSocket-Extensions`. */
   readonly extensions?: string | undefined;
@@ -15,7 +15,7 @@ export interface Agreement {
 type Http2Answer = Record<string, string | number | string[]>;
 
 /**
- * The 101 answer of RFC 6455 4.2.2. `headers`: more of them, but for those that the answer is made of.
+ * The 101 answer of RFC 6455 4.2.2. Further `headers` that would replace its own are left out.
  * @throws TypeError for a header that may not be sent
  */
 export function acceptResponse(key: string, { protocol, extensions }: Agreement, headers: AnswerHeaders = {}): string {
@@ -27,8 +27,8 @@ export function acceptResponse(key: string, { protocol, extensions }: Agreement,
 }
 
 /**
- * The same over HTTP/2 (RFC 8441 section 5): 200, and no key to prove.
- * @param key of a client that sends one nevertheless, as undici 7 does, which then waits for the proof
+ * The answer 200 over HTTP/2 (RFC 8441 section 5), which needs no key.
+ * @param key the key of a client that sends one nevertheless: undici 7 does, and expects `Sec-WebSocket-Accept`
  */
 export function connectHeaders(
   { protocol, extensions }: Agreement,
@@ -67,7 +67,7 @@ function isOurs(name: string): boolean {
 export function refusalResponse(refusal: Refusal): Buffer {
   const fields = fieldsOf(refusal.headers, (name) => OURS.has(name));
   let head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}\r\n`;
-  // RFC 9110 7.8: who sends Upgrade names it in Connection too
+  // RFC 9110 7.8: a sender of Upgrade names it in Connection too
   head += fields.has('upgrade') ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n';
   if (!fields.has('content-type')) head += 'Content-Type: text/plain; charset=utf-8\r\n';
   for (const { name, values } of fields.values()) head += headerLines(name, values);
@@ -75,10 +75,10 @@ export function refusalResponse(refusal: Refusal): Buffer {
   return Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body]);
 }
 
-/** Ours alone to say; whatever else names them is left out. */
+/** Headers that only Portal sets. */
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'sec-websocket-accept']);
 const AGREED = new Set(['upgrade', 'sec-websocket-protocol', 'sec-websocket-extensions']);
-/** RFC 9113 8.2.2: what speaks of the connection has no place in HTTP/2, and Node throws for it. */
+/** HTTP/2 forbids headers of the connection (RFC 9113 8.2.2), and Node throws for them. */
 const OF_HTTP1 = new Set(['upgrade', 'keep-alive', 'proxy-connection', 'http2-settings', 'te']);
 
 function headerLines(name: string, values: readonly string[]): string {

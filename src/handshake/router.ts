@@ -6,15 +6,15 @@ export interface Match<Endpoint> {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** One for all connections whose path has none. */
+/** One object for all connections without parameters. */
 const NO_PARAMS = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** Longest path parameter in characters; the header limit bounds the whole path. */
+/** The longest path parameter in characters. The limit on headers bounds the whole path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
 /**
- * Finds the endpoint of a path among patterns such as `/rooms/:room`; a static part wins over a parameter. A parameter is at least one
- * character: `/rooms/` is another path. Only the rest, which `*` takes, may be empty.
+ * Finds the endpoint of a path among patterns such as `/rooms/:room`. A static part wins over a parameter. A parameter has at
+ * least one character, so `/rooms/` is another path; only the rest that `*` matches may be empty.
  */
 export class Router<Endpoint> {
   private readonly routes = findMyWay({
@@ -37,8 +37,8 @@ export class Router<Endpoint> {
   }
 
   /**
-   * Parameters come percent-decoded; a path that cannot be decoded matches nothing. A static part matches in whatever encoding (RFC 3986
-   * 6.2.2.2), where find-my-way decodes all but what may be a delimiter; `/` and its kin remain encoded, and so part of a parameter.
+   * Parameters are percent-decoded; a path that cannot be decoded matches nothing. A static part matches in any encoding (RFC 3986
+   * 6.2.2.2), although find-my-way leaves delimiters encoded. `/`, `?` and `#` stay encoded, and so part of a parameter.
    */
   find(path: string): Match<Endpoint> | undefined {
     const match = this.match(path);
@@ -59,13 +59,13 @@ export class Router<Endpoint> {
   }
 }
 
-/** `$ & + , : ; = @`, which a path may have as they are (RFC 3986 3.3). */
+/** `$ & + , : ; = @` in encoded form. A path may have these characters unencoded (RFC 3986 3.3). */
 const NO_DELIMITER = /%(?:2[46bc]|3[abd]|40)/gi;
 
-/** What routes are registered with; that there is one lets find-my-way ask their leaves. */
+/** The constraint of all routes: with a constraint, find-my-way calls `Leaf.get`. */
 const ANY = 'any';
 
-/** Looks for the route of one path, past those that match it but for an empty parameter: find-my-way would take the first of them. */
+/** The search for one path, past routes that would match with an empty parameter: find-my-way would return the first of them. */
 class Search {
   private latest: Leaf | undefined;
   private readonly turnedDown = new Set<Leaf>();
@@ -81,7 +81,7 @@ class Search {
   }
 }
 
-/** The end of one route in find-my-way's tree, which asks here whether the route is the one. */
+/** The end of one route in find-my-way's tree. Its `get` returns null for a route that was turned down. */
 class Leaf {
   private route: RouteMark | null = null;
 
@@ -94,7 +94,7 @@ class Leaf {
   }
 }
 
-/** Opaque: kept for find-my-way. */
+/** Kept for find-my-way, and never read here. */
 type RouteMark = findMyWay.Handler<findMyWay.HTTPVersion.V1>;
 
 function hasEmpty(params: Record<string, string | undefined>): boolean {

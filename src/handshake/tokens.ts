@@ -16,8 +16,8 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * The tokens of a comma-separated list (RFC 9110 5.6.1; empty elements are skipped), or undefined where the text is no
- * such list. One pass, whatever the text.
+ * The tokens of a comma-separated list, in one pass; empty elements are skipped (RFC 9110 5.6.1). Returns `undefined` where an
+ * element is no token.
  */
 export function parseTokenList(text: string): string[] | undefined {
   const tokens: string[] = [];
@@ -30,17 +30,17 @@ export function parseTokenList(text: string): string[] | undefined {
   return tokens;
 }
 
-/** Whether a list such as `Connection` or `Upgrade` names this (lower-case) token, in any case. */
+/** True where a list such as `Connection` or `Upgrade` has this lower-case token, in any case. */
 export function listHasToken(text: string | undefined, token: string): boolean {
   if (text === undefined) return false;
   return text.split(',').some((element) => {
     const found = trimWhitespace(element);
-    // some letters outside of ASCII have one of ASCII in lower case
+    // the lower case of some letters outside ASCII is in ASCII
     return isToken(found) && found.toLowerCase() === token;
   });
 }
 
-/** Without the spaces and tabs around it (RFC 9110 5.6.3), which is less than what `trim` takes away. */
+/** Removes spaces and tabs at both ends (RFC 9110 5.6.3); `trim` would remove other characters too. */
 function trimWhitespace(text: string): string {
   let start = 0;
   let end = text.length;

@@ -5,16 +5,16 @@ import type { OriginRule } from './origins';
 import { Refusal } from './refusal';
 import { listHasToken, parseTokenList } from './tokens';
 
-/** What the handshake needs of an HTTP request; Node's `IncomingMessage` fits. */
+/** The part of an HTTP request that the handshake needs; Node's `IncomingMessage` has it. */
 export interface UpgradeRequest {
   readonly method?: string | undefined;
   readonly httpVersion: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
 }
 
-/** The offer of a client whose request is in order. */
+/** The offer in a well-formed handshake. */
 export interface Offer {
   /** Subprotocols in the client's order of preference. */
   readonly protocols: readonly string[];
@@ -27,8 +27,8 @@ export interface UpgradeOffer extends Offer {
 }
 
 /**
- * RFC 6455 4.2.1: what a client's opening handshake must have, whatever it asks for.
- * Node passes on upgrade requests that it would refuse otherwise, so all of it is judged here.
+ * Checks a client's opening handshake (RFC 6455 4.2.1). Node does not check upgrade requests as it checks others, so everything
+ * is checked here.
  */
 export function judgeUpgrade(request: UpgradeRequest): UpgradeOffer | Refusal {
   const { headers } = request;
@@ -68,7 +68,7 @@ export function offerOf(headers: IncomingHttpHeaders): Offer | Refusal {
 /** RFC 9110 7.2: a host and perhaps a port. */
 export const HOST = /^(?:[^\s,/?#@\\:[\]]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?$/;
 
-/** RFC 6455 10.2. A promise where the user's own rule is asynchronous. @throws what that rule throws */
+/** Applies an origin rule (RFC 6455 10.2). Returns a promise where the rule is asynchronous. @throws what the rule throws */
 export function judgeOrigin<Request>(
   headers: IncomingHttpHeaders,
   rule: OriginRule<Request>,
@@ -78,7 +78,7 @@ export function judgeOrigin<Request>(
   return typeof allowed === 'object' ? Promise.resolve(allowed).then(refusalOf) : refusalOf(allowed);
 }
 
-/** What is merely truthy, such as a promise or a match, was not meant to be an answer. */
+/** Only `true` admits: a truthy value, such as a match, was not meant as an answer. */
 function refusalOf(allowed: unknown): Refusal | undefined {
   return allowed === true ? undefined : FOREIGN_ORIGIN;
 }
@@ -90,7 +90,7 @@ export function chooseProtocol(offered: readonly string[], spoken: readonly stri
   return offered.find((protocol) => spoken.includes(protocol)) ?? '';
 }
 
-/** What a plain request gets where only WebSockets are served (RFC 9110 15.5.22). */
+/** The answer to a plain request for the path of a WebSocket (RFC 9110 15.5.22). */
 export const UPGRADE_REQUIRED = new Refusal(426, 'This path speaks WebSocket: connect with a WebSocket client.', {
   Upgrade: 'websocket',
   'Sec-WebSocket-Version': '13',
@@ -112,7 +112,7 @@ function offeredExtensions(header: string | undefined): ExtensionOffer[] | undef
   return header === undefined ? [] : parseExtensions(header);
 }
 
-/** Whether a request says that it has one. */
+/** True where the headers announce a body. */
 export function hasBody(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);

@@ -16,6 +16,7 @@ export {
   payloadOf,
   settle,
 } from './envelope';
+export { type Deferred, deferred } from './deferred';
 export { isExactNumber } from './exact-number';
 export { JsonCodec, stringify } from './json-codec';
 export { MessagePackCodec } from './message-pack-codec';

@@ -7,14 +7,14 @@ interface Wait {
   readonly resolve: () => void;
 }
 
-/** The plain requests that are being answered, so that a server which stops can wait for them and let idle connections go. */
+/** Plain requests in progress. A server that stops waits for them, and closes idle connections. */
 export class Answers {
-  /** By socket, or stream of HTTP/2, in the order of the requests; none where the connection is idle. */
+  /** By socket or HTTP/2 stream, in the order of the requests. The set of an idle connection is empty. */
   private readonly underWay = new Map<Duplex, Set<ServerResponse>>();
   private readonly waits = new Set<Wait>();
   private draining = false;
 
-  /** False: the answer before it was the last on its connection, so it is not to be processed (RFC 9112 9.6). */
+  /** Returns false where the previous answer was the last on the connection: the request is not processed (RFC 9112 9.6). */
   begin(carrier: Duplex, answer: ServerResponse): boolean {
     const answers = this.underWay.get(carrier) ?? this.track(carrier);
     if (this.draining) {
@@ -28,19 +28,19 @@ export class Answers {
     return true;
   }
 
-  /** What is the last to be answered on a connection now. */
+  /** The latest answer in progress on a connection. */
   on(carrier: Duplex): ServerResponse | undefined {
     return lastOf(this.underWay.get(carrier));
   }
 
-  /** It carries plain requests no more. */
+  /** The connection has become a WebSocket. */
   forget(carrier: Duplex): void {
     if (this.underWay.delete(carrier)) carrier.off('close', this.onClose);
   }
 
   /**
-   * Idle connections go now, the others after what they wait for: their answers say `Connection: close`, as far as they have not
-   * begun. Resolves when all answers that are under way now have left, or cannot any more.
+   * Closes idle connections now, and the others after their answers, which say `Connection: close` unless they have begun.
+   * Resolves when all answers in progress have left, or cannot leave any more.
    */
   drain(): Promise<void> {
     this.draining = true;
@@ -54,7 +54,7 @@ export class Answers {
     return new Promise((resolve) => this.waits.add({ answers, resolve }));
   }
 
-  /** The server has stopped, and may start again. */
+  /** Prepares for another start. */
   reset(): void {
     this.draining = false;
     this.waits.clear();
@@ -70,7 +70,7 @@ export class Answers {
   private onDone(carrier: Duplex, answers: Set<ServerResponse>, answer: ServerResponse): void {
     answers.delete(answer);
     this.settle(answer);
-    // one whose headers had left before the drain said nothing of its end
+    // an answer whose headers left before the drain did not announce the end
     if (this.draining && answers.size === 0) leave(carrier);
   }
 
@@ -85,12 +85,12 @@ export class Answers {
   private readonly onClose = closeListener((carrier) => {
     const answers = this.underWay.get(carrier);
     this.underWay.delete(carrier);
-    // Node tells none but the first of several
+    // of several answers Node tells only the first
     for (const answer of answers ?? []) this.settle(answer);
   });
 }
 
-/** One for all sockets, which Node calls as a method of each. */
+/** One listener for all sockets: Node calls it with the socket as `this`. */
 function closeListener(closed: (carrier: Duplex) => void) {
   return function (this: Duplex): void {
     closed(this);
@@ -103,7 +103,7 @@ function lastOf(answers: Set<ServerResponse> | undefined): ServerResponse | unde
   return last;
 }
 
-/** When what is written has left. */
+/** Closes a connection when all written bytes have left. */
 function leave(carrier: Duplex): void {
   if (carrier instanceof Socket) carrier.destroySoon();
   else carrier.end();

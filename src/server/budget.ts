@@ -6,12 +6,12 @@ export interface MemoryUser {
   terminate(limit: 'maxTotalBufferedBytes'): void;
 }
 
-/** How much may be put by before what is held is counted again, as a part of the budget. */
+/** The part of the budget that may be added before all bytes are counted again. */
 const SLACK = 1 / 16;
 
 /**
- * One bound on what all connections hold together. What is put by is only added up; once enough of it came, what is really
- * held is counted, and where that is too much, those who hold most go until it fits.
+ * Bounds the bytes that all connections hold together. Bytes that come are only added up; after `SLACK` of the budget, the
+ * bytes held are counted, and beyond the budget the connections that hold most are terminated until the rest fits.
  */
 export class Budget {
   private readonly slack: number;
@@ -25,7 +25,7 @@ export class Budget {
     this.slack = Math.max(1, Math.floor(maxBytes * SLACK));
   }
 
-  /** So many bytes more are held for somebody. */
+  /** Adds bytes that a connection holds from now on. */
   put(bytes: number): void {
     this.since += bytes;
     if (this.known + this.since > this.maxBytes && this.since > 0) this.count();

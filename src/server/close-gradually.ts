@@ -2,13 +2,13 @@ import { CloseCode } from '../protocol';
 import type { Clock } from '../messages';
 import type { ConnectionDriver } from '../connection';
 
-/** So many connections are told at once that the server goes. */
+/** Connections that are closed at the same time. */
 const BATCH = 100;
 const EVERY_MS = 50;
 
 /**
- * Closes connections with 1001 once what they sent is handled, in batches at uneven intervals: all of them will connect
- * somewhere else. It takes half of the deadline at the most. Returns what stops it.
+ * Closes connections with 1001 once their messages are handled, in batches at uneven intervals, since all clients will connect
+ * to another server. Takes half of the deadline at most. Returns a function that stops it.
  */
 export function closeGradually(
   drivers: readonly ConnectionDriver[],

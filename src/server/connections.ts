@@ -8,7 +8,7 @@ import { isThenable, takeRejection } from '../messages';
 /** The open connections of one application on this process. */
 export class Connections {
   private readonly open = new Set<ConnectionDriver>();
-  /** Those whose id somebody knows. */
+  /** The connections whose id has been read. */
   private readonly byId = new Map<string, ConnectionDriver>();
 
   get size(): number {
@@ -24,8 +24,9 @@ export class Connections {
   }
 
   /**
-   * Sends a message to every connection, or to those that `to` picks. It is encoded once.
-   * @throws TypeError when the message is neither a string nor bytes, or `to` is asynchronous
+   * Sends a message to every connection, or to those for which `to` returns true. The message is encoded once.
+   * @throws TypeError when the message is neither a string nor bytes
+   * @throws TypeError when `to` is asynchronous
    */
   broadcast(message: string | Bytes, to?: (connection: Connection) => boolean): void {
     const shared = new SharedMessage(message);
@@ -36,7 +37,7 @@ export class Connections {
 
   /** @internal Gives a connection its id. */
   identify(driver: ConnectionDriver): string {
-    // by way of bytes, since Node's is a tree of fourteen strings, half a kilobyte
+    // copied, since Node's string is a tree of fourteen strings, half a kilobyte
     const id = Buffer.from(randomUUID(), 'latin1').toString('latin1');
     if (this.open.has(driver)) this.byId.set(id, driver);
     return id;
@@ -59,7 +60,7 @@ export class Connections {
   }
 }
 
-/** A promise would pick all. */
+/** The answer of `to`, where a promise would be true for all. @throws TypeError for a promise */
 function picks(answer: unknown): boolean {
   if (!isThenable(answer)) return Boolean(answer);
   takeRejection(answer, () => {});

@@ -1,5 +1,5 @@
 import type { HeartbeatOptions } from './heartbeat';
-import type { Place } from './listener';
+import type { Place } from './places';
 import { REPORTS } from '../connection';
 import {
   callable,
@@ -37,7 +37,7 @@ export interface EngineOptions {
   socketPath?: string | undefined;
   /** Lets other processes that set it too listen on the same port (Node 22.12 or 23.1, Linux). Default false. */
   reusePort?: boolean | undefined;
-  /** Key, certificate and whatever else `node:tls` takes; then the scheme is `wss`. Default: not encrypted. */
+  /** Key, certificate and other options of `node:tls`; then the scheme is `wss`. Default: not encrypted. */
   tls?: TlsSettings | undefined;
   /** WebSocket over HTTP/2 (RFC 8441) on the same port. Default: with TLS. */
   http2?: boolean | undefined;
@@ -45,26 +45,26 @@ export interface EngineOptions {
   trustedProxies?: string[] | undefined;
   /** Each connection begins with a header of the PROXY protocol, version 1 or 2. Default false. */
   proxyProtocol?: boolean | undefined;
-  /** Which pages may connect. Default: those of the same host, whatever the port. */
+  /** Pages that may connect. Default: pages of the same host, on any port. */
   origins?: Origins<Handshake> | undefined;
   limits?: Limits | undefined;
   /** permessage-deflate (RFC 7692). Default: off. */
   compression?: boolean | Compression | undefined;
-  /** Serves plain HTTP requests to all paths that are no WebSocket's. */
+  /** Serves plain HTTP requests to all paths without a WebSocket. Default: 404. */
   request?: RequestListener | undefined;
-  /** Pings to all connections, and the end of those that stay silent. Default: every 25 s, with 20 s for an answer. */
+  /** Pings all connections, and terminates silent ones. Default: every 25 s, with 20 s for an answer. */
   heartbeat?: false | HeartbeatOptions | undefined;
-  /** Answers `/healthz` (it lives) and `/readyz` (it takes connections) with 200 or 503. Default false. */
+  /** Answers `/healthz` with 200, and `/readyz` with 200 while the server takes connections, else 503. Default false. */
   health?: boolean | undefined;
-  /** Default 30 s for all connections to close; then they are terminated. */
+  /** `deadlineMs`: milliseconds for all connections to close; then they are terminated. Default 30,000. */
   shutdown?: { deadlineMs?: number | undefined } | undefined;
   observer?: Observer | undefined;
-  /** What `connection.subscribe` and `publish` go to. Default: none. */
+  /** The channels of `connection.subscribe` and `publish`. Default: none. */
   subscriptions?: Subscriptions | undefined;
   clock?: Clock | undefined;
 }
 
-/** As long as a timer of Node runs. */
+/** The longest timer of Node. */
 const MAX_MS = 2 ** 31 - 1;
 
 const AT_ANY_PLACE = {
@@ -76,7 +76,7 @@ const AT_ANY_PLACE = {
   proxyProtocol: flag,
 };
 
-/** What `listen` takes. */
+/** The options of `listen`. */
 export const PLACE: OptionTable<Place> = {
   ...AT_ANY_PLACE,
   tls: oneOf(
@@ -128,7 +128,7 @@ const NODES_TLS = [
 
 const OUR_TLS = new Set(['ALPNProtocols', 'ALPNCallback', 'handshakeTimeout', 'allowHalfOpen', 'pauseOnConnect']);
 
-/** Node may come to know more than is listed here, so only what looks like a slip of the pen is one. */
+/** Later versions of Node may have more options, so an unknown name is an error only where it resembles a known one. */
 const tls: Rule = (value, place) => {
   object(value, place);
   for (const name of Object.keys(value as object)) {
@@ -141,8 +141,8 @@ const tls: Rule = (value, place) => {
 };
 
 /**
- * A report that is misspelt is never heard. An instance of a class may have methods of its own beside reports; an object that
- * is written for nothing else may not.
+ * Refuses observers with a misspelt report, which would never be called. An instance of a class may have other methods; an
+ * object literal may not.
  */
 export const observer: Rule = (value, place) => {
   object(value, place);
@@ -160,7 +160,7 @@ export const observer: Rule = (value, place) => {
   if (stray !== undefined) throw new TypeError(unknownName(stray, REPORTS, place));
 };
 
-/** What of the engine every application may set. */
+/** The engine's options that applications may set. */
 export const OF_APPLICATIONS: OptionTable<Omit<EngineOptions, 'observer' | 'subscriptions'>> = {
   ...AT_ANY_PLACE,
   ...OF_PATHS,

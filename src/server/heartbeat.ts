@@ -2,15 +2,15 @@ import type { Clock } from '../messages';
 import type { Resolved } from '../connection';
 
 export interface HeartbeatOptions {
-  /** Between two pings to a connection. Default 25 s: proxies cut what is silent for a minute. */
+  /** Milliseconds between two pings to a connection. Default 25,000: proxies cut connections that are silent for a minute. */
   intervalMs?: number | undefined;
-  /** For any byte of the peer after a ping. Default 20 s. */
+  /** Milliseconds after a ping in which any byte of the peer must come. Default 20,000. */
   timeoutMs?: number | undefined;
 }
 
 /** A connection that is pinged. */
 export interface HeartbeatTarget {
-  /** True where the peer has sent or taken bytes since the last call, or could not, since we do not read. */
+  /** True where the peer has sent or taken bytes since the last call, or where we do not read. */
   takeSignOfLife(): boolean;
   sendHeartbeat(): void;
   terminate(limit: 'heartbeat'): void;
@@ -22,15 +22,15 @@ export interface HeartbeatTarget {
 
 export const DEFAULT_HEARTBEAT: Resolved<HeartbeatOptions> = { intervalMs: 25_000, timeoutMs: 20_000 };
 
-/** How exact it is. */
+/** The longest time between two ticks. */
 const MAX_TICK_MS = 500;
 
-/** By up to this part of the interval the first ping to a connection comes early. */
+/** The first ping to a connection comes early by up to this part of the interval. */
 const SPREAD = 0.2;
 
 /**
- * Pings all connections from one timer, and terminates those that stay silent. It counts ticks and not milliseconds: a process
- * that was busy, or asleep, has ticked once, and judges nobody by a tick that came late, since what it has not read may be an answer.
+ * Pings all connections from one timer, and terminates silent ones. The heartbeat counts ticks, not milliseconds: a process that
+ * was busy or asleep has ticked once. A late tick terminates no connection, since an answer may not have been read yet.
  */
 export class Heartbeat {
   private readonly tickMs: number;
@@ -40,7 +40,7 @@ export class Heartbeat {
   private due = 0;
   private begun = 0;
 
-  /** @throws RangeError when a time is no whole number of milliseconds above 0 */
+  /** @throws RangeError for a time that is no whole number of milliseconds above 0 */
   constructor(
     private readonly clock: Clock,
     private readonly connections: () => Iterable<HeartbeatTarget>,
@@ -48,13 +48,16 @@ export class Heartbeat {
   ) {
     const interval = checked('intervalMs', intervalMs ?? DEFAULT_HEARTBEAT.intervalMs);
     const timeout = checked('timeoutMs', timeoutMs ?? DEFAULT_HEARTBEAT.timeoutMs);
-    // two for an answer at least: it may wait to be read when a tick comes late by less than another
+    // at least two ticks for an answer, which may be unread when a tick is late by less than one
     this.tickMs = Math.min(MAX_TICK_MS, interval, Math.ceil(timeout / 2));
     this.intervalTicks = Math.floor(interval / this.tickMs);
     this.timeoutTicks = Math.ceil(timeout / this.tickMs);
   }
 
-  /** There is one more; it stops by itself when there is nobody. Those that come together are not pinged together. */
+  /**
+   * Starts to ping a connection. The timer stops when no connection is left. Connections that open together are not pinged
+   * together.
+   */
   begin(connection: HeartbeatTarget): void {
     connection.heartbeatTicks = this.begun++ % Math.ceil(this.intervalTicks * SPREAD);
     if (this.timer === undefined) this.arm();

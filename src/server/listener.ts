@@ -1,46 +1,20 @@
 import { lstat, rm } from 'node:fs/promises';
 import { connect, type AddressInfo } from 'node:net';
+import { ListenError, type Exact } from './places';
 import { canReusePort, type PortOptions } from './reuse-port';
 import type { OwnServer } from './servers';
 
-/** What the listener does with a server. */
+/** The part of OwnServer that the listener calls. */
 type ListeningServer = Pick<OwnServer, 'front' | 'drain' | 'close' | 'terminate' | 'updateTls'>;
 
 type Create = () => ListeningServer;
-
-/** Where to listen. */
-export interface Place {
-  /** 0 takes a free one. */
-  port?: number | undefined;
-  /** `localhost` is 127.0.0.1 and ::1, where the machine has both. */
-  host?: string | undefined;
-  /** A Unix socket, in place of a port. */
-  socketPath?: string | undefined;
-  /** Others that ask for it too may listen on the same port. */
-  reusePort?: boolean | undefined;
-  /** `false`: not encrypted there, though the application has TLS; for a proxy on the same machine. */
-  tls?: false | undefined;
-  /** Default: as the application's options say. */
-  http2?: boolean | undefined;
-  /** Default: as the application's options say. */
-  proxyProtocol?: boolean | undefined;
-}
-
-/** A place with nothing left open: a port of a host, or a Unix socket. */
-export type Exact =
-  { readonly port: number; readonly host: string; readonly reusePort?: boolean } | { readonly socketPath: string };
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 const ABSENT = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 const FREE_PORT_TRIES = 10;
 
-/** unix(7): what an address has room for. Node 20 cuts off what is more. */
+/** The longest path of a Unix socket (unix(7)). Node 20 cuts off the rest. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
-
-/** The place is taken, or may not be used. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
 
 /** The servers of one engine, on ports of one or more addresses, and on Unix sockets. */
 export class Listener<Settings = void> {
@@ -48,7 +22,7 @@ export class Listener<Settings = void> {
   private readonly opening = new Set<Promise<unknown>>();
   private closing = false;
 
-  /** `failed`: told when a server that listens fails to take a connection. */
+  /** Calls `failed` when a server fails to accept a connection. */
   constructor(
     private readonly createServer: (settings: Settings) => ListeningServer,
     private readonly failed: (error: Error) => void,
@@ -63,9 +37,8 @@ export class Listener<Settings = void> {
   }
 
   /**
-   * Listens at all places or at none. Resolves with their ports; undefined for a Unix socket. `settings`: what the servers are
-   * made with.
-   * @throws ListenError with what to do about it
+   * Listens at all places, or at none. Resolves with the ports; `undefined` for a Unix socket.
+   * @throws ListenError with advice
    */
   async listen(places: readonly Exact[], settings: Settings): Promise<(number | undefined)[]> {
     const opening = this.openAll(places, () => this.createServer(settings));
@@ -77,12 +50,12 @@ export class Listener<Settings = void> {
     }
   }
 
-  /** Says to those that may come by another way that they had better. */
+  /** Tells clients that can connect elsewhere to do so. */
   drain(): void {
     for (const server of this.servers) server.drain();
   }
 
-  /** Takes no more connections. Resolves when those that there are have gone. */
+  /** Takes no more connections. Resolves when all connections have ended. */
   async close(): Promise<void> {
     this.closing = true;
     await Promise.all([closeAll(this.servers), Promise.allSettled(this.opening)]);
@@ -90,7 +63,7 @@ export class Listener<Settings = void> {
     this.closing = false;
   }
 
-  /** Cuts the connections that are left. */
+  /** Destroys the remaining connections. */
   terminate(): void {
     for (const server of this.servers) server.terminate();
   }
@@ -127,7 +100,7 @@ export class Listener<Settings = void> {
     }
   }
 
-  /** On one port of both addresses, where the machine has both. */
+  /** Listens on one port of both loopback addresses, where the machine has both. */
   private async openLoopback(port: number, reusePort: boolean, create: Create): Promise<ListeningServer[]> {
     const opened: ListeningServer[] = [];
     let absent: unknown;
@@ -213,14 +186,14 @@ async function closeAll(servers: readonly ListeningServer[]): Promise<void> {
   await Promise.all(servers.map((server) => server.close()));
 }
 
-/** Those that listened for nobody. */
+/** Closes servers that have no connections yet. */
 async function withdraw(servers: readonly ListeningServer[]): Promise<void> {
   const closed = closeAll(servers);
   for (const server of servers) server.terminate();
   await closed;
 }
 
-/** Who is at a path that is taken. A process that was killed leaves a socket: nobody is there, and nobody can listen there again. */
+/** The occupant of a path that is taken. A killed process leaves a socket behind, at which nobody listens or can listen again. */
 async function occupantOf(path: string): Promise<'somebody' | 'nobody' | 'a file'> {
   const before = await lstat(path).catch(() => undefined);
   if (before?.isSocket() === false) return 'a file';

@@ -11,9 +11,9 @@ import {
 } from '../messages';
 import { CloseInfo } from '../protocol';
 import { Connections } from './connections';
-import { ListenError } from './listener';
+import { ListenError } from './places';
 
-/** Public classes that another copy of Portal knows for its own: types of parameters, tokens, and what is thrown or returned. */
+/** Public classes whose instances count as instances in another copy of Portal too. */
 export const RECOGNISED = {
   CloseInfo,
   Connection,

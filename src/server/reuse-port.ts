@@ -1,14 +1,14 @@
 import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
 
-/** With the option that the types of the oldest Node do not have. */
+/** The types of the oldest supported Node lack the option `reusePort`. */
 export type PortOptions = ListenOptions & { reusePort?: boolean };
 
-/** What `listen` fails with where the system cannot share a port, and where a Node that does not know the option tries. */
+/** Codes of `listen` where the system cannot share a port, or where Node does not know the option. */
 const UNSUPPORTED = new Set(['ENOTSUP', 'ENOPROTOOPT', 'EADDRINUSE']);
 
 /**
- * Whether several sockets can listen on one port of a host: it tries on a free one, as a Node that does not know the
- * option ignores it. What else goes wrong is for the real `listen` to tell.
+ * True where several sockets can listen on one port of a host. The function tries a free port, since an older Node ignores the
+ * option. Other errors count as true: the real `listen` will report them.
  */
 export async function canReusePort(host: string): Promise<boolean> {
   const servers = [createServer(), createServer()];

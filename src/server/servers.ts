@@ -12,7 +12,7 @@ import type { ResolvedLimits } from '../connection';
 import type { ClientAddresses } from './upgrade/client-addresses';
 import type { Tls } from './tls';
 
-/** What servers are made with. */
+/** Dependencies of OwnServer. */
 export interface ServerContext {
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
@@ -22,34 +22,34 @@ export interface ServerContext {
 }
 
 export interface ServerSettings {
-  /** Undefined: not encrypted. */
+  /** `undefined`: not encrypted. */
   readonly tls: Tls | undefined;
   /** HTTP/2 beside HTTP/1.1: by ALPN over TLS, by its first bytes otherwise. */
   readonly http2: boolean;
   /** Each connection begins with a header of the PROXY protocol. */
   readonly proxyProtocol: boolean;
-  /** Other processes listen at the same port. */
+  /** Other processes may listen on the same port. */
   readonly sharesPort: boolean;
 }
 
-/** How often Node looks for handshakes that take too long. */
+/** The interval at which Node looks for slow handshakes. */
 const CHECK_EVERY_MS = 1_000;
 
-/** Node's own, for a request with its body. */
+/** Node's default, for a request with its body. */
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /** The first bytes of HTTP/2 without TLS (RFC 9113 3.4), as far as no HTTP/1.1 request begins so. */
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0', 'latin1');
 
-/** Node's own: what an HTTP server does with a connection that ends its side is the server's to say. */
+/** The options of Node's HTTP server, which handles half-open connections itself. */
 const SOCKET_OPTIONS = { noDelay: true, allowHalfOpen: true };
 
 /**
- * A server of our own for one address. A connection goes through those layers that the settings ask for, and ends at one of
- * Node's HTTP servers: PROXY header, TLS, then HTTP/1.1 or HTTP/2.
+ * A server for one address. A connection goes through the layers in the settings (PROXY header, TLS) to one of Node's servers
+ * for HTTP/1.1 and HTTP/2.
  */
 export class OwnServer {
-  /** The one that listens. */
+  /** The server that listens. */
   readonly front: TcpServer;
   private readonly http1: Http1Server;
   private readonly http2: Http2Server | undefined;
@@ -73,34 +73,34 @@ export class OwnServer {
     else this.front = http2 ? this.createFront(this.byFirstBytes) : this.http1;
     if (this.front === this.http1) return;
     this.front.on('connection', (socket: Socket) => this.track(socket));
-    // this one does not listen; told that it does, it looks for slow requests
+    // an HTTP server looks for slow requests once it listens, which this one does not
     this.http1.emit('listening');
   }
 
   /**
-   * HTTP/2 clients are told to go. Others still get their answers, so that it is known that we go; but where other processes
-   * listen at the same port they take the new connections.
+   * Tells HTTP/2 clients to leave. The server goes on listening, and refuses handshakes; a port that other processes share is
+   * left to them.
    */
   drain(): void {
     this.sessions.close();
     if (this.sharesPort) void this.stopListening();
   }
 
-  /** Takes no more connections. Resolves when those that there are have gone. */
+  /** Takes no more connections. Resolves when all connections have ended. */
   close(): Promise<void> {
     this.sessions.close();
     return this.stopListening();
   }
 
-  /** Cuts the connections that are left. */
+  /** Destroys the remaining connections. */
   terminate(): void {
-    // it looks for slow requests until then
+    // ends the search for slow requests
     this.http1.close();
     this.http1.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** For connections that come later. */
+  /** Uses the new keys and certificates for later connections. */
   updateTls(tls: Tls): void {
     this.secure?.setSecureContext(tls.options);
   }
@@ -129,12 +129,12 @@ export class OwnServer {
   private createTls(tls: Tls): TlsServer {
     const ALPNProtocols = this.http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'];
     const handshakeTimeout = this.context.limits.handshakeTimeoutMs;
-    // half-open, a client that leaves in mid-handshake would not be missed
+    // with half-open sockets, nobody would notice a client that leaves during the handshake
     const options = { ...tls.options, noDelay: true, allowHalfOpen: false, ALPNProtocols, handshakeTimeout };
     const server = createTls(options, (socket: TLSSocket) => {
       handTo(socket.alpnProtocol === 'h2' ? this.http2! : this.http1)(socket);
     });
-    // after a handshake that takes too long Node leaves the connection open
+    // Node leaves the connection open after a handshake that timed out
     return server.on('tlsClientError', (_error, socket) => void socket.destroy());
   }
 
@@ -161,7 +161,7 @@ export class OwnServer {
   };
 
   private stopListening(): Promise<void> {
-    // that of Node's HTTP server would cut answers whose last bytes have not left
+    // `close` of Node's HTTP server would cut answers whose last bytes have not left
     return (this.closed ??= new Promise((resolve) => TcpServer.prototype.close.call(this.front, () => resolve())));
   }
 
@@ -180,7 +180,7 @@ function readPastProxyHeader(addresses: ClientAddresses, next: (socket: Socket) 
   };
 }
 
-/** Node's servers document that a `connection` event may bring a socket that they did not accept themselves. */
+/** Node's documentation allows to emit `connection` with a socket that the server did not accept itself. */
 function handTo(server: TcpServer | Http2Server): (socket: Socket) => void {
   return (socket) => void server.emit('connection', socket);
 }

@@ -2,16 +2,19 @@ import { constants, createPrivateKey } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { errorThrown } from '../messages';
 
-/** Ours to say: which HTTP is spoken, and how long a handshake may take (`limits.handshakeTimeoutMs`). */
+/** Options that Portal sets itself: the version of HTTP, and the time for a handshake (`limits.handshakeTimeoutMs`). */
 type Ours = 'ALPNProtocols' | 'ALPNCallback' | 'handshakeTimeout' | 'allowHalfOpen' | 'pauseOnConnect';
 
-/** What `node:tls` takes, and keys and certificates for other names than the default one's. At least TLS 1.2, unless `minVersion` says otherwise. */
+/** Options of `node:tls`, and keys and certificates by host name. `minVersion` is TLS 1.2 by default. */
 export interface TlsSettings extends Omit<TlsOptions, Ours> {
-  /** By host name; `*.example.com` for those directly below it. A client that names none of them gets the default. */
+  /**
+   * Keys and certificates by host name; `*.example.com` stands for the hosts directly below it. A client that names another
+   * host gets the default certificate.
+   */
   servernames?: Record<string, SecureContextOptions> | undefined;
 }
 
-/** What of it can be replaced while a server runs. */
+/** Options that can be replaced while a server runs. */
 export type TlsUpdate = SecureContextOptions & Pick<TlsSettings, 'servernames' | 'SNICallback'>;
 
 type Found = (error: Error | null, context?: SecureContext) => void;
@@ -22,8 +25,8 @@ export class Tls {
   private contexts: ReadonlyMap<string, SecureContext>;
 
   /**
-   * `failed`: told of each handshake in which the user's own `SNICallback` fails.
-   * @throws TypeError for a key or certificate that cannot be used, and says whose
+   * Calls `failed` for each handshake in which the user's `SNICallback` fails.
+   * @throws TypeError for a key or certificate that cannot be used, with its host name
    */
   constructor(
     settings: TlsSettings,
@@ -33,14 +36,14 @@ export class Tls {
     this.settings = settings;
   }
 
-  /** For `tls.createServer` and `setSecureContext`. */
+  /** The options of `tls.createServer` and `setSecureContext`. */
   get options(): TlsOptions {
     return { ...withFloor(this.settings), SNICallback: this.find };
   }
 
   /**
-   * What is given takes the place of what was there, for connections that come later; a servername that is not given stays.
-   * @throws as the constructor, and changes nothing
+   * Replaces the given options for later connections; other host names stay.
+   * @throws TypeError as the constructor; nothing is changed then
    */
   replace(update: TlsUpdate): void {
     const { settings } = this;
@@ -59,7 +62,7 @@ export class Tls {
     else this.ask(this.settings.SNICallback, servername, found);
   };
 
-  /** One that fails ends one handshake, and not the process. */
+  /** Calls the user's callback. A failure ends one handshake, not the process. */
   private ask(callback: NonNullable<TlsOptions['SNICallback']>, servername: string, found: Found): void {
     let answered = false;
     const answer: Found = (error, context) => {
@@ -82,7 +85,7 @@ export class Tls {
   }
 }
 
-/** All contexts but the default one, by name in lower case. */
+/** All contexts except the default, by host name in lower case. */
 function checked({ servernames = {}, ...settings }: TlsSettings): Map<string, SecureContext> {
   contextOf(settings, 'tls');
   const common = without(settings, IDENTITY);
@@ -96,7 +99,7 @@ function checked({ servernames = {}, ...settings }: TlsSettings): Map<string, Se
   return new Map(entries);
 }
 
-/** As clients send it (RFC 6066 3): in ASCII, and without a dot at its end. */
+/** A host name as clients send it (RFC 6066 3): ASCII, without a dot at its end. */
 const HOST_NAME = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
 
 /**
@@ -112,7 +115,7 @@ function refuseOtherKind(own: SecureContextOptions, byDefault: SecureContextOpti
   );
 }
 
-/** Undefined where it cannot be told: several keys, or one in a pfx. */
+/** `undefined` where the kind is unknown: several keys, or a key in a pfx. */
 function kindOfKey({ key, passphrase }: SecureContextOptions): string | undefined {
   if (typeof key !== 'string' && !Buffer.isBuffer(key)) return undefined;
   const secret = passphrase === undefined ? {} : { passphrase };
@@ -130,12 +133,12 @@ function contextOf(settings: SecureContextOptions, place: string): SecureContext
   }
 }
 
-/** Node takes what is empty, and fails in each handshake. */
+/** True for a missing or empty value: Node accepts an empty value, and fails in each handshake. */
 function isEmpty(value: SecureContextOptions['pfx' | 'key' | 'cert'] | null): boolean {
   return value === undefined || value === null || value.length === 0;
 }
 
-/** What Node does not say by itself, or says only as long as nobody lowers its default. */
+/** Adds TLS 1.2 as the minimum, and disables tickets where they would let a certificate count for another host. */
 function withFloor(settings: TlsSettings): TlsSettings {
   const { requestCert, secureOptions = 0, secureProtocol, SNICallback, servernames = {} } = settings;
   // a session is resumed before the name is known, so a certificate that was good for one name would be so for all
@@ -148,10 +151,10 @@ function withFloor(settings: TlsSettings): TlsSettings {
   };
 }
 
-/** What makes a name's own. */
+/** Options that belong to one host name. */
 const IDENTITY = ['key', 'cert', 'pfx', 'passphrase'] as const;
 
-/** Without the key that an update replaces in another form: Node would take both, and prefer the pfx. */
+/** Leaves out the key that an update replaces in another form: Node would take both, and prefer the pfx. */
 function withoutReplaced(settings: TlsSettings, { pfx, key, cert }: TlsUpdate): TlsSettings {
   if (pfx !== undefined) return without(settings, IDENTITY);
   if (key !== undefined) return without(settings, ['pfx', 'passphrase']);

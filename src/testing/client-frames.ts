@@ -18,7 +18,7 @@ export function clientFrame(opcode: number, payload: Uint8Array, key: Uint8Array
 
 export type ServerFrame = (opcode: number, payload: Buffer) => void;
 
-/** Reads what our own server writes, which needs no suspicion: whole messages and control frames. */
+/** Reads frames of our own server without checks. Reports whole messages and control frames. */
 export class ServerFrames {
   private bytes = NO_BYTES;
   private opcode = 0;

@@ -3,7 +3,7 @@ import { request, type IncomingHttpHeaders, type IncomingMessage, type OutgoingH
 import type { Duplex } from 'node:stream';
 import { recognise } from '../copies';
 
-/** The upgrade was answered with something else than 101. */
+/** The status of the answer to an upgrade was not 101. */
 export class UpgradeRefusedError extends Error {
   override readonly name = 'UpgradeRefusedError';
 
@@ -19,13 +19,13 @@ export class UpgradeRefusedError extends Error {
 recognise(UpgradeRefusedError, 'UpgradeRefusedError');
 
 export interface ConnectOptions {
-  /** Of the upgrade request, such as `origin`, `cookie` or `authorization`. */
+  /** Headers of the upgrade request, such as `origin`, `cookie` or `authorization`. */
   headers?: OutgoingHttpHeaders | undefined;
   /** Subprotocols to offer. */
   protocols?: string[] | undefined;
 }
 
-/** What an accepted upgrade brought. */
+/** An accepted upgrade. */
 export interface Accepted {
   readonly socket: Duplex;
   readonly head: Buffer;

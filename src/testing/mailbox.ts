@@ -4,7 +4,7 @@ interface Waiter<Item> {
   reject(reason: Error): void;
 }
 
-/** What has arrived and was not asked for, and who waits for what has not arrived. */
+/** A queue of items that nobody has taken, and of callers that wait for items. */
 export class Mailbox<Item> {
   private readonly items: Item[] = [];
   private readonly waiters = new Set<Waiter<Item>>();
@@ -20,7 +20,7 @@ export class Mailbox<Item> {
     this.items.push(item);
   }
 
-  /** The first item that is wanted; those before it stay. Rejects when none can come any more. */
+  /** Takes the first item that `wants` accepts; items before it stay. Rejects when no item can come any more. */
   take(wants: (item: Item) => boolean = () => true): Promise<Item> {
     const index = this.items.findIndex(wants);
     if (index >= 0) return Promise.resolve(this.items.splice(index, 1)[0]!);

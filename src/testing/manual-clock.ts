@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Time that passes only when it is told to. */
+/** A clock that stands still until it is advanced. */
 export class ManualClock implements Clock {
   private time = 0;
   private readonly timers = new Set<Timer>();
@@ -14,12 +14,12 @@ export class ManualClock implements Clock {
     return this.time;
   }
 
-  /** Timers that are set. */
+  /** The number of timers that are set. */
   get pending(): number {
     return this.timers.size;
   }
 
-  /** Whether a timer should have called back by now. */
+  /** True where a timer is due that has not been called. */
   get isDue(): boolean {
     return [...this.timers].some(({ due }) => due <= this.time);
   }
@@ -30,12 +30,12 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.timers.delete(timer) };
   }
 
-  /** Lets time pass in which nothing is called, as when the process is busy. */
+  /** Lets time pass without calling timers, as in a busy process. */
   sleep(ms: number): void {
     this.time += ms;
   }
 
-  /** Moves on to the next timer that is due within `ms`, and calls it; by `ms` when none is. Returns what is left of them. */
+  /** Advances to the next timer within `ms` milliseconds and calls it, or by `ms` where there is none. Returns the rest of `ms`. */
   step(ms: number): number {
     const end = this.time + ms;
     const [next] = [...this.timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
@@ -46,7 +46,7 @@ export class ManualClock implements Clock {
     return end - this.time;
   }
 
-  /** Lets `ms` milliseconds pass, and calls what comes due in them. */
+  /** Lets `ms` milliseconds pass, and calls the timers that come due. */
   advance(ms: number): void {
     let left = ms;
     do left = this.step(left);

@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream';
 import { setImmediate } from '../transport';
 
-/** One end of a pair of streams in memory: what is written to one is read from the other, no faster than it is read. */
+/** One end of a pair of streams in memory. Bytes written to one end are read from the other, with backpressure. */
 export class MemorySocket extends Duplex {
-  /** What the engine takes for the address of the peer. */
+  /** The address of the peer, for the engine. */
   readonly remoteAddress = '127.0.0.1';
   private peer: MemorySocket | undefined;
-  /** The peer's write that waits until what it brought is read. */
+  /** Ends the peer's write, once its bytes are read. */
   private onRead: (() => void) | undefined;
 
   static pair(): [MemorySocket, MemorySocket] {
@@ -28,7 +28,7 @@ export class MemorySocket extends Duplex {
       callback();
       return;
     }
-    // a copy: the writer may use its memory again
+    // copied, since the writer may use its memory again
     if (peer.push(Buffer.from(chunk))) callback();
     else peer.onRead = callback;
   }
@@ -41,7 +41,7 @@ export class MemorySocket extends Duplex {
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     const { peer } = this;
     this.peer = undefined;
-    // as when a network connection is reset: the other end is gone too
+    // as after a reset of a network connection, the other end is gone too
     setImmediate(() => peer?.destroy());
     this._read();
     callback(error);

@@ -8,24 +8,24 @@ import { MemorySocket } from './memory-socket';
 import { StreamClient, type TestClient } from './test-client';
 
 export interface TestOptions extends Omit<PortalOptions, 'clock'> {
-  /** Takes the place of what the modules provide for a token; a class that no module lists, such as a guard, is one too. */
+  /** Providers that replace those of the modules with the same token. A class that no module lists, such as a guard, is a token too. */
   override?: ModuleProvider[] | undefined;
 }
 
-/** An application without a port, whose clients are in the same process. */
+/** An application without a port, with clients in the same process. */
 export interface TestApp extends Application {
   /**
-   * Connects a client to a path, query and all, through the same handshake that a socket would bring.
+   * Connects a client to a path, with or without a query, by the same handshake as over a socket.
    * @throws UpgradeRefusedError when the upgrade is refused
    */
   connect(path: string, options?: ConnectOptions): Promise<TestClient>;
-  /** Lets time pass for all time-outs of the application, which stands still otherwise, and what they cause happen. */
+  /** Lets `ms` milliseconds pass on the application's clock, which stands still otherwise. Resolves when the effects have happened. */
   advance(ms: number): Promise<void>;
 }
 
 /**
- * Builds an application and starts it, on the real engine, with streams in memory for sockets and a clock that stands still.
- * @throws BootError and whatever else `createApp` throws
+ * Builds and starts an application on the real engine, with streams in memory and a clock that stands still.
+ * @throws BootError and the other errors of `createApp`
  */
 export async function createTestApp(root: Constructor, options: TestOptions = {}): Promise<TestApp> {
   const { override = [], ...rest } = options;
@@ -47,7 +47,7 @@ class InMemoryApp extends Application implements TestApp {
     super(parts);
   }
 
-  /** @throws what an `onInit` throws, when all that was made is ended */
+  /** @throws what an `onInit` throws, after the application has ended again */
   async start(): Promise<void> {
     await this.lifecycle.start(true);
   }
@@ -62,12 +62,12 @@ class InMemoryApp extends Application implements TestApp {
     if (head.length > 0) socket.unshift(head);
     const protocol = headers['sec-websocket-protocol'] ?? '';
     const [pathname = ''] = path.split('?');
-    const codec = this.engine.routes.find(pathname)!.endpoint.codecFor(protocol);
+    const codec = this.engine.find(pathname)!.codecFor(protocol);
     return new StreamClient(socket, protocol, codec);
   }
 
   async advance(ms: number): Promise<void> {
-    // what was sent before arrives before time passes
+    // messages that were sent before arrive before time passes
     await settle();
     let left = ms;
     do {
@@ -77,8 +77,8 @@ class InMemoryApp extends Application implements TestApp {
   }
 
   /**
-   * Waits for handlers as a server would: time goes on meanwhile, as it does outside, so that what they wait for ends. For those that
-   * do not settle in a second it goes on faster and faster, so that the deadline comes before that of a test.
+   * Waits for handlers as a server does. Meanwhile time passes as in reality, so that their timers end. After a second it passes
+   * faster and faster, so that the application's deadline comes before that of the test.
    */
   override async close(): Promise<void> {
     this.closed = true;
@@ -91,13 +91,13 @@ class InMemoryApp extends Application implements TestApp {
   }
 }
 
-/** How often time goes on while the application closes. */
+/** Milliseconds between two steps of the clock while the application closes. */
 const TICK_MS = 20;
 
-/** How many of them take as long as they say. */
+/** The number of steps in real time. */
 const PATIENT_TICKS = 50;
 
-/** Turns of the event loop in which a message goes to the other end of a stream, through a handler, and back. */
+/** Turns of the event loop in which a message reaches a handler and its answer comes back. */
 const TURNS = 10;
 
 async function settle(): Promise<void> {

@@ -17,7 +17,7 @@ import { Mailbox } from './mailbox';
 
 type Message = string | Uint8Array;
 
-/** What a test needs of the other end of a connection. */
+/** A client for tests. */
 export interface TestClient {
   /** The subprotocol agreed on, or ''. */
   readonly protocol: string;
@@ -26,25 +26,25 @@ export interface TestClient {
   /** Sends an event, encoded by the codec of the path. */
   emit(event: string, data?: unknown): void;
   /**
-   * Sends an event with an id, and resolves with the `data` that answers it; with an array of all, where the handler
-   * returned an async iterable. Rejects with a `PortalError` when the answer is an error, and when the connection is closed before it comes.
+   * Sends an event with an id, and resolves with the `data` of the answer; with an array of all items where the handler returned
+   * an async iterable. Rejects with a `PortalError` for an error reply, and with an `Error` when the connection closes before.
    */
   request(event: string, data?: unknown): Promise<unknown>;
-  /** Answers a request of the server, as `receiveEvent` gave it. */
+  /** Answers a request of the server, which `receiveEvent` returned. */
   respond(request: Envelope, data?: unknown): void;
-  /** The next message that nobody has received. Rejects when the connection closes before it comes. */
+  /** The next message that was not received yet. Rejects when the connection closes before. */
   receive(): Promise<Message>;
-  /** The next event, or the next of that name; messages before it stay to be received. */
+  /** The next event, or the next one with this name. Messages before it can still be received. */
   receiveEvent(event?: string): Promise<Envelope>;
-  /** Events as they come, until the connection is closed. */
+  /** All events, until the connection is closed. */
   events(): AsyncIterable<Envelope>;
   /** Starts the closing handshake and resolves when the connection is closed. */
   close(code?: number, reason?: string): Promise<CloseInfo>;
-  /** Resolves when the connection is closed, with what the server said; 1006 when it said nothing. */
+  /** Resolves when the connection is closed, with the server's code and reason; 1006 without a Close frame. */
   readonly closed: Promise<CloseInfo>;
 }
 
-/** A client in the same process as its server. It trusts that one to keep to the protocol, and answers pings. */
+/** A client in the same process as its server. The client answers pings, and does not check the server's frames. */
 export class StreamClient implements TestClient {
   readonly closed: Promise<CloseInfo>;
   private readonly mailbox = new Mailbox<Message>();
@@ -56,7 +56,7 @@ export class StreamClient implements TestClient {
   constructor(
     private readonly socket: Duplex,
     readonly protocol: string,
-    /** Undefined where the path is raw. */
+    /** `undefined` on a raw path. */
     private readonly codec: Codec | undefined,
   ) {
     const frames = new ServerFrames((opcode, payload) => this.onFrame(opcode, payload));
@@ -95,7 +95,7 @@ export class StreamClient implements TestClient {
       this.requests.set(id, { resolve, reject, item: (data) => void items.push(data), end: () => resolve(items) });
       this.send(message);
     });
-    // it fails with the connection, whether or not the test still looks at it
+    // a rejection that the test does not await is no error
     answer.catch(() => {});
     return answer;
   }
@@ -154,7 +154,7 @@ export class StreamClient implements TestClient {
     if (this.requests.size === 0 || !this.answers(message)) this.mailbox.put(message);
   }
 
-  /** Whether a message answers a request of the test. */
+  /** Settles the request that a message answers. Returns false where there is none. */
   private answers(message: Message): boolean {
     const envelope = this.decode(message);
     const request = typeof envelope?.id === 'number' ? this.requests.get(envelope.id) : undefined;

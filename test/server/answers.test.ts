@@ -452,7 +452,7 @@ test('a connection on which many requests were answered has no more listeners th
   expect(counts.size).toBe(1);
   client.upgrade('/rooms/7');
   expect((await client.answer()).status).toBe(101);
-  expect(engine['answers']['underWay'].size).toBe(0);
+  expect(engine['parts'].answers['underWay'].size).toBe(0);
   client.destroy();
   await untilOpen(engine, 0);
 });

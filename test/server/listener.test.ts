@@ -20,7 +20,8 @@ import net, {
 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Listener, ListenError, type Exact } from '../../src/server/listener';
+import { Listener } from '../../src/server/listener';
+import { ListenError, type Exact } from '../../src/server/places';
 
 const made: Server[] = [];
 const closed = new Set<Server>();

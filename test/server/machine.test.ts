@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { totalmem } from 'node:os';
-import { fileLimit, memoryLimit } from '../../src/server/machine';
+import { fileLimit, limitsOfMachine, memoryLimit } from '../../src/server/machine';
 
 test('the soft limit of open files is what the shell says it is', () => {
   const told = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
@@ -18,4 +18,11 @@ test.each([
 test('memory is no more than the machine has', () => {
   expect(memoryLimit()).toBeGreaterThan(0);
   expect(memoryLimit()).toBeLessThanOrEqual(totalmem());
+});
+
+test('connections may use a quarter of the memory, and not all files', () => {
+  const { maxConnections, maxTotalBufferedBytes } = limitsOfMachine();
+  expect(maxTotalBufferedBytes).toBe(Math.floor(memoryLimit() / 4));
+  expect(maxConnections).toBeGreaterThan(0);
+  expect(maxConnections).toBeLessThan(fileLimit() ?? Infinity);
 });

@@ -1,8 +1,16 @@
 import { Duplex } from 'node:stream';
 import { Engine } from '../../src/engine';
+import { deferred } from '../support/engine';
 
-/** Takes all that is written to it, at once. */
+/** A client that asks for a WebSocket, and takes all that is written to it at once. */
 class Sink extends Duplex {
+  constructor() {
+    super();
+    const key = Buffer.alloc(16).toString('base64');
+    const upgrade = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}`;
+    this.push(`GET / HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n\r\n`);
+  }
+
   override _read(): void {}
 
   override _write(_bytes: Buffer, _encoding: string, done: () => void): void {
@@ -13,6 +21,7 @@ class Sink extends Duplex {
 test('a stream to a peer that takes everything lets others have their turn', async () => {
   const engine = new Engine();
   let turns = 0;
+  const begun = deferred();
   let sent: Promise<void> | undefined;
   engine.add({
     path: '/',
@@ -22,12 +31,13 @@ test('a stream to a peer that takes everything lets others have their turn', asy
           for (let chunk = 0; chunk < 5000; chunk++) yield Buffer.alloc(64 * 1024);
         })(),
       );
+      begun.resolve();
     },
   });
   const counting = setInterval(() => turns++, 0);
-  const handshake = { headers: {}, url: '/', remoteAddress: '', httpVersion: '1.1', secure: false } as const;
-  const facts = { path: '/', params: {}, queryString: '', handshake, protocol: '' };
-  engine.prepare(engine.routes.find('/')!.endpoint, facts, new Sink()).start(Buffer.alloc(0));
+  engine.serve(new Sink());
+  await begun.promise;
+  turns = 0;
   await sent;
   clearInterval(counting);
   expect(turns).toBeGreaterThan(0);

@@ -142,7 +142,7 @@ export async function told(client: RawClient<Duplex>): Promise<Pick<Handshake, '
 
 /** Connections of all listeners, whatever state they are in. */
 export async function openSockets(engine: Engine): Promise<number> {
-  const counts = engine['listener'].open.map(
+  const counts = engine['parts'].listener.open.map(
     ({ front }) => new Promise<number>((resolve) => front.getConnections((_error, count) => resolve(count))),
   );
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deferred } from '../../messages';
 import { SLOTS, isPattern, slotOf, type Names } from './names';
 import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
 import { RedisLine, isReadOnly, isRefusal, isReply } from './redis-line';
@@ -59,9 +60,9 @@ export function script(text: string): Script {
  * they are then.
  */
 export class RedisLink {
+  private readonly ending = deferred<Error>();
   /** Resolves with the reason. */
-  readonly ended: Promise<Error>;
-  private end!: (error: Error) => void;
+  readonly ended = this.ending.promise;
   private hasEnded = false;
   private readonly lines = new Set<RedisLine>();
   private readonly closing = new Set<Promise<void>>();
@@ -79,7 +80,6 @@ export class RedisLink {
   private readOnly = false;
 
   constructor(private readonly options: LinkOptions) {
-    this.ended = new Promise((resolve) => (this.end = resolve));
     this.timer = setInterval(() => {
       for (const line of this.lines) line.tick();
     }, TICK_MS);
@@ -204,7 +204,7 @@ export class RedisLink {
     this.hasEnded = true;
     clearInterval(this.timer);
     for (const line of this.lines) this.closeLine(line);
-    this.end(error);
+    this.ending.resolve(error);
   }
 
   private async openCluster(server: string): Promise<void> {

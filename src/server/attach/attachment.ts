@@ -21,7 +21,7 @@ import type { ResolvedLimits } from '../../connection';
 import { shieldUpgrades } from './shielded-upgrades';
 import { isWhole, serveWithoutUpgrade } from '../upgrade/without-upgrade';
 
-/** What an attachment asks of its engine. */
+/** Dependencies of Attachment. */
 export interface AttachmentContext {
   readonly upgrader: Upgrader;
   readonly http1: Http1Upgrade;
@@ -31,12 +31,12 @@ export interface AttachmentContext {
 }
 
 /**
- * What a listener is to do with a request that others hear too: serve it, see to it that there is an answer since nobody else
- * can give one, wait whether others answer, or nothing at all.
+ * A listener's part in a request that other listeners hear too: serve it; answer it, since nobody else can; wait whether others
+ * answer it; or nothing.
  */
 type Duty = 'serve' | 'answer' | 'wait' | 'nothing';
 
-/** Marks the listeners of all attachments, whatever application they are of. */
+/** Marks the listeners of all attachments, of all applications. */
 const SERVES = Symbol.for('portal-ws.serves');
 
 interface Listener {
@@ -44,11 +44,11 @@ interface Listener {
   [SERVES]?: (url: string) => boolean;
 }
 
-/** Serves the WebSockets of one foreign server beside whatever else listens there. Paths that are not ours are left to others. */
+/** Serves WebSockets on one foreign server. Other paths are left to the server's other listeners. */
 export class Attachment {
-  /** What takes all of it back. */
+  /** Functions that undo the attachment. */
   private readonly steps: (() => void)[] = [];
-  /** What stops waiting for others. */
+  /** Functions that end a wait for other listeners. */
   private readonly waits = new Set<() => void>();
 
   constructor(
@@ -63,7 +63,7 @@ export class Attachment {
     this.listen('connect', this.onConnect);
   }
 
-  /** Leaves the server as it was. Connections go on. */
+  /** Leaves the server as it was before. Connections stay open. */
   end(): void {
     for (const step of this.steps.splice(0)) step();
     for (const stop of [...this.waits]) stop();
@@ -75,7 +75,7 @@ export class Attachment {
     this.steps.push(() => this.server.off(event, listener as () => void));
   }
 
-  /** Of those of ours that serve the path the first has it. Where none does, it is the first of all that cares for an answer. */
+  /** The first of our listeners that serves the path has the request. Where none does, the first one sees to an answer. */
   private dutyOf(event: string, listener: Listener, url: string | undefined): Duty {
     const all = this.server.listeners(event) as Listener[];
     const ours = all.filter(isOurs);
@@ -85,7 +85,7 @@ export class Attachment {
     return ours.length === all.length ? 'answer' : 'wait';
   }
 
-  /** Those of ours, where one of them serves it. */
+  /** Our listeners, where one of them serves the request. */
   private claimants({ headers, url }: IncomingMessage): Listener[] | undefined {
     if (url === undefined || !listHasToken(headers.upgrade, 'websocket')) return undefined;
     const ours = (this.server.listeners('upgrade') as Listener[]).filter(isOurs);
@@ -99,12 +99,12 @@ export class Attachment {
     const isForUs = listHasToken(request.headers.upgrade, 'websocket');
     const duty = this.dutyOf('upgrade', this.onUpgrade, isForUs ? request.url : undefined);
     if (duty === 'answer' && !isForUs && isWhole(request, server)) {
-      // a client that would rather speak HTTP/2, and is content with HTTP/1.1
+      // the client prefers HTTP/2, and accepts HTTP/1.1
       serveWithoutUpgrade(this.server, request, socket, head);
     } else if (duty === 'serve' || duty === 'answer') {
       http1.onUpgrade(request, socket, head, server);
     } else if (duty === 'wait' && socket instanceof Socket) {
-      // of other streams nobody can say whether they are untouched
+      // only a socket tells whether another listener has used it
       this.wait(socket, isUntouched(socket), () => http1.onUpgrade(request, socket, head, server));
     }
   };
@@ -119,7 +119,7 @@ export class Attachment {
     else if (duty === 'wait') this.wait(stream, () => !isAnswered(stream), serve);
   };
 
-  /** The compatibility layer answers a CONNECT itself where nobody listens for it, which is no longer so. */
+  /** Node's compatibility layer would answer a CONNECT itself if nobody listened for it. */
   private readonly onConnect = (
     request: Http2ServerRequest | IncomingMessage,
     response: Http2ServerResponse | Duplex,
@@ -134,7 +134,7 @@ export class Attachment {
     else (response as Http2ServerResponse).writeHead(constants.HTTP_STATUS_METHOD_NOT_ALLOWED).end();
   };
 
-  /** Nobody serves it over HTTP/2. Where others take upgrades, the client is told to come back with HTTP/1.1. */
+  /** Refuses a request that nobody serves over HTTP/2. Where others take upgrades, the client is told to use HTTP/1.1. */
   private refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const isElsewhere = asksForWebSocket(headers) && !this.server.listeners('upgrade').every(isOurs);
     if (!isElsewhere) {
@@ -145,7 +145,7 @@ export class Attachment {
     stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
   }
 
-  /** Whoever comes late finds it answered: no client waits for ever because all listeners think that another will answer. */
+  /** Answers a request that no other listener has answered in time, so that no client waits for ever. */
   private wait(stream: Duplex, isUnanswered: () => boolean, answer: () => void): void {
     const { deadlines, limits } = this.context;
     const stop = (): void => {
@@ -175,7 +175,7 @@ function isAnswered(stream: ServerHttp2Stream): boolean {
   return stream.headersSent || stream.closed || stream.destroyed;
 }
 
-/** Whether nobody has begun to write to a socket or to read from it, asked later. */
+/** A later call returns true where nobody has written to the socket or listened to it since. */
 function isUntouched(socket: Socket): () => boolean {
   const { bytesWritten } = socket;
   return () =>

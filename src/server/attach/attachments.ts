@@ -6,7 +6,7 @@ const NO_SERVER =
   'attach() takes a server of node:http, node:https or node:http2: what listen() of Express returns, ' +
   'the property server of Fastify, what serve() of Hono returns';
 
-/** The foreign servers whose WebSockets one engine serves. */
+/** The foreign servers on which one engine serves WebSockets. */
 export class Attachments {
   private readonly detachers = new Map<ForeignServer, () => void>();
 
@@ -16,7 +16,11 @@ export class Attachments {
     return this.detachers.size;
   }
 
-  /** Returns what takes all of it back. @throws TypeError for what is no server of Node's, Error for one that is attached to */
+  /**
+   * Returns a function that detaches the server.
+   * @throws TypeError for an object that is no HTTP server of Node
+   * @throws Error for a server that is attached already
+   */
   attach(server: ForeignServer): () => void {
     if (!isHttpServer(server)) throw new TypeError(NO_SERVER);
     if (this.detachers.has(server)) throw new Error('it is attached to this server already');
@@ -35,7 +39,7 @@ export class Attachments {
   }
 }
 
-/** An application of Express has `on` and much else of a server, and would never be heard of again. */
+/** False for an application of Express, which has methods of a server but would never emit its events. */
 function isHttpServer(server: unknown): boolean {
   return server instanceof NetServer && ('maxHeadersCount' in server || 'updateSettings' in server);
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 
 type Listener = (...args: never[]) => void;
 
-/** Who alone is to hear of an upgrade request; undefined where all are. */
+/** Returns the only listeners to call for an upgrade request; `undefined` for all listeners. */
 export type Claim = (request: unknown) => readonly Listener[] | undefined;
 
 interface Shield {
@@ -13,8 +13,8 @@ interface Shield {
 const shields = new WeakMap<EventEmitter, Shield>();
 
 /**
- * Keeps upgrades that somebody claims from all other listeners of a server. Many of them take whatever comes: what is not theirs they end
- * with 404, or destroy, and Node calls them all. Returns what takes it back.
+ * Keeps claimed upgrades from all other listeners of a server. Node calls every listener, and many listeners answer paths of others
+ * with 404, or destroy the socket. Returns a function that lifts the shield.
  */
 export function shieldUpgrades(server: EventEmitter, claim: Claim): () => void {
   let shield = shields.get(server);
@@ -30,7 +30,7 @@ export function shieldUpgrades(server: EventEmitter, claim: Claim): () => void {
 
 function raise(server: EventEmitter, claim: Claim): () => void {
   const former = Object.getOwnPropertyDescriptor(server, 'emit');
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object
   const { emit } = server;
   let isUp = true;
   const shielded = function (this: EventEmitter, event: string | symbol, ...args: unknown[]): boolean {
@@ -42,7 +42,7 @@ function raise(server: EventEmitter, claim: Claim): () => void {
   server.emit = shielded;
   return () => {
     isUp = false;
-    // whoever has put something over it keeps it, as it does nothing any more
+    // another wrapper stays in place: the shield under it does nothing any more
     if (server.emit !== shielded) return;
     if (former !== undefined) Object.defineProperty(server, 'emit', former);
     else Reflect.deleteProperty(server, 'emit');

@@ -1,66 +1,66 @@
-import ipaddr from 'ipaddr.js';
-import { Refusal } from '../../handshake';
-import type { ResolvedLimits } from '../../connection';
+import type { Handshake, Refusal } from '../../handshake';
+import { CONNECTION_LIMITS, type ConnectionLimit } from './limits';
 
-/** What is counted separately: an application, a path. */
-interface Counted {
-  readonly limits: Pick<ResolvedLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+/** The application or a path: each has limits and counts of its own. */
+interface Limited {
+  readonly limits: Readonly<Record<ConnectionLimit['name'], number>>;
 }
 
-const FULL = new Refusal(503, 'The server has no room for more connections.', {}, 'maxConnections');
-const TOO_MANY = new Refusal(429, 'Too many connections from this address.', {}, 'maxConnectionsPerAddress');
+/** A connection, counted from the moment at which its driver is created. */
+interface Admitted {
+  readonly route: Limited;
+  readonly connection: { readonly handshake: Handshake };
+}
 
-/** Counts the connections that are there or about to be, and refuses those beyond the limits. */
+/** Counts connections, those among them whose upgrade is undecided, and refuses handshakes beyond the limits. */
 export class Admission {
-  private readonly counts = new Map<Counted, Count>();
+  /** For each limit the count of each of its groups. */
+  private readonly counts = new Map<Limited, Map<string, number>[]>();
 
-  constructor(private readonly application: Counted) {}
+  constructor(private readonly application: Limited) {}
 
-  /** Counts one more for a path, unless there is no room: then says why. */
-  admit(path: Counted, address: string): Refusal | undefined {
-    const group = groupOf(address);
-    const all = [this.application, path];
-    for (const counted of all) {
-      const count = this.countOf(counted);
-      if (count.size >= counted.limits.maxConnections) return FULL;
-      if (count.of(group) >= counted.limits.maxConnectionsPerAddress) return TOO_MANY;
+  /** The refusal of one more connection; `undefined` where there is room. */
+  check(path: Limited, handshake: Handshake): Refusal | undefined {
+    const groups = groupsOf(handshake);
+    for (const limited of [this.application, path]) {
+      const counts = this.countsOf(limited);
+      for (let i = 0; i < groups.length; i++) {
+        const { name, refusal } = CONNECTION_LIMITS[i]!;
+        if ((counts[i]!.get(groups[i]!) ?? 0) >= limited.limits[name]) return refusal;
+      }
     }
-    for (const counted of all) this.countOf(counted).add(group, 1);
     return undefined;
   }
 
-  /** One that was admitted has gone. */
-  release(path: Counted, address: string): void {
-    const group = groupOf(address);
-    for (const counted of [this.application, path]) this.countOf(counted).add(group, -1);
+  add(admitted: Admitted): void {
+    this.change(admitted, 1);
   }
 
-  private countOf(counted: Counted): Count {
-    let count = this.counts.get(counted);
-    if (count === undefined) this.counts.set(counted, (count = new Count()));
-    return count;
+  delete(admitted: Admitted): void {
+    this.change(admitted, -1);
+  }
+
+  private change({ route, connection: { handshake } }: Admitted, by: 1 | -1): void {
+    const groups = groupsOf(handshake);
+    for (const limited of [this.application, route]) {
+      const counts = this.countsOf(limited);
+      for (let i = 0; i < groups.length; i++) {
+        const count = (counts[i]!.get(groups[i]!) ?? 0) + by;
+        if (count === 0) counts[i]!.delete(groups[i]!);
+        else counts[i]!.set(groups[i]!, count);
+      }
+    }
+  }
+
+  private countsOf(limited: Limited): Map<string, number>[] {
+    let counts = this.counts.get(limited);
+    if (counts === undefined)
+      this.counts.set(limited, (counts = CONNECTION_LIMITS.map(() => new Map<string, number>())));
+    return counts;
   }
 }
 
-class Count {
-  size = 0;
-  private readonly groups = new Map<string, number>();
-
-  of(group: string): number {
-    return this.groups.get(group) ?? 0;
-  }
-
-  add(group: string, change: number): void {
-    this.size += change;
-    const count = this.of(group) + change;
-    if (count === 0) this.groups.delete(group);
-    else this.groups.set(group, count);
-  }
-}
-
-/** Whoever has an IPv6 address has the 2^64 of its network (RFC 6177): they count as one. */
-function groupOf(address: string): string {
-  if (!address.includes(':') || !ipaddr.IPv6.isValid(address)) return address;
-  const network = ipaddr.IPv6.parse(address).parts.slice(0, 4);
-  return network.map((part) => part.toString(16)).join(':');
+/** The group of a connection for each limit. */
+function groupsOf(handshake: Handshake): string[] {
+  return CONNECTION_LIMITS.map((limit) => limit.groupOf(handshake));
 }

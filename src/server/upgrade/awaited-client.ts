@@ -1,16 +1,16 @@
 import type { Duplex } from 'node:stream';
 import { setImmediate } from '../../transport';
 
-/** Beyond that nothing more is read: no client has a reason to send so much before its handshake is answered. */
+/** Reading stops beyond this: no client has a reason to send more before its handshake is answered. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Watches a client while its upgrade is decided: notices when it leaves, and keeps what it sends. */
+/** Watches a client while its upgrade is undecided: notices when the client leaves, and keeps the bytes that it sends. */
 export class AwaitedClient {
   private early: Buffer = NO_BYTES;
 
-  /** `left`: called when the client has ended its side, or is gone. */
+  /** Calls `left` when the client has ended its side or is gone. */
   constructor(
     private readonly stream: Duplex,
     private readonly left: () => void,
@@ -18,13 +18,13 @@ export class AwaitedClient {
     stream.on('data', this.onData).on('end', this.onEnd).on('close', left);
   }
 
-  /** Resolves when all that has reached this machine by now was read. */
+  /** Resolves when all bytes that have reached this machine by now are read. */
   async look(): Promise<void> {
-    // sockets are read between the two
+    // sockets are read between two turns
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 
-  /** Ends the watch. What the client has sent is in the result, or still to be read, by whoever listens next. */
+  /** Ends the watch. Returns the bytes that were read; the rest is left to the next listener. */
   release(): Buffer {
     const { stream } = this;
     stream.off('data', this.onData).off('end', this.onEnd).off('close', this.left);

@@ -8,44 +8,44 @@ import type { Handshake } from '../../handshake';
 type Address = ReturnType<typeof ipaddr.process>;
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
 
-/** Where a client is, as limits, guards and logs shall see it. */
+/** The address of a client for limits, guards and logs, and the security of its connection. */
 export type Peer = Pick<Handshake, 'remoteAddress' | 'secure'>;
 
-/** The client of a request, and why nobody can tell who it is, if that is so. */
+/** The client of a request, and the refusal where its proxies contradict each other. */
 export interface Witnessed {
   readonly peer: Peer;
   readonly refusal?: Refusal;
 }
 
-/** A socket of Node's, as far as it is asked here. */
+/** The part of Node's sockets that is used here. */
 type PeerSocket = Duplex & Partial<Pick<Socket, 'remoteAddress' | 'localAddress'>> & { encrypted?: true } & Announced;
 
-/** What a PROXY header said stands on the socket itself: a proxy of Node's HTTP/2 in front of it hides which object it is. */
+/** The address from a PROXY header. It is stored on the socket, since HTTP/2 sessions hide the socket behind a proxy object. */
 const ANNOUNCED = Symbol('announced');
 
 interface Announced {
   [ANNOUNCED]?: string;
-  /** The socket that a TLS socket was made of. Node does not document it; a test for each version of Node knows. */
+  /** The socket under a TLS socket. Node does not document this field; a test checks it on each version of Node. */
   _parent?: Announced | null;
 }
 
-/** Schemes of a client whose own connection is encrypted. */
+/** Schemes of encrypted connections. */
 const SECURE = new Set(['https', 'wss']);
 
-/** No way is that long. Proxies beyond are not looked for: a client in a trusted range could write thousands of them. */
+/** The most proxies that are looked at: a client in a trusted range could name thousands. */
 const MAX_HOPS = 32;
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 const MALFORMED = new Refusal(400, 'The Forwarded header is malformed.');
-/** One of them was written by the client, and whatever is in front of us let it pass. */
+/** The client wrote one of the headers itself, and our proxy let it pass. */
 const CONTRADICTION = new Refusal(400, 'The headers Forwarded and X-Forwarded-For name different clients.');
 
-/** Who is at the other end, by way of proxies that are trusted to say so. */
+/** Finds the addresses of clients, also behind trusted proxies. */
 export class ClientAddresses {
   private readonly trusted: readonly Range[];
 
-  /** @throws TypeError for what is no address and no CIDR range */
+  /** @throws TypeError for an entry that is no address and no CIDR range */
   constructor(trustedProxies: readonly string[] = []) {
     if (!Array.isArray(trustedProxies)) {
       throw new TypeError('trustedProxies must be an array of addresses and CIDR ranges');
@@ -53,19 +53,19 @@ export class ClientAddresses {
     this.trusted = trustedProxies.map(rangeOf);
   }
 
-  /** A listener's PROXY header named the client of a socket. */
+  /** Sets the client of a socket, from a PROXY header. */
   announce(socket: Socket, address: string): void {
     (socket as Announced)[ANNOUNCED] = address;
   }
 
-  /** The socket's other end, whatever headers say. */
+  /** The other end of the socket, without regard to headers. */
   atSocket(stream: Duplex): Peer {
     const socket = stream as PeerSocket;
     const address = socket[ANNOUNCED] ?? socket._parent?.[ANNOUNCED] ?? socket.remoteAddress ?? '';
     return { remoteAddress: canonical(address), secure: socket.encrypted === true };
   }
 
-  /** The client of a request, as far as trusted proxies tell of it. */
+  /** The client of a request, according to trusted proxies. */
   of(stream: Duplex, headers: IncomingHttpHeaders): Witnessed {
     const peer = this.atSocket(stream);
     if (this.trusted.length === 0 || !this.trustsPeer(stream, peer)) return { peer };
@@ -74,7 +74,7 @@ export class ClientAddresses {
     const claims = [forwarded, xForwardedHops(headers)]
       .map((hops) => this.client(hops))
       .filter((hop) => hop !== undefined);
-    // a client that is trusted itself is one of the proxies: whoever wrote that header saw no further
+    // a trusted client is one of the proxies: the writer of that header saw no further
     const named = claims.filter(({ address }) => address !== undefined && !this.trusts(address));
     if (named.some(({ address }) => address !== named[0]!.address)) {
       return { peer, refusal: CONTRADICTION };
@@ -86,7 +86,7 @@ export class ClientAddresses {
     return { peer: { remoteAddress, secure } };
   }
 
-  /** From our side: each proxy is believed as far as the one before it is trusted. */
+  /** The client among the hops. From our side on, each hop is believed as long as the proxy that wrote it is trusted. */
   private client(hops: readonly Hop[]): Hop | undefined {
     let client: Hop | undefined;
     for (const { address: written, scheme } of hops.slice(-MAX_HOPS).reverse()) {
@@ -97,10 +97,10 @@ export class ClientAddresses {
     return client;
   }
 
-  /** A Unix socket has no address: whoever may open it is on this machine, and trusted where a loopback address is. */
+  /** A Unix socket has no address. Its peer is on this machine, and trusted where a loopback address is trusted. */
   private trustsPeer(stream: PeerSocket, { remoteAddress }: Peer): boolean {
     if (remoteAddress !== '') return this.trusts(remoteAddress);
-    // that of a client which reset its connection is forgotten, but not our own
+    // after a reset, Node forgets the client's address but not ours
     if (stream.destroyed || stream.localAddress !== undefined) return false;
     return LOOPBACK.some((address) => this.trusts(address));
   }
@@ -122,7 +122,7 @@ function rangeOf(text: unknown): Range {
   return normal([ipaddr.parse(address), length] as Range);
 }
 
-/** A range of IPv4 addresses mapped into IPv6 is one of IPv4. */
+/** Turns a range of IPv4 addresses mapped into IPv6 into a range of IPv4. */
 function normal([address, bits]: Range): Range {
   const isMapped = address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress() && bits >= 96;
   return isMapped ? [(address as ipaddr.IPv6).toIPv4Address(), bits - 96] : [address, bits];
@@ -132,7 +132,7 @@ function contains(range: Range, address: Address): boolean {
   return range[0].kind() === address.kind() && (address as ipaddr.IPv6).match(range);
 }
 
-/** RFC 5952; `::ffff:192.0.2.1` is 192.0.2.1, however the socket was opened; and a zone is no part of an address. */
+/** The address as RFC 5952 writes it, `::ffff:192.0.2.1` as 192.0.2.1, without a zone. */
 function canonical(written: string): string {
   const [address = ''] = written.split('%', 1);
   return address.includes(':') ? ipaddr.process(address).toString() : address;

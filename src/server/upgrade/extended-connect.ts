@@ -1,17 +1,17 @@
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 
-/** What a server carries for as long as anybody is attached, of whatever application. */
+/** Marks a server to which at least one application is attached. */
 const ANNOUNCED = Symbol.for('portal-ws.extended-connect');
 
 interface Announcement {
   attachments: number;
-  /** What the server said before. */
+  /** The server's setting before the first attachment. */
   readonly before: boolean | undefined;
 }
 
 type Announcing = (Http2Server | Http2SecureServer) & { [ANNOUNCED]?: Announcement };
 
-/** Lets a server say that it understands extended CONNECT (RFC 8441 section 3). Returns what takes that back, for the last one. */
+/** Announces extended CONNECT (RFC 8441 section 3). Returns a function that restores the setting, once the last caller has called it. */
 export function announceConnect(server: Announcing): () => void {
   const announcement = (server[ANNOUNCED] ??= { attachments: 0, before: settingsOf(server)?.enableConnectProtocol });
   announcement.attachments++;
@@ -24,7 +24,7 @@ export function announceConnect(server: Announcing): () => void {
   };
 }
 
-/** Node does not tell what a server's settings are. Where they are not found, extended CONNECT is taken to be off, as it is by default. */
+/** The settings of a server, which Node does not document. Where they are missing, extended CONNECT counts as off, its default. */
 function settingsOf(server: object): { enableConnectProtocol?: boolean } | undefined {
   const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'options');
   if (key === undefined) return undefined;

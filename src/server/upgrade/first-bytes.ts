@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Deadlines } from '../../messages';
 
-/** What the first bytes of a connection say: not enough yet, nothing that is served, or where to go on without how many. */
+/** The verdict on the first bytes: more are needed, nothing here serves them, or `next` serves the rest after `taken` bytes. */
 export type FirstBytes = 'more' | 'invalid' | { readonly taken: number; readonly next: (socket: Socket) => void };
 
 /**
- * Reads the first bytes of a connection until `judge` knows what to do with it, and puts back what it does not take. A
- * connection that takes longer than `timeoutMs`, says something else, or ends before that, is cut.
+ * Reads the first bytes of a connection until `judge` has a verdict, and puts back the bytes that are not taken. A connection is
+ * cut when its bytes are invalid, when it ends, and when it takes longer than `timeoutMs`.
  */
 export function readFirstBytes(
   socket: Socket,
@@ -39,5 +39,5 @@ export function readFirstBytes(
   socket.on('error', ignore).on('close', cancel).on('end', cut).on('readable', onReadable);
 }
 
-/** It ends in `close`. */
+/** `close` follows the error. */
 function ignore(): void {}

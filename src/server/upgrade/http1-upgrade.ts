@@ -13,7 +13,8 @@ import {
 import { InternedHeaders } from './interned-headers';
 import type { Handshake } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { UpgradeAttempt, Upgrader } from './upgrader';
+import type { UpgradeAttempt } from './upgrade-attempt';
+import type { Upgrader } from './upgrader';
 import type { ResolvedLimits } from '../../connection';
 import type { ClientAddresses } from './client-addresses';
 import type { PlainRequests } from './plain-requests';
@@ -28,15 +29,15 @@ export interface Http1UpgradeContext {
   readonly plain: PlainRequests;
 }
 
-/** HTTP/1.1 Upgrade: takes requests from Node's HTTP server and hands accepted ones to the engine as bare sockets. */
+/** HTTP/1.1 Upgrade: hands the requests of Node's HTTP servers to the upgrader. */
 export class Http1Upgrade {
-  /** Sockets that got a refusal and have not gone yet. */
+  /** Sockets that got a refusal and have not closed yet. */
   private readonly leaving = new Set<Duplex>();
   private readonly internedHeaders = new InternedHeaders();
 
   constructor(private readonly context: Http1UpgradeContext) {}
 
-  /** Serves all that comes to a server of our own. */
+  /** Serves all requests of one of our servers. */
   open(server: Server): void {
     const { plain } = this.context;
     server.on('upgrade', (request, socket, head) => {
@@ -48,14 +49,14 @@ export class Http1Upgrade {
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.onClientError(error, socket));
   }
 
-  /** Ends what is left of refused handshakes. */
+  /** Destroys the sockets of refused handshakes. */
   close(): void {
     for (const socket of this.leaving) socket.destroy();
   }
 
-  /** `server`: the one that read the request. */
+  /** Enters a request that `server` has read. */
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: Server): void {
-    // whatever befalls the socket from here on ends in its 'close' event
+    // 'close' follows every error
     socket.on('error', ignore);
     this.context.plain.answers.forget(socket);
     const headers = this.internedHeaders.in(request.headers);
@@ -66,7 +67,7 @@ export class Http1Upgrade {
     );
   }
 
-  /** Says the last word, and takes in what the client still sends: closing on unread bytes could wipe out the answer. */
+  /** Ends a socket after its last bytes, and reads on: unread bytes at the close could destroy the answer on its way. */
   leave(socket: Duplex, lastWord?: Buffer): void {
     this.leaving.add(socket);
     const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => socket.destroy());
@@ -79,7 +80,7 @@ export class Http1Upgrade {
     socket.resume();
   }
 
-  /** Node's parser or its clock refused the request. */
+  /** Answers a request that Node's parser or time-out refused. */
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.on('error', ignore);
     if (error.code === 'ECONNRESET' || !socket.writable || isUnused(error, socket)) {
@@ -92,7 +93,7 @@ export class Http1Upgrade {
     }
     const answer = this.context.plain.answers.on(socket);
     if (answer !== undefined) {
-      // what follows a request that is being answered, its body for one, is nobody's handshake
+      // bytes after a request in progress, such as its body, are no handshake
       if (answer.headersSent || error.code === 'HPE_INVALID_EOF_STATE') socket.destroy();
       else this.leave(socket, refusalResponse(clientErrorRefusal(error.code)));
       return;
@@ -126,7 +127,7 @@ class Http1Attempt implements UpgradeAttempt {
   judge(): UpgradeOffer | Refusal {
     const offer = judgeUpgrade(this.request);
     if (offer instanceof Refusal) return offer;
-    // what was dropped may have told of a body, an origin, or the client behind a proxy
+    // a dropped header may have been one of a body, an origin, or a proxy
     if (!this.whole) return TOO_MANY_HEADERS;
     this.key = offer.key;
     return offer;
@@ -143,7 +144,7 @@ class Http1Attempt implements UpgradeAttempt {
   }
 }
 
-/** A browser opens connections in advance, and may never need them. */
+/** True for a connection that a browser opened in advance and never used. */
 function isUnused({ code }: NodeJS.ErrnoException, socket: Duplex): boolean {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' && (socket as Partial<Socket>).bytesRead === 0;
 }
@@ -158,5 +159,5 @@ function clientErrorRefusal(code: string | undefined): Refusal {
   return new Refusal(400, 'The request is malformed.');
 }
 
-/** One for all sockets: ten thousand connections would each keep one of their own. */
+/** One function for all sockets saves memory. */
 function ignore(): void {}

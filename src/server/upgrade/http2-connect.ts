@@ -17,7 +17,8 @@ import {
 } from '../../handshake';
 import type { Handshake } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { UpgradeAttempt, Upgrader } from './upgrader';
+import type { UpgradeAttempt } from './upgrade-attempt';
+import type { Upgrader } from './upgrader';
 import type { ResolvedLimits } from '../../connection';
 import type { ClientAddresses } from './client-addresses';
 import type { PlainRequests } from './plain-requests';
@@ -37,16 +38,16 @@ const NO_BYTES = Buffer.alloc(0);
 const UNKNOWN_PROTOCOL = new Refusal(501, 'Only the :protocol websocket is served.');
 const ENDED = new Refusal(400, 'A WebSocket needs a stream that stays open.');
 
-/** WebSocket over HTTP/2 (RFC 8441): takes extended CONNECT requests from Node's HTTP/2 server, each a stream. */
+/** WebSocket over HTTP/2 (RFC 8441): hands extended CONNECT requests, each a stream, to the upgrader. */
 export class Http2Connect {
   constructor(private readonly context: Http2Context) {}
 
-  /** Serves all that comes to a server of our own. */
+  /** Serves all requests of one of our servers. */
   open(server: Http2Server): void {
-    // Node makes a request and a response of each stream where anybody listens for requests, and a WebSocket would keep
-    // them, 2 KB, for nothing: so plain requests go to another server, which does not listen on any port
+    // a server with a 'request' listener creates a request and a response for each stream, 2 KB that a WebSocket would keep: so
+    // plain requests go to another server, which does not listen on any port
     const plain = createServer((request, response) => {
-      // what Node's compatibility layer makes of them is made for this
+      // Node's compatibility layer gives them the interface of HTTP/1.1
       this.context.plain.serve(request as unknown as IncomingMessage, response as unknown as ServerResponse);
     });
     server.on('stream', (stream, headers, ...more) => {
@@ -58,10 +59,10 @@ export class Http2Connect {
     });
   }
 
-  /** Takes a stream that asks for a WebSocket. False: it asks for something else. */
+  /** Enters a stream that asks for a WebSocket. Returns false for any other stream. */
   onStream(stream: ServerHttp2Stream, headers: Http2Headers): boolean {
     if (!isExtendedConnect(headers)) return false;
-    // whatever befalls the stream from here on ends in its 'close' event
+    // 'close' follows every error
     stream.on('error', ignore);
     if (isGone(stream)) return true;
     stream.on('aborted', onAborted);
@@ -72,7 +73,7 @@ export class Http2Connect {
     return true;
   }
 
-  /** Says the last word. A client that leaves no room for it is not waited for. */
+  /** Ends a stream after its last bytes, at the latest after `closeTimeoutMs`. */
   leave(stream: ServerHttp2Stream, lastWord: string): void {
     const cancel = this.context.deadlines.set(this.context.limits.closeTimeoutMs, () => stream.destroy());
     stream.on('close', cancel);
@@ -83,7 +84,7 @@ export class Http2Connect {
 function withoutPseudoHeaders(headers: Http2Headers): IncomingHttpHeaders {
   const plain = Object.create(null) as IncomingHttpHeaders;
   for (const [name, value] of Object.entries(headers)) if (!name.startsWith(':')) plain[name] = value;
-  // what HTTP/1.1 calls Host
+  // the Host of HTTP/1.1
   plain.host ??= headers[':authority'];
   return plain;
 }
@@ -92,7 +93,7 @@ export function isExtendedConnect(headers: Http2Headers): boolean {
   return headers[':method'] === 'CONNECT' && headers[':protocol'] !== undefined;
 }
 
-/** In any case (RFC 9110 7.8), as HAProxy passes on what clients of HTTP/1.1 say. */
+/** The case does not matter (RFC 9110 7.8): HAProxy passes on the word of an HTTP/1.1 client. */
 export function asksForWebSocket(headers: Http2Headers): boolean {
   return String(headers[':protocol']).toLowerCase() === 'websocket';
 }
@@ -118,22 +119,22 @@ class Http2Attempt implements UpgradeAttempt {
   }
 
   refuse(refusal: Refusal): void {
-    // one that somebody else has answered is theirs
+    // another listener may have answered the stream
     if (isGone(this.stream) || this.stream.headersSent) return;
     this.stream.respond(refusalHeaders(refusal));
     this.connect.leave(this.stream, refusal.body);
   }
 }
 
-/** Reset, or its connection cut: what came in the packet of the request is known before the request is told of. */
+/** True for a stream that the client reset, or whose connection is cut: this may happen before the request is reported. */
 function isGone(stream: ServerHttp2Stream): boolean {
   return stream.destroyed || stream.closed;
 }
 
-/** The client reset the stream. Node waits for what it sent before to be read, where the code is no error. */
+/** The client reset the stream. Where the code is no error, Node would wait until the bytes before are read. */
 function onAborted(this: ServerHttp2Stream): void {
   this.destroy();
 }
 
-/** One for all. */
+/** One function for all streams saves memory. */
 function ignore(): void {}

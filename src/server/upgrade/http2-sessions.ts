@@ -4,28 +4,28 @@ import type { Deadlines } from '../../messages';
 import type { ResolvedLimits } from '../../connection';
 
 /**
- * WebSockets of one connection. RFC 9113 6.5.2 recommends at least 100 for requests, which come and go. WebSockets stay, and a proxy
- * brings those of many clients; so it is more, and still a bound for what one TCP connection can ask for.
+ * The most WebSockets on one HTTP/2 connection. RFC 9113 6.5.2 recommends at least 100 streams; WebSockets stay open, and a
+ * proxy brings those of many clients.
  */
 export const MAX_STREAMS = 1_000;
 
-/** What a connection may send before it hears that it was read: its streams share it, and each has 64 KiB of its own. */
+/** The flow-control window of a connection, which its streams share; each stream has 64 KiB of its own. */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 
-/** Node's own, in megabytes: room for all but what streams have to send. */
+/** Node's default in megabytes: room for everything except outgoing bytes of streams. */
 const SESSION_MEGABYTES = 10;
 
-/** What Node's HTTP/2 servers are made with. */
+/** The options of Node's HTTP/2 servers. */
 export function http2Options({ maxBufferedBytes, maxHeaderBytes }: ResolvedLimits): ServerOptions {
   const outgoing = Math.ceil((MAX_STREAMS * maxBufferedBytes) / 1e6);
   return {
     settings: { enableConnectProtocol: true, maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: MAX_STREAMS },
-    // above it Node refuses new streams, and then the connection; what waits is bounded for each stream already
+    // beyond it Node refuses new streams, then the connection; our own limits bound the waiting bytes of each stream
     maxSessionMemory: SESSION_MEGABYTES + outgoing,
   };
 }
 
-/** The HTTP/2 connections of a server of our own: told to go when it stops, and when they carry nothing for too long. */
+/** The HTTP/2 connections of one of our servers. A connection ends when the server stops, or without streams for too long. */
 export class Http2Sessions {
   private readonly open = new Set<ServerHttp2Session>();
   private closing = false;
@@ -36,13 +36,13 @@ export class Http2Sessions {
   ) {}
 
   watch(server: Http2Server): void {
-    let socket!: Socket;
-    // before Node's own listener, which makes the session and keeps the socket from us
-    server.prependListener('connection', (arriving: Socket) => (socket = arriving));
-    server.on('session', (session) => this.add(session, socket));
+    // before Node's own listener, which creates the session at once and hides the socket behind a proxy
+    server.prependListener('connection', (socket: Socket) => {
+      server.once('session', (session) => this.add(session, socket));
+    });
   }
 
-  /** GOAWAY: no new streams; each goes when its last stream has. */
+  /** Sends GOAWAY: connections take no new streams, and end with their last stream. */
   close(): void {
     this.closing = true;
     for (const session of this.open) session.close();
@@ -51,13 +51,13 @@ export class Http2Sessions {
   private add(session: ServerHttp2Session, socket: Socket): void {
     const { handshakeTimeoutMs, closeTimeoutMs } = this.limits;
     this.open.add(session);
-    // whoever ends its side has gone
+    // a client that ends its side has gone
     socket.allowHalfOpen = false;
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     let cancel: () => void;
     const leave = (): void => {
       session.close();
-      // Node waits for the client to hang up
+      // Node waits until the client closes
       cancel = this.deadlines.set(closeTimeoutMs, () => socket.destroy());
     };
     const awaitStream = (): void => void (cancel = this.deadlines.set(handshakeTimeoutMs, leave));

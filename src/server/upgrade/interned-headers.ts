@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Headers that say the same for many clients, and nothing that a server should forget. */
+/** Headers that many clients share, none of them secret. */
 const COMMON = [
   'accept-encoding',
   'accept-language',
@@ -20,13 +20,13 @@ const MAX_VALUES = 1024;
 const MAX_LENGTH = 256;
 
 /**
- * Keeps one copy of what many clients send in their headers, half a kilobyte for a browser: Node makes new strings for
- * each request, and a connection keeps its headers as long as it lives.
+ * Keeps one copy of header values that many clients send, half a kilobyte for a browser. Node creates new strings for each
+ * request, and a connection keeps its headers while it lives.
  */
 export class InternedHeaders {
   private readonly values = new Map<string, string>();
 
-  /** Puts kept values in place of equal ones, in the headers given. */
+  /** Replaces values in these headers by the kept copies. */
   in(headers: IncomingHttpHeaders): IncomingHttpHeaders {
     for (const name of COMMON) {
       const value = headers[name];
@@ -38,7 +38,7 @@ export class InternedHeaders {
     return headers;
   }
 
-  /** Starts anew when it is full, so that a client that sends ever new ones fills no memory. */
+  /** Forgets all values when there are too many, so that a client with ever new values fills no memory. */
   private keep(value: string): void {
     if (this.values.size >= MAX_VALUES) this.values.clear();
     this.values.set(value, value);

@@ -6,26 +6,26 @@ import { isThenable } from '../../messages';
 
 /** Answers an upgrade with what was decided. */
 export interface UpgradeResponder {
-  /** @throws Error when what the hook asks for cannot be had */
+  /** @throws Error for an acceptance that cannot be sent */
   accept(acceptance: Acceptance | undefined): void;
   refuse(refusal: Refusal): void;
-  /** Nobody waits for an answer any more. */
+  /** The client has gone. */
   abandoned(): void;
   /** The hook failed. */
   failed(error: unknown): void;
-  /** Resolves when a client that has left by now is known to have: where it has, `abandon` was called. */
+  /** Resolves when the server knows whether the client has left by now. If it has, `abandon` was called. */
   look(): Promise<void>;
 }
 
 const FAILED = new Refusal(500, 'The handshake failed.');
 const TOO_SLOW = new Refusal(408, 'The handshake took too long.', {}, 'handshakeTimeoutMs');
 
-/** After a hook that kept the event loop busy for so long, clients may have left unseen. */
+/** A synchronous hook that takes longer may have missed that the client left. */
 const LONG_MS = 20;
 
 /**
- * An upgrade request that is in order, and that the endpoint's hook accepts or refuses, in its own time up to a deadline.
- * It is decided once: whatever comes later counts for nothing.
+ * An allowed upgrade that the endpoint's hook accepts or refuses, at once or later, up to a deadline. The first decision
+ * counts.
  */
 export class PendingUpgrade {
   private decided = false;
@@ -34,7 +34,7 @@ export class PendingUpgrade {
   constructor(
     private readonly driver: ConnectionDriver,
     private readonly responder: UpgradeResponder,
-    /** Called when it is decided. */
+    /** Called when the upgrade is decided. */
     private readonly done: (upgrade: PendingUpgrade) => void,
   ) {
     driver.upgrade = this;
@@ -55,21 +55,24 @@ export class PendingUpgrade {
       this.decide(verdict as Verdict);
       return;
     }
-    // the hook itself may have refused
-    if (!this.decided) this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
     Promise.resolve(verdict).then(
       (late) => this.afterLook(() => this.decide(late)),
       (error: unknown) => this.afterLook(() => this.fail(error)),
     );
+    // the hook itself may have refused
+    if (this.decided) return;
+    try {
+      this.cancelDeadline = deadlines.set(timeoutMs, () => this.refuse(TOO_SLOW));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   refuse(refusal: Refusal): void {
-    if (!this.settle()) return;
-    this.responder.refuse(refusal);
-    this.driver.discard();
+    if (this.settle()) this.answer(refusal);
   }
 
-  /** The client has gone, or was cut. */
+  /** The client has gone, or its connection was terminated. */
   abandon(): void {
     if (!this.settle()) return;
     this.responder.abandoned();
@@ -87,7 +90,7 @@ export class PendingUpgrade {
       this.refuse(verdict);
       return;
     }
-    // first: what accepting causes, such as the end of the server, must not refuse it any more
+    // settled first: a server that closes while the upgrade is accepted must not refuse it
     if (!this.settle()) return;
     try {
       this.responder.accept(verdict);
@@ -102,8 +105,15 @@ export class PendingUpgrade {
 
   private giveUp(error: unknown): void {
     this.responder.failed(error);
-    this.responder.refuse(FAILED);
-    this.driver.discard();
+    this.answer(FAILED);
+  }
+
+  private answer(refusal: Refusal): void {
+    try {
+      this.responder.refuse(refusal);
+    } finally {
+      this.driver.discard();
+    }
   }
 
   private settle(): boolean {

@@ -6,25 +6,25 @@ import { Answers } from '../answers';
 import type { Upgrader } from './upgrader';
 import { callUser } from '../../messages';
 
-/** 426 and `Upgrade` mean nothing over HTTP/2. */
+/** HTTP/2 has no 426 and no `Upgrade`. */
 const CONNECT_REQUIRED = new Refusal(400, UPGRADE_REQUIRED.body);
 const FAILED = new Refusal(500, 'The request failed.');
 
-/** What a listener throws that reads a body when its client leaves: Node's ways to say so. */
+/** Codes of Node's errors for a client that leaves while its body is read. */
 const LEFT = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR']);
 
 export interface PlainOptions {
   readonly listener?: RequestListener | undefined;
-  /** Whether the server takes connections; undefined where nobody may ask. */
+  /** True while the server takes connections; `undefined` where `/healthz` and `/readyz` are off. */
   readonly ready?: (() => boolean) | undefined;
-  /** Told of what the listener throws, and of what its promise rejects with. */
+  /** Reports what the listener throws, or its promise rejects with. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Requests that ask for no WebSocket: the user's listener serves them, but for those to a WebSocket's path. */
+/** Requests that ask for no WebSocket. The user's listener serves them, except those for the path of a WebSocket. */
 export class PlainRequests {
   readonly answers = new Answers();
-  /** Sockets on which an answer said `Connection: close`. */
+  /** Sockets with an answer that said `Connection: close`. */
   private readonly closing = new WeakSet<Duplex>();
 
   constructor(
@@ -44,14 +44,14 @@ export class PlainRequests {
     if (!isWebSocketPath && this.options.listener !== undefined) this.listen(request, response, carrier);
     else if (request.httpVersionMajor === 2) answer(response, isWebSocketPath ? CONNECT_REQUIRED : NO_SUCH_PATH);
     else {
-      // RFC 9110 7.8: who sends Upgrade names it in Connection too
+      // RFC 9110 7.8: a sender of Upgrade names it in Connection too
       const connection = isWebSocketPath ? 'close, Upgrade' : 'close';
       answer(response, isWebSocketPath ? UPGRADE_REQUIRED : NO_SUCH_PATH, { Connection: connection });
       this.closing.add(carrier);
     }
   }
 
-  /** One that fails ends one request, and not the process. */
+  /** Calls the user's listener. A failure ends one request, not the process. */
   private listen(request: IncomingMessage, response: ServerResponse, carrier: Duplex): void {
     callUser(
       () => this.options.listener!(request, response),
@@ -59,7 +59,7 @@ export class PlainRequests {
         const hasLeft = carrier.destroyed || response.destroyed;
         if (!hasLeft || !LEFT.has(codeOf(error))) this.options.failed(error);
         if (!response.headersSent && !hasLeft) answer(response, FAILED);
-        // whoever reads must see that this is not all
+        // the client must see that the answer is not whole
         else if (!response.writableEnded) response.destroy();
       },
     );
@@ -73,12 +73,12 @@ export class PlainRequests {
     return undefined;
   }
 
-  /** Whether a request is served here though it asks for an upgrade, such as `h2c`, which Java's client does with every one. */
+  /** True for a request that is served without its upgrade, such as `h2c`, which Java's client asks for in every request. */
   servesWithoutUpgrade(request: IncomingMessage): boolean {
     return !this.isWebSocketPath(request) && !listHasToken(request.headers.upgrade, 'websocket');
   }
 
-  /** Whether an answer of ours was the last on this socket: what follows it gets none. */
+  /** True for a socket whose last answer was sent: later requests get none. */
   endedOn(socket: Duplex): boolean {
     return this.closing.has(socket);
   }
@@ -88,7 +88,7 @@ export class PlainRequests {
   }
 }
 
-/** What ends with an answer, or can take the next one. */
+/** The socket of a request, or its stream over HTTP/2. */
 function carrierOf(request: IncomingMessage, response: ServerResponse): Duplex {
   return request.httpVersionMajor === 2 ? (response as unknown as Http2ServerResponse).stream : request.socket;
 }

@@ -1,81 +1,42 @@
 import type { Duplex } from 'node:stream';
-import {
-  chooseProtocol,
-  judgeOrigin,
-  MALFORMED_TARGET,
-  negotiateDeflate,
-  NO_SUCH_PATH,
-  parseRequestTarget,
-  Refusal,
-  type Agreement,
-  type AnswerHeaders,
-  type Match,
-  type Offer,
-} from '../../handshake';
-import type { DeflateParameters } from '../../protocol';
-import type { Admission } from './admission';
-import { AwaitedClient } from './awaited-client';
-import type { ConnectionFacts } from '../../connection';
-import type { Handshake } from '../../handshake';
+import type { Acceptance, ConnectionDriver, Endpoint, Observer, ResolvedLimits, Route } from '../../connection';
+import { parseRequestTarget, Refusal, type Handshake, type Match } from '../../handshake';
 import type { Deadlines } from '../../messages';
-import type { Acceptance, Endpoint } from '../../connection';
-import type { ResolvedLimits } from '../../connection';
-import type { Observer } from '../../connection';
+import { AwaitedClient } from './awaited-client';
 import { PendingUpgrade } from './pending-upgrade';
-import type { Route, Routes } from '../../connection';
-import type { ConnectionDriver } from '../../connection';
+import type { UpgradeAttempt } from './upgrade-attempt';
+import { checkUpgrade, type AllowedUpgrade, type CheckContext } from './upgrade-check';
 
-/** What the upgrader asks of its engine. */
-export interface UpgraderContext {
-  readonly routes: Routes;
+/** Dependencies of Upgrader. */
+export interface UpgraderContext extends CheckContext {
   readonly limits: ResolvedLimits;
   readonly deadlines: Deadlines;
   readonly observer: Observer;
-  /** False while the engine stops. */
-  readonly admits: boolean;
-  readonly admission: Admission;
-  /** A driver whose handshake is still to be answered. */
-  prepare(route: Route, facts: ConnectionFacts, stream: Duplex, deflate?: DeflateParameters): ConnectionDriver;
+  readonly drivers: {
+    /** Creates the driver of a connection whose handshake is not answered yet, and counts the connection. */
+    create(upgrade: AllowedUpgrade, stream: Duplex): ConnectionDriver;
+  };
 }
 
-/** Somebody who asks to be let in, through whichever way. */
-export interface UpgradeAttempt {
-  readonly handshake: Handshake;
-  /** What carries the connection once it is accepted. */
-  readonly stream: Duplex;
-  /** What is wrong with what proxies say of the client. */
-  readonly refusal: Refusal | undefined;
-  /** What came behind the handshake in the same packet. */
-  readonly head: Buffer;
-  /** What the client offers, or what is wrong with its handshake. */
-  judge(): Offer | Refusal;
-  /** @throws TypeError for a header that may not be sent */
-  accept(agreement: Agreement, headers: AnswerHeaders | undefined): void;
-  refuse(refusal: Refusal): void;
-}
-
-/** A handshake in order, and what was made of it. */
-interface Candidate {
-  readonly attempt: UpgradeAttempt;
-  readonly offer: Offer;
-  readonly driver: ConnectionDriver;
-  /** What was agreed on, if anything was. */
-  readonly extensions: string | undefined;
-}
-
-const NOT_ADMITTING = new Refusal(503, 'The server is shutting down.');
+const STOPPING = new Refusal(503, 'The server is shutting down.');
 const FAILED = new Refusal(500, 'The handshake failed.');
-/** Reports do not repeat what a peer asked for. */
+/** Stands in reports for the path that a peer asked for, which they do not repeat. */
 const UNKNOWN = 'an unknown path';
 
-/** Decides who is let in: the same rules for every protocol. */
+/** Checks upgrades and answers them: the same way over HTTP/1.1 and HTTP/2. */
 export class Upgrader {
-  /** Handshakes whose hook is at work. */
+  /** Upgrades whose hook has not settled. */
   private readonly undecided = new Set<PendingUpgrade>();
+  private stopping = false;
 
   constructor(private readonly context: UpgraderContext) {}
 
-  /** The route of a request target; undefined when no WebSocket is served there. */
+  /** False while the server stops: all upgrades are refused. */
+  get admits(): boolean {
+    return !this.stopping;
+  }
+
+  /** The route of a request target; `undefined` where no WebSocket is served. */
   find(url: string): Match<Route> | undefined {
     const target = parseRequestTarget(url);
     return target && this.context.routes.find(target.path);
@@ -85,7 +46,9 @@ export class Upgrader {
     this.context.observer.arrived?.(attempt.handshake);
     let refusal: Refusal | undefined;
     try {
-      refusal = this.judge(attempt);
+      const verdict = this.stopping ? STOPPING : checkUpgrade(attempt, this.context);
+      if (verdict instanceof Refusal) refusal = verdict;
+      else this.open(attempt, verdict);
     } catch (error) {
       this.context.observer.failed?.(error, `handshake of ${this.patternOf(attempt.handshake) ?? UNKNOWN}`);
       refusal = FAILED;
@@ -107,9 +70,14 @@ export class Upgrader {
     }
   }
 
-  /** The server stops: nobody else is let in. */
-  refuseUndecided(): void {
-    for (const upgrade of this.undecided) upgrade.refuse(NOT_ADMITTING);
+  /** Refuses the undecided upgrades, and all that come until `start` is called. */
+  stop(): void {
+    this.stopping = true;
+    for (const upgrade of this.undecided) upgrade.refuse(STOPPING);
+  }
+
+  start(): void {
+    this.stopping = false;
   }
 
   /** The pattern of the path that was asked for. */
@@ -117,63 +85,45 @@ export class Upgrader {
     return this.find(url)?.endpoint.endpoint.path;
   }
 
-  private judge(attempt: UpgradeAttempt): Refusal | undefined {
-    const { routes, admits } = this.context;
-    if (!admits) return NOT_ADMITTING;
+  /** From here on the driver holds the connection's place; `discard` gives it back. */
+  private open(attempt: UpgradeAttempt, allowed: AllowedUpgrade): void {
     const { handshake, stream } = attempt;
-    const target = parseRequestTarget(handshake.url);
-    if (target === undefined) return MALFORMED_TARGET;
-    const match = routes.find(target.path);
-    if (match === undefined) return NO_SUCH_PATH;
-    const route = match.endpoint;
-    const offer = attempt.refusal ?? attempt.judge();
-    if (offer instanceof Refusal) return offer;
-    const foreign = judgeOrigin(handshake.headers, route.originRule, handshake);
-    if (foreign instanceof Refusal) return foreign;
-    // it may not be asked for any more by then
-    foreign?.catch(ignore);
-    const full = this.context.admission.admit(route, handshake.remoteAddress);
-    if (full !== undefined) return full;
-    const protocol = chooseProtocol(offer.protocols, route.protocols);
-    const facts = { path: route.endpoint.path, params: match.params, queryString: target.query, handshake, protocol };
-    const deflate = route.compression && negotiateDeflate(offer.extensions, route.compression);
-    const driver = this.context.prepare(route, facts, stream, deflate?.parameters);
-    const candidate = { attempt, offer, driver, extensions: deflate?.header };
+    const driver = this.context.drivers.create(allowed, stream);
+    const { endpoint } = allowed.route;
+    const hook = hookOf(endpoint, allowed.pending);
     if (hasLeft(stream)) {
-      this.context.observer.abandoned?.(handshake, route.endpoint.path, driver.connection);
+      this.context.observer.abandoned?.(handshake, endpoint.path, driver.connection);
       driver.discard();
       stream.destroy();
-      return undefined;
-    }
-    const { upgrade } = route.endpoint;
-    if (foreign !== undefined) this.ask(async (connection) => (await foreign) ?? upgrade?.(connection), candidate);
-    else if (upgrade !== undefined) this.ask(upgrade, candidate);
-    else this.acceptAtOnce(candidate);
-    return undefined;
-  }
-
-  private acceptAtOnce(candidate: Candidate): void {
-    try {
-      this.accept(candidate);
-    } catch (error) {
-      candidate.driver.discard();
-      throw error;
+    } else if (hook !== undefined) {
+      this.ask(hook, attempt, allowed, driver);
+    } else {
+      try {
+        this.accept(attempt, allowed, driver);
+      } catch (error) {
+        driver.discard();
+        throw error;
+      }
     }
   }
 
-  private ask(hook: NonNullable<Endpoint['upgrade']>, candidate: Candidate): void {
+  private ask(
+    hook: NonNullable<Endpoint['upgrade']>,
+    attempt: UpgradeAttempt,
+    allowed: AllowedUpgrade,
+    driver: ConnectionDriver,
+  ): void {
     const { deadlines, limits, observer } = this.context;
-    const { driver, attempt } = candidate;
-    const { path } = driver.route.endpoint;
+    const { path } = allowed.route.endpoint;
     const client = new AwaitedClient(attempt.stream, () => upgrade.abandon());
+    let early: Buffer | undefined;
     const responder = {
-      accept: (acceptance: Acceptance | undefined) => this.accept(candidate, acceptance, early),
+      accept: (acceptance: Acceptance | undefined) => this.accept(attempt, allowed, driver, acceptance, early),
       refuse: (refusal: Refusal) => this.refuse(attempt, refusal),
       abandoned: () => observer.abandoned?.(attempt.handshake, path, driver.connection),
       failed: (error: unknown) => observer.failed?.(error, `handshake of ${path}`, driver.connection),
       look: () => client.look(),
     };
-    let early: Buffer | undefined;
     const upgrade = new PendingUpgrade(driver, responder, () => {
       this.undecided.delete(upgrade);
       early = client.release();
@@ -182,10 +132,12 @@ export class Upgrader {
     upgrade.ask(hook, deadlines, limits.handshakeTimeoutMs);
   }
 
+  /** `early`: bytes that came after the handshake was read. */
   private accept(
-    { attempt, offer, driver, extensions }: Candidate,
+    attempt: UpgradeAttempt,
+    { offer, deflate }: AllowedUpgrade,
+    driver: ConnectionDriver,
     acceptance?: Acceptance,
-    /** What came after the handshake was read. */
     early?: Buffer,
   ): void {
     const protocol = acceptance?.protocol;
@@ -196,14 +148,24 @@ export class Upgrader {
       }
       driver.connection.agree(protocol);
     }
-    attempt.accept({ protocol: driver.connection.protocol, extensions }, acceptance?.headers);
+    attempt.accept({ protocol: driver.connection.protocol, extensions: deflate?.header }, acceptance?.headers);
     driver.start(early?.length ? Buffer.concat([attempt.head, early]) : attempt.head);
   }
 }
 
-/** Some other listener of the upgrade took its time, and passed on a socket whose end it has heard. */
+/** The endpoint's hook, behind the rules that are pending. */
+function hookOf({ upgrade }: Endpoint, pending: AllowedUpgrade['pending']): Endpoint['upgrade'] {
+  if (pending.length === 0) return upgrade;
+  return async (connection) => {
+    for (const verdict of pending) {
+      const refusal = await verdict;
+      if (refusal !== undefined) return refusal;
+    }
+    return upgrade?.(connection);
+  };
+}
+
+/** True where another listener of the upgrade passed on a socket whose end has been reported already. */
 function hasLeft(stream: Duplex): boolean {
   return stream.destroyed || stream.readableEnded;
 }
-
-function ignore(): void {}

@@ -1,54 +1,57 @@
+import { DEFAULT_LIMITS, NONE } from '../../../src/connection/limits';
+import type { Handshake } from '../../../src/handshake';
 import { Admission } from '../../../src/server/upgrade/admission';
-import { NONE } from '../../../src/connection/limits';
 
 const limited = (maxConnections = NONE, maxConnectionsPerAddress = NONE) => ({
-  limits: { maxConnections, maxConnectionsPerAddress },
+  limits: { ...DEFAULT_LIMITS, maxConnections, maxConnectionsPerAddress },
 });
+
+type Limited = ReturnType<typeof limited>;
+
+function connection(route: Limited, remoteAddress: string) {
+  const handshake: Handshake = { headers: {}, url: '/', httpVersion: '1.1', remoteAddress, secure: false };
+  return { route, connection: { handshake } };
+}
+
+/** Admits a connection. Returns the status of its refusal, where it is refused. */
+function admit(admission: Admission, route: Limited, address: string): number | undefined {
+  const admitted = connection(route, address);
+  const refusal = admission.check(route, admitted.connection.handshake);
+  if (refusal === undefined) admission.add(admitted);
+  return refusal?.status;
+}
 
 test('beyond the limit of the application: 503, until one leaves', () => {
   const path = limited();
   const admission = new Admission(limited(2));
-  expect(admission.admit(path, '10.0.0.1')).toBeUndefined();
-  expect(admission.admit(path, '10.0.0.2')).toBeUndefined();
-  expect(admission.admit(path, '10.0.0.3')?.status).toBe(503);
-  admission.release(path, '10.0.0.1');
-  expect(admission.admit(path, '10.0.0.3')).toBeUndefined();
+  expect(admit(admission, path, '10.0.0.1')).toBeUndefined();
+  expect(admit(admission, path, '10.0.0.2')).toBeUndefined();
+  expect(admit(admission, path, '10.0.0.3')).toBe(503);
+  admission.delete(connection(path, '10.0.0.1'));
+  expect(admit(admission, path, '10.0.0.3')).toBeUndefined();
 });
 
 test('beyond the limit of a path: 503 there, and room elsewhere', () => {
   const [small, other] = [limited(1), limited()];
   const admission = new Admission(limited());
-  expect(admission.admit(small, 'a')).toBeUndefined();
-  expect(admission.admit(small, 'a')?.status).toBe(503);
-  expect(admission.admit(other, 'a')).toBeUndefined();
+  expect(admit(admission, small, 'a')).toBeUndefined();
+  expect(admit(admission, small, 'a')).toBe(503);
+  expect(admit(admission, other, 'a')).toBeUndefined();
 });
 
-test('beyond the limit of an address: 429 for it alone, and what is refused is not counted', () => {
+test('beyond the limit of an address: 429 for it alone, and a refused connection is not counted', () => {
   const path = limited();
   const admission = new Admission(limited(NONE, 2));
-  for (let i = 0; i < 2; i++) expect(admission.admit(path, '10.0.0.1')).toBeUndefined();
-  for (let i = 0; i < 5; i++) expect(admission.admit(path, '10.0.0.1')?.status).toBe(429);
-  expect(admission.admit(path, '10.0.0.2')).toBeUndefined();
-  admission.release(path, '10.0.0.1');
-  expect(admission.admit(path, '10.0.0.1')).toBeUndefined();
+  for (let i = 0; i < 2; i++) expect(admit(admission, path, '10.0.0.1')).toBeUndefined();
+  for (let i = 0; i < 5; i++) expect(admit(admission, path, '10.0.0.1')).toBe(429);
+  expect(admit(admission, path, '10.0.0.2')).toBeUndefined();
+  admission.delete(connection(path, '10.0.0.1'));
+  expect(admit(admission, path, '10.0.0.1')).toBeUndefined();
 });
 
 test('an address may have its limit on a path', () => {
   const path = limited(NONE, 1);
   const admission = new Admission(limited());
-  expect(admission.admit(path, 'a')).toBeUndefined();
-  expect(admission.admit(path, 'a')?.status).toBe(429);
-});
-
-test.each([
-  ['2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', 429],
-  ['2001:db8:1:2::1', '2001:0db8:0001:0002::1', 429],
-  ['2001:db8:1:2::1', '2001:db8:1:3::1', undefined],
-  ['10.0.0.1', '10.0.0.10', undefined],
-  ['', '', 429],
-])('with %s there, %s is refused with %s', (first, second, status) => {
-  const path = limited();
-  const admission = new Admission(limited(NONE, 1));
-  expect(admission.admit(path, first)).toBeUndefined();
-  expect(admission.admit(path, second)?.status).toBe(status);
+  expect(admit(admission, path, 'a')).toBeUndefined();
+  expect(admit(admission, path, 'a')).toBe(429);
 });

@@ -1,23 +1,61 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import express, { type Request } from 'express';
 import fc from 'fast-check';
+import { Engine } from '../../../src/engine';
 import { ClientAddresses } from '../../../src/server/upgrade/client-addresses';
+import { MemorySocket } from '../../../src/testing/memory-socket';
+import { LOCALHOST } from '../../support/certificates';
+import { echo, startEngine } from '../../support/engine';
+import { behind, dial, told, who } from '../../support/layers';
+import { v1 } from '../../support/proxy-headers';
+import { RawClient } from '../../support/raw-client';
+import { dialTls } from '../../support/tls-client';
 
 type Headers = Record<string, string>;
 
-/** A socket of the server's, as far as anybody asks it who is at its other end. */
-function socketFrom(remoteAddress?: string, encrypted = false): Socket {
-  const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
-  return Object.assign(stream, { ...(remoteAddress !== undefined && { remoteAddress }), encrypted }) as never;
+/** What an engine takes a client for. */
+interface Client {
+  readonly remoteAddress: string;
+  readonly secure: boolean;
+  /** The answer, where the handshake is refused. */
+  readonly refusal?: string;
+}
+
+const engines = new Set<Engine>();
+
+afterAll(async () => {
+  for (const engine of engines) await engine.close();
+});
+
+/** Asks an engine that trusts these proxies over streams from an address; from a Unix socket, where it is undefined. */
+function trusting(trustedProxies?: string[]): (from: string | undefined, headers: Headers) => Promise<Client> {
+  const clients: Client[] = [];
+  const engine = new Engine({
+    trustedProxies,
+    heartbeat: false,
+    observer: { arrived: ({ remoteAddress, secure }) => void clients.push({ remoteAddress, secure }) },
+  });
+  engine.add(echo);
+  engines.add(engine);
+  return async (remoteAddress, headers) => {
+    const [ours, theirs] = MemorySocket.pair();
+    engine.serve(Object.defineProperty(theirs, 'remoteAddress', { value: remoteAddress }));
+    const client = RawClient.over(ours);
+    // a header that is empty is one all the same
+    client.upgrade('/', Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value || ' '])));
+    const { status, body } = await client.answer();
+    client.destroy();
+    return { ...clients.pop()!, ...(status !== 101 && { refusal: body }) };
+  };
 }
 
 const TRUSTED = ['127.0.0.1', '10.0.0.0/8', '2001:db8:1::/48'];
-const addresses = new ClientAddresses(TRUSTED);
+const via = trusting(TRUSTED);
+const viaNobody = trusting();
 
-const via = (proxy: string | undefined, headers: Headers) => addresses.of(socketFrom(proxy), headers);
-const addressVia = (proxy: string | undefined, headers: Headers) => via(proxy, headers).peer.remoteAddress;
+const addressVia = async (proxy: string | undefined, headers: Headers): Promise<string> =>
+  (await via(proxy, headers)).remoteAddress;
 const forwardedFor = (...addresses: string[]): Headers => ({ 'x-forwarded-for': addresses.join(', ') });
 
 test.each<[string | undefined, string]>([
@@ -30,24 +68,20 @@ test.each<[string | undefined, string]>([
   ['fe80::1%br-lan', 'fe80::1'],
   ['fe80::1%eth0.100:1', 'fe80::1'],
   [undefined, ''],
-])('a socket from %s is one from %s', (written, address) => {
-  expect(new ClientAddresses().of(socketFrom(written), {}).peer).toEqual({ remoteAddress: address, secure: false });
+])('a socket from %s is one from %s', async (written, address) => {
+  expect(await viaNobody(written, {})).toEqual({ remoteAddress: address, secure: false });
 });
 
-test('it is secure over TLS', () => {
-  expect(new ClientAddresses().of(socketFrom('192.0.2.1', true), {}).peer.secure).toBe(true);
-});
-
-test('a header counts for nothing where no proxy is trusted, or another', () => {
+test('a header counts for nothing where no proxy is trusted, or another', async () => {
   const headers = {
     ...forwardedFor('203.0.113.7'),
     'x-forwarded-proto': 'https',
     forwarded: 'for=203.0.113.7;proto=https',
   };
-  const direct = { peer: { remoteAddress: '192.0.2.1', secure: false } };
-  expect(new ClientAddresses().of(socketFrom('192.0.2.1'), headers)).toEqual(direct);
-  expect(via('192.0.2.1', headers)).toEqual(direct);
-  expect(via('192.0.2.1', { forwarded: '"' })).toEqual(direct);
+  const direct = { remoteAddress: '192.0.2.1', secure: false };
+  expect(await viaNobody('192.0.2.1', headers)).toEqual(direct);
+  expect(await via('192.0.2.1', headers)).toEqual(direct);
+  expect(await via('192.0.2.1', { forwarded: '"' })).toEqual(direct);
 });
 
 describe('X-Forwarded-For', () => {
@@ -68,11 +102,11 @@ describe('X-Forwarded-For', () => {
     ['who asks is kept secret by a proxy further away', forwardedFor('unknown', '10.1.2.3'), ''],
     ['what ends in an interface of another machine', forwardedFor('203.0.113.7', 'fe80::1%br-lan'), ''],
     ['what cannot be read, in front of who asks', forwardedFor('<script>', '203.0.113.7'), '203.0.113.7'],
-  ])('%s', (_what, headers, address) => {
-    expect(via('10.0.0.1', headers)).toEqual({ peer: { remoteAddress: address, secure: false } });
+  ])('%s', async (_what, headers, address) => {
+    expect(await via('10.0.0.1', headers)).toEqual({ remoteAddress: address, secure: false });
   });
 
-  test('names the same client as in Express', () => {
+  test('names the same client as in Express', async () => {
     const app = express().set('trust proxy', TRUSTED);
     const address = fc.constantFrom(
       '127.0.0.1',
@@ -84,21 +118,21 @@ describe('X-Forwarded-For', () => {
       '2001:db8:2::5',
       '::1',
     );
-    fc.assert(
-      fc.property(address, fc.array(address, { maxLength: 5 }), (proxy, addresses) => {
+    await fc.assert(
+      fc.asyncProperty(address, fc.array(address, { maxLength: 5 }), async (proxy, addresses) => {
         const headers = addresses.length > 0 ? forwardedFor(...addresses) : {};
         const request = Object.assign(Object.create(app.request) as Request, {
           app,
           headers,
-          socket: socketFrom(proxy),
+          socket: { remoteAddress: proxy },
         });
-        expect(addressVia(proxy, headers)).toBe(request.ip);
+        expect(await addressVia(proxy, headers)).toBe(request.ip);
       }),
     );
   });
 });
 
-test('32 hops are gone back, whatever a header holds', () => {
+test('32 hops are gone back, whatever a header holds', async () => {
   const hops = (count: number) => Array.from({ length: count }, (_, index) => `10.0.1.${index % 250}`);
   const way = (count: number) => ['203.0.113.7', ...hops(count)];
   const forwarded = (count: number) => ({
@@ -107,10 +141,10 @@ test('32 hops are gone back, whatever a header holds', () => {
       .join(),
   });
   for (const headers of [forwardedFor(...way(31)), forwarded(31)]) {
-    expect(addressVia('10.0.0.1', headers)).toBe('203.0.113.7');
+    expect(await addressVia('10.0.0.1', headers)).toBe('203.0.113.7');
   }
   for (const headers of [forwardedFor(...way(32)), forwarded(32)]) {
-    expect(addressVia('10.0.0.1', headers)).toBe('10.0.1.0');
+    expect(await addressVia('10.0.0.1', headers)).toBe('10.0.1.0');
   }
 });
 
@@ -126,18 +160,25 @@ describe('X-Forwarded-Proto', () => {
     ],
     ['one for each address', { ...forwardedFor('203.0.113.7', '10.1.2.3'), 'x-forwarded-proto': 'https, http' }, true],
     ['without an address', { 'x-forwarded-proto': 'https' }, true],
-  ])('%s', (_what, headers, secure) => {
-    expect(via('10.0.0.1', headers).peer.secure).toBe(secure);
+  ])('%s', async (_what, headers, secure) => {
+    expect(await via('10.0.0.1', headers)).toMatchObject({ secure });
   });
 
-  test('a proxy that names the scheme alone leaves the address as it is', () => {
-    expect(addressVia('10.0.0.1', { 'x-forwarded-proto': 'https' })).toBe('10.0.0.1');
+  test('a proxy that names the scheme alone leaves the address as it is', async () => {
+    expect(await addressVia('10.0.0.1', { 'x-forwarded-proto': 'https' })).toBe('10.0.0.1');
   });
 
-  test('a client that came to its proxy without TLS is not secure, whatever the proxy came with', () => {
+  test('a client that came to its proxy without TLS is not secure, whatever the proxy came with', async () => {
+    const engine = await startEngine([who], { tls: LOCALHOST, trustedProxies: ['127.0.0.1'] });
+    const overTls = async (headers: Headers) => {
+      const client = RawClient.over(await dialTls(engine));
+      client.upgrade('/', headers);
+      await client.answer();
+      return told(client);
+    };
     const headers = { ...forwardedFor('203.0.113.7'), 'x-forwarded-proto': 'http' };
-    expect(addresses.of(socketFrom('10.0.0.1', true), headers).peer.secure).toBe(false);
-    expect(addresses.of(socketFrom('10.0.0.1', true), forwardedFor('203.0.113.7')).peer.secure).toBe(true);
+    expect(await overTls(headers)).toMatchObject({ remoteAddress: '203.0.113.7', secure: false });
+    expect(await overTls(forwardedFor('203.0.113.7'))).toMatchObject({ remoteAddress: '203.0.113.7', secure: true });
   });
 });
 
@@ -153,17 +194,16 @@ describe('Forwarded', () => {
     ['an unknown client', forwarded('for=unknown'), '', false],
     ['the scheme alone', forwarded('proto=https'), '10.0.0.1', true],
     ['a client that is a proxy of ours', forwarded('for=10.0.0.9;proto=https'), '10.0.0.9', true],
-  ])('%s', (_what, headers, address, secure) => {
-    expect(via('10.0.0.1', headers)).toEqual({ peer: { remoteAddress: address, secure } });
+  ])('%s', async (_what, headers, address, secure) => {
+    expect(await via('10.0.0.1', headers)).toEqual({ remoteAddress: address, secure });
   });
 
-  test('one that breaks the grammar is not believed, and the request refused', () => {
-    const { peer, refusal } = via('10.0.0.1', {
+  test('one that breaks the grammar is not believed, and the request refused', async () => {
+    const client = await via('10.0.0.1', {
       ...forwarded('for=", for=203.0.113.7'),
       ...forwardedFor('203.0.113.7'),
     });
-    expect(peer.remoteAddress).toBe('10.0.0.1');
-    expect(refusal).toMatchObject({ status: 400, body: 'The Forwarded header is malformed.' });
+    expect(client).toMatchObject({ remoteAddress: '10.0.0.1', refusal: 'The Forwarded header is malformed.' });
   });
 });
 
@@ -192,8 +232,8 @@ describe('both headers at once', () => {
     ],
     ['the other of which does', 'for=203.0.113.7;proto=https', '10.1.2.3', 'http', '203.0.113.7', true],
     ['one of which names the scheme alone', 'proto=http', '203.0.113.7', 'https', '203.0.113.7', true],
-  ])('%s', (_what, forwarded, xForwardedFor, scheme, address, secure) => {
-    expect(both(forwarded, xForwardedFor, scheme)).toEqual({ peer: { remoteAddress: address, secure } });
+  ])('%s', async (_what, forwarded, xForwardedFor, scheme, address, secure) => {
+    expect(await both(forwarded, xForwardedFor, scheme)).toEqual({ remoteAddress: address, secure });
   });
 
   test.each([
@@ -201,17 +241,16 @@ describe('both headers at once', () => {
     ['the other way round', 'for=203.0.113.7', '198.51.100.1'],
     ['a client and a secret', 'for=_hidden', '203.0.113.7'],
     ['a secret and a client', 'for=203.0.113.7', 'unknown'],
-  ])('one of them is a lie, and the request refused: %s', (_what, forwarded, xForwardedFor) => {
-    const { peer, refusal } = both(forwarded, xForwardedFor);
-    expect(peer.remoteAddress).toBe('10.0.0.1');
-    expect(refusal).toMatchObject({ status: 400, body: expect.stringContaining('different clients') as string });
+  ])('one of them is a lie, and the request refused: %s', async (_what, forwarded, xForwardedFor) => {
+    const { remoteAddress, refusal } = await both(forwarded, xForwardedFor);
+    expect(remoteAddress).toBe('10.0.0.1');
+    expect(refusal).toContain('different clients');
   });
 });
 
 describe('trustedProxies', () => {
-  const trusts = (range: string, proxy: string): boolean =>
-    new ClientAddresses([range]).of(socketFrom(proxy), forwardedFor('203.0.113.7')).peer.remoteAddress ===
-    '203.0.113.7';
+  const trusts = async (range: string, proxy: string): Promise<boolean> =>
+    (await trusting([range])(proxy, forwardedFor('203.0.113.7'))).remoteAddress === '203.0.113.7';
 
   test.each([
     ['192.0.2.1', '192.0.2.1', '192.0.2.2'],
@@ -228,28 +267,28 @@ describe('trustedProxies', () => {
     ['fc00::/7', 'fd12::1', 'fe80::1'],
     ['::/0', '2001:db8::1', '192.0.2.1'],
     ['192.0.2.0/24', '::ffff:192.0.2.1', '::ffff:192.0.3.1'],
-  ])('%s holds %s and not %s', (range, inside, outside) => {
-    expect([trusts(range, inside), trusts(range, outside)]).toEqual([true, false]);
+  ])('%s holds %s and not %s', async (range, inside, outside) => {
+    expect([await trusts(range, inside), await trusts(range, outside)]).toEqual([true, false]);
   });
 
-  test('no text, however odd, is more than a wrong entry or a wrong header', () => {
+  test('no text, however odd, is more than a wrong entry or a wrong header', async () => {
     const characters = fc.string({
       unit: fc.constantFrom(...'0123456789af::::...%/-_[]'),
       minLength: 2,
       maxLength: 20,
     });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(
           characters,
           fc.ipV6(),
           fc.ipV6().map((ip) => `${ip}%br-lan`),
         ),
-        (text) => {
-          expect(typeof addressVia('10.0.0.1', forwardedFor(text))).toBe('string');
-          expect(typeof addressVia('10.0.0.1', { forwarded: `for="[${text}]"` })).toBe('string');
+        async (text) => {
+          expect(typeof (await addressVia('10.0.0.1', forwardedFor(text)))).toBe('string');
+          expect(typeof (await addressVia('10.0.0.1', { forwarded: `for="[${text}]"` }))).toBe('string');
           try {
-            new ClientAddresses([text]);
+            new Engine({ trustedProxies: [text] });
           } catch (error) {
             expect((error as Error).message).toContain('in trustedProxies is no address and no CIDR range');
           }
@@ -259,13 +298,13 @@ describe('trustedProxies', () => {
   });
 
   test.each(['10.0.0.0/8', { 0: '10.0.0.0/8' }, new Set(['10.0.0.0/8']), true, 1, null])('%p is no list', (value) => {
-    expect(() => new ClientAddresses(value as never)).toThrow(
+    expect(() => new Engine({ trustedProxies: value as never })).toThrow(
       new TypeError('trustedProxies must be an array of addresses and CIDR ranges'),
     );
   });
 
   test.each([1, null, undefined, ['10.0.0.1'], {}])('%p in it is none', (value) => {
-    expect(() => new ClientAddresses(['10.0.0.1', value as never])).toThrow(
+    expect(() => new Engine({ trustedProxies: ['10.0.0.1', value as never] })).toThrow(
       new TypeError(`${String(JSON.stringify(value))} in trustedProxies is no address and no CIDR range`),
     );
   });
@@ -293,22 +332,19 @@ describe('trustedProxies', () => {
     '10.0.0.1:80',
     '*',
   ])('%j is none', (text) => {
-    expect(() => new ClientAddresses(['10.0.0.1', text])).toThrow(
+    expect(() => new Engine({ trustedProxies: ['10.0.0.1', text] })).toThrow(
       new TypeError(`${JSON.stringify(text)} in trustedProxies is no address and no CIDR range`),
     );
   });
 });
 
 describe('a Unix socket', () => {
-  test('is trusted where the loopback address is', () => {
-    expect(addressVia(undefined, forwardedFor('203.0.113.7'))).toBe('203.0.113.7');
-    expect(addressVia(undefined, {})).toBe('');
-    expect(new ClientAddresses(['::1']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe(
-      '203.0.113.7',
-    );
-    expect(new ClientAddresses(['10.0.0.0/8']).of(socketFrom(), forwardedFor('203.0.113.7')).peer.remoteAddress).toBe(
-      '',
-    );
+  test('is trusted where the loopback address is', async () => {
+    const headers = forwardedFor('203.0.113.7');
+    expect(await addressVia(undefined, headers)).toBe('203.0.113.7');
+    expect(await addressVia(undefined, {})).toBe('');
+    expect((await trusting(['::1'])(undefined, headers)).remoteAddress).toBe('203.0.113.7');
+    expect((await trusting(['10.0.0.0/8'])(undefined, headers)).remoteAddress).toBe('');
   });
 
   describe('is not what a TCP socket is that has no address any more', () => {
@@ -349,30 +385,24 @@ describe('a Unix socket', () => {
 });
 
 describe('a PROXY header', () => {
-  test('names the client of its socket, and of what TLS makes of it', () => {
-    const [socket, other] = [socketFrom('10.0.0.1'), socketFrom('10.0.0.1')];
-    addresses.announce(socket, '203.0.113.7');
-    expect(addresses.atSocket(socket).remoteAddress).toBe('203.0.113.7');
-    const secure = Object.assign(socketFrom('10.0.0.1', true), { _parent: socket });
-    expect(addresses.atSocket(secure)).toEqual({ remoteAddress: '203.0.113.7', secure: true });
-    expect(addresses.atSocket(other).remoteAddress).toBe('10.0.0.1');
-  });
+  const asked = async (header: string, headers: Headers) => {
+    const engine = await startEngine([who], { proxyProtocol: true, trustedProxies: TRUSTED });
+    const client = RawClient.over(behind(header, await dial(engine)));
+    client.upgrade('/', headers);
+    await client.answer();
+    return (await told(client)).remoteAddress;
+  };
 
   test.each([
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['0:0:0:0:0:ffff:cb00:7107', '203.0.113.7'],
     ['2001:db8:0:0:0:0:0:1', '2001:db8::1'],
-  ])('%s is written %s, as everywhere', (written, address) => {
-    const socket = socketFrom('10.0.0.1');
-    addresses.announce(socket, written);
-    expect(addresses.atSocket(socket).remoteAddress).toBe(address);
+  ])('%s is written %s, as everywhere', async (written, address) => {
+    expect(await asked(v1(written), {})).toBe(address);
   });
 
-  test('of a proxy behind it is asked for headers when it is trusted, and of no one else', () => {
-    const socket = socketFrom('10.0.0.1');
-    addresses.announce(socket, '10.1.2.3');
-    expect(addresses.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('203.0.113.7');
-    addresses.announce(socket, '198.51.100.1');
-    expect(addresses.of(socket, forwardedFor('203.0.113.7')).peer.remoteAddress).toBe('198.51.100.1');
+  test('of a proxy behind it is asked for headers when it is trusted, and of no one else', async () => {
+    expect(await asked(v1('10.1.2.3'), forwardedFor('203.0.113.7'))).toBe('203.0.113.7');
+    expect(await asked(v1('198.51.100.1'), forwardedFor('203.0.113.7'))).toBe('198.51.100.1');
   });
 });

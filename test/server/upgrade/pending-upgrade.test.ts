@@ -153,3 +153,23 @@ test.each<[string, () => Promise<Verdict> | Verdict]>([
   expect(done).toHaveBeenCalledTimes(1);
   expect(clock.pending).toBe(0);
 });
+
+test('a deadline that cannot be set is a failure of the handshake; the hook is not heard later', async () => {
+  const { upgrade, calls, clock, done } = asking(() => undefined);
+  clock.after = () => {
+    throw BROKEN;
+  };
+  upgrade.ask(() => Promise.resolve(undefined), new Deadlines(clock), 100);
+  await turn();
+  expect(calls).toEqual([['failed', BROKEN], ['refuse', 500], 'discard']);
+  expect(done).toHaveBeenCalledTimes(1);
+});
+
+test('a refusal that cannot be sent discards the connection all the same', () => {
+  const { ask, calls, responder } = asking(() => NOT_YOU);
+  responder.refuse = () => {
+    throw BROKEN;
+  };
+  expect(ask).toThrow(BROKEN);
+  expect(calls).toEqual(['discard']);
+});

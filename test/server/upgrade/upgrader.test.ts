@@ -1,221 +1,225 @@
-import { Duplex } from 'node:stream';
-import { Engine, refuse, type EngineOptions, type Endpoint } from '../../../src/engine';
-import { Upgrader, type UpgradeAttempt } from '../../../src/server/upgrade/upgrader';
-import { Refusal, type Agreement, type Offer } from '../../../src/handshake';
+import { Engine, refuse, type Endpoint, type EngineOptions } from '../../../src/engine';
+import { MemorySocket } from '../../../src/testing/memory-socket';
 import { deferred, echo } from '../../support/engine';
 import { ManualClock } from '../../support/manual-clock';
+import { RawClient } from '../../support/raw-client';
 import { settled } from '../../support/serve';
 
-const OFFER: Offer = { protocols: [], extensions: [] };
+type Headers = Record<string, string>;
 
-/** What came of an attempt, and what the observer heard, in order. */
-type Said = (string | number)[];
+const engines = new Set<Engine>();
 
+afterEach(async () => {
+  for (const engine of engines) {
+    for (const connection of engine.connections) connection.terminate();
+    await engine.close();
+  }
+  engines.clear();
+});
+
+/** An engine without a port, on a clock that stands still, and what its observer hears, in order. */
 function opened(endpoints: Endpoint[], options: EngineOptions = {}) {
-  const heard: Said = [];
+  const heard: string[] = [];
   const clock = new ManualClock();
   const engine = new Engine({
     clock,
+    heartbeat: false,
     observer: {
-      handshakeRefused: ({ status }, { url, remoteAddress, headers: { origin } }) =>
-        void heard.push(['refused', status, url, remoteAddress, ...(origin === undefined ? [] : [origin])].join(' ')),
+      handshakeRefused: ({ status }, { url, remoteAddress }) =>
+        void heard.push(`refused ${status} ${url} ${remoteAddress}`),
+      abandoned: ({ url }, path) => void heard.push(`abandoned ${url} ${path}`),
       failed: (error, what) => void heard.push(`failed ${what}: ${(error as Error).message}`),
       opened: ({ path }) => void heard.push(`opened ${path}`),
     },
     ...options,
   });
   for (const endpoint of endpoints) engine.add(endpoint);
-  return { upgrader: new Upgrader(engine), engine, heard, clock };
+  engines.add(engine);
+  return { engine, heard, clock };
 }
 
-interface Asking {
-  url?: string;
-  headers?: Record<string, string>;
-  refusal?: Refusal;
-  judge?: () => Offer | Refusal;
-  accept?: (agreement: Agreement) => void;
-  refuse?: (refusal: Refusal) => void;
+/** A client that has sent its handshake. */
+function asking(engine: Engine, url = '/', headers: Headers = {}): RawClient<MemorySocket> {
+  const [ours, theirs] = MemorySocket.pair();
+  engine.serve(theirs);
+  const client = RawClient.over(ours);
+  client.upgrade(url, headers);
+  return client;
 }
 
-function arriving({ url = '/', headers = {}, refusal, ...how }: Asking = {}): UpgradeAttempt & {
-  said: Said;
-  stream: Duplex;
-} {
-  const said: Said = [];
-  return {
-    said,
-    handshake: { url, headers, remoteAddress: '192.0.2.1', httpVersion: '1.1', secure: false },
-    stream: new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() }),
-    refusal,
-    head: Buffer.alloc(0),
-    judge: how.judge ?? (() => OFFER),
-    accept: (agreement, more) => {
-      how.accept?.(agreement);
-      said.push(`accepted ${JSON.stringify({ ...agreement, ...more })}`);
-    },
-    refuse: (refusal) => {
-      how.refuse?.(refusal);
-      said.push(refusal.status);
-    },
-  };
+async function answerTo(engine: Engine, url?: string, headers?: Headers) {
+  const client = asking(engine, url, headers);
+  const { status, body, headers: answered } = await client.answer();
+  return { status, body, protocol: answered['sec-websocket-protocol'], seat: answered['x-seat'], client };
 }
 
-/** What an attempt is told. */
-function told(upgrader: Upgrader, asking: Asking = {}): Said {
-  const attempt = arriving(asking);
-  upgrader.enter(attempt);
-  attempt.stream.destroy();
-  return attempt.said;
-}
-
-const NO = new Refusal(418, 'no');
+const statusOf = async (...asked: Parameters<typeof answerTo>): Promise<number> => (await answerTo(...asked)).status;
 
 describe('the rules, in their order', () => {
   const served: Endpoint = { ...echo, path: '/:room', origins: ['https://a.example'] };
-  const foreign = { origin: 'https://b.example' };
+  const MALFORMED = { Forwarded: '"' };
+  const OLD = { 'Sec-WebSocket-Version': '12' };
+  const FOREIGN = { Origin: 'https://b.example' };
+  const ALLOWED = { Origin: 'https://a.example' };
 
-  test.each<[string, Asking, number]>([
-    ['a target that is none', { url: '/a#b', refusal: NO, headers: foreign }, 400],
-    ['a path that nobody serves', { url: '/a/b', refusal: NO, headers: foreign }, 404],
-    [
-      'a client whose address is refused',
-      { url: '/a', refusal: new Refusal(409, ''), judge: () => NO, headers: foreign },
-      409,
-    ],
-    ['what is wrong with the handshake', { url: '/a', judge: () => NO, headers: foreign }, 418],
-    ['the origin', { url: '/a', headers: foreign }, 403],
-  ])('%s', (_what, asking, status) => {
-    const { upgrader, heard } = opened([served]);
-    expect(told(upgrader, asking)).toEqual([status]);
-    const origin = asking.headers === undefined ? '' : ` ${foreign.origin}`;
-    expect(heard).toEqual([`refused ${status} ${asking.url} 192.0.2.1${origin}`]);
+  test.each<[string, string, Headers, number]>([
+    ['the target', '/a#b', { ...MALFORMED, ...OLD, ...FOREIGN }, 400],
+    ['the path', '/a/b', { ...MALFORMED, ...OLD, ...FOREIGN }, 404],
+    ['what proxies say of the client', '/a', { ...MALFORMED, ...OLD, ...FOREIGN }, 400],
+    ['the handshake', '/a', { ...OLD, ...FOREIGN }, 426],
+    ['the origin', '/a', FOREIGN, 403],
+    ['the limits', '/a', ALLOWED, 503],
+  ])('%s', async (_what, url, headers, status) => {
+    const { engine, heard } = opened([served], { trustedProxies: ['127.0.0.1'], limits: { maxConnections: 1 } });
+    expect(await statusOf(engine, '/a', ALLOWED)).toBe(101);
+    expect(await statusOf(engine, url, headers)).toBe(status);
+    expect(heard).toEqual(['opened /:room', `refused ${status} ${url} 127.0.0.1`]);
   });
 
-  test('before all of them: that the server stops', async () => {
-    const { upgrader, engine } = opened([served]);
+  test('all handshakes are refused while the server stops, and judged again after that', async () => {
+    const verdict = deferred();
+    const { engine } = opened([served, { ...echo, path: '/slow/:room', close: () => verdict.promise }]);
+    const { client } = await answerTo(engine, '/slow/1');
     const closed = engine.close();
-    expect(told(upgrader, { url: '/a#b' })).toEqual([503]);
+    expect(await statusOf(engine, '/a#b')).toBe(503);
+    client.destroy();
+    verdict.resolve();
     await closed;
-    expect(told(upgrader, { url: '/a' })).toEqual(['accepted {"protocol":""}']);
-  });
-
-  test('who passes them all is accepted, once', () => {
-    const { upgrader, heard } = opened([served]);
-    expect(told(upgrader, { url: '/a', headers: { origin: 'https://a.example' } })).toEqual([
-      'accepted {"protocol":""}',
-    ]);
-    expect(heard).toEqual(['opened /:room']);
+    expect(await statusOf(engine, '/a#b')).toBe(400);
+    expect(await statusOf(engine, '/a', ALLOWED)).toBe(101);
   });
 });
 
 describe('subprotocols', () => {
   const speaking = { ...echo, protocols: ['a', 'b'] };
-  const offering = (...protocols: string[]): Asking => ({ judge: () => ({ ...OFFER, protocols }) });
+  const offering = (protocols: string): Headers => ({ 'Sec-WebSocket-Protocol': protocols });
 
-  test('the first of the client that the path speaks', () => {
-    const { upgrader } = opened([speaking]);
-    expect(told(upgrader, offering('x', 'b', 'a'))).toEqual(['accepted {"protocol":"b"}']);
-    expect(told(upgrader, offering('x'))).toEqual(['accepted {"protocol":""}']);
+  test('the first of the client that the path speaks', async () => {
+    const { engine } = opened([speaking]);
+    expect(await answerTo(engine, '/', offering('x, b, a'))).toMatchObject({ status: 101, protocol: 'b' });
+    expect(await answerTo(engine, '/', offering('x'))).toMatchObject({ status: 101, protocol: undefined });
   });
 
-  test('a hook chooses another of those that the client offers', () => {
-    const { upgrader } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x', headers: { 'x-seat': '7' } }) }]);
-    expect(told(upgrader, offering('a', 'x'))).toEqual(['accepted {"protocol":"x","x-seat":"7"}']);
+  test('a hook chooses another of those that the client offers', async () => {
+    const { engine } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x', headers: { 'X-Seat': '7' } }) }]);
+    expect(await answerTo(engine, '/', offering('a, x'))).toMatchObject({ status: 101, protocol: 'x', seat: '7' });
   });
 
-  test('one that the client does not offer is a 500, and reported', () => {
-    const { upgrader, heard } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x' }) }]);
-    expect(told(upgrader, offering('a'))).toEqual([500]);
+  test('one that the client does not offer is a 500, and reported', async () => {
+    const { engine, heard } = opened([{ ...speaking, upgrade: () => ({ protocol: 'x' }) }]);
+    expect(await statusOf(engine, '/', offering('a'))).toBe(500);
     expect(heard).toEqual([
       'failed handshake of /: the subprotocol "x" is none of those that the client offers',
-      'refused 500 / 192.0.2.1',
+      'refused 500 / 127.0.0.1',
     ]);
   });
 });
 
-describe('what fails is a 500, reported, and ends one handshake', () => {
+describe('a failure is answered with 500, reported, and ends one handshake', () => {
   const fail = (): never => {
     throw new Error('broken');
   };
-  const REPORTED = ['failed handshake of /: broken', 'refused 500 / 192.0.2.1'];
+  const REPORTED = ['failed handshake of /: broken', 'refused 500 / 127.0.0.1'];
 
-  test.each<[string, Endpoint, Asking]>([
-    ['an origin function', { ...echo, origins: fail }, {}],
-    ['an upgrade hook', { ...echo, upgrade: fail }, {}],
-    ['a judgement', echo, { judge: fail }],
-    ['an answer that cannot be sent', echo, { accept: fail }],
-    ['one to an upgrade hook', { ...echo, upgrade: () => undefined }, { accept: fail }],
-  ])('%s', (_what, endpoint, asking) => {
-    const { upgrader, engine, heard } = opened([endpoint]);
-    expect(told(upgrader, asking)).toEqual([500]);
+  test.each<[string, Endpoint]>([
+    ['of an origins function', { ...echo, origins: fail }],
+    ['of an origins function, later', { ...echo, origins: () => Promise.resolve().then(fail) }],
+    ['of an upgrade hook', { ...echo, upgrade: fail }],
+    ['of an upgrade hook, later', { ...echo, upgrade: () => Promise.resolve().then(fail) }],
+  ])('%s', async (_what, endpoint) => {
+    const { engine, heard } = opened([endpoint]);
+    expect(await statusOf(engine)).toBe(500);
     expect(heard).toEqual(REPORTED);
     expect(engine.connections.size).toBe(0);
   });
 
-  test('a refusal that cannot be sent', () => {
-    const { upgrader, heard } = opened([{ ...echo, upgrade: () => refuse(401) }]);
-    const cannot = ({ status }: Refusal): void => (status === 401 ? fail() : undefined);
-    expect(told(upgrader, { refuse: cannot })).toEqual([500]);
-    expect(heard).toEqual(['refused 401 / 192.0.2.1', 'failed refusal of /: broken']);
+  test('of an acceptance that cannot be sent', async () => {
+    const { engine, heard } = opened([{ ...echo, upgrade: () => ({ headers: { 'x-a': '\n' } }) }]);
+    expect(await statusOf(engine)).toBe(500);
+    expect(heard).toEqual([expect.stringMatching(/^failed handshake of \/: /), REPORTED[1]]);
   });
+
+  test('of a refusal that cannot be sent', async () => {
+    const { engine, heard } = opened([{ ...echo, upgrade: () => refuse(401, { headers: { 'x-a': '\n' } }) }]);
+    expect(await statusOf(engine)).toBe(500);
+    expect(heard).toEqual(['refused 401 / 127.0.0.1', expect.stringMatching(/^failed refusal of \/: /)]);
+  });
+});
+
+test('a path may have an asynchronous origins function and a hook: both must agree, in this order', async () => {
+  const asked: string[] = [];
+  const { engine } = opened([
+    {
+      ...echo,
+      origins: async (origin) => {
+        asked.push('origins');
+        await settled();
+        return origin !== 'https://b.example';
+      },
+      upgrade: ({ handshake }) => {
+        asked.push('upgrade');
+        return handshake.headers.origin === 'https://c.example' ? refuse(401) : undefined;
+      },
+    },
+  ]);
+  expect(await statusOf(engine, '/', { Origin: 'https://a.example' })).toBe(101);
+  expect(await statusOf(engine, '/', { Origin: 'https://b.example' })).toBe(403);
+  expect(await statusOf(engine, '/', { Origin: 'https://c.example' })).toBe(401);
+  expect(asked).toEqual(['origins', 'upgrade', 'origins', 'origins', 'upgrade']);
 });
 
 describe('an upgrade hook that takes its time', () => {
-  function waiting() {
-    const verdict = deferred<Refusal | undefined>();
-    const context = opened([{ ...echo, upgrade: () => verdict.promise }], { limits: { handshakeTimeoutMs: 1_000 } });
-    const attempt = arriving();
-    context.upgrader.enter(attempt);
-    expect(attempt.said).toEqual([]);
-    return { ...context, ...attempt, verdict };
+  async function waiting() {
+    const verdict = deferred<undefined>();
+    const asked = deferred();
+    const upgrade = (): Promise<undefined> => {
+      asked.resolve();
+      return verdict.promise;
+    };
+    const context = opened([{ ...echo, upgrade }], { limits: { handshakeTimeoutMs: 1_000 } });
+    const client = asking(context.engine);
+    await asked.promise;
+    return { ...context, client, verdict };
   }
 
-  test('is waited for, and has no time-out and no listener then', async () => {
-    const { said, verdict, clock, stream, upgrader } = waiting();
-    const before = stream.listenerCount('close');
+  test('is awaited, and has no time-out then', async () => {
+    const { client, verdict, clock, heard } = await waiting();
+    clock.advance(999);
     verdict.resolve(undefined);
-    await settled();
+    expect((await client.answer()).status).toBe(101);
     clock.advance(1_000);
-    expect(said).toEqual(['accepted {"protocol":""}']);
-    expect(stream.listenerCount('close')).toBe(before);
-    expect(upgrader['undecided'].size).toBe(0);
-    stream.destroy();
+    expect(heard).toEqual(['opened /']);
   });
 
   test('gets 408 at handshakeTimeoutMs, and is not heard later', async () => {
-    const { said, verdict, clock, heard } = waiting();
+    const { client, verdict, clock, heard } = await waiting();
     clock.advance(999);
-    expect(said).toEqual([]);
+    await settled();
+    expect(heard).toEqual([]);
     clock.advance(1);
+    expect((await client.answer()).status).toBe(408);
     verdict.resolve(undefined);
     await settled();
-    expect(said).toEqual([408]);
-    expect(heard).toEqual(['refused 408 / 192.0.2.1']);
-    expect(clock.pending).toBe(0);
+    expect(heard).toEqual(['refused 408 / 127.0.0.1']);
   });
 
   test('is refused with 503 when the server stops', async () => {
-    const { said, verdict, upgrader } = waiting();
-    upgrader.refuseUndecided();
+    const { client, verdict, engine, heard } = await waiting();
+    const closed = engine.close();
+    expect((await client.answer()).status).toBe(503);
     verdict.resolve(undefined);
+    await closed;
     await settled();
-    upgrader.refuseUndecided();
-    expect(said).toEqual([503]);
+    expect(heard).toEqual(['refused 503 / 127.0.0.1']);
   });
 
-  test('is told nothing when the client has gone', async () => {
-    const { said, verdict, stream, heard, clock } = waiting();
-    stream.destroy();
+  test('is abandoned when the client has gone', async () => {
+    const { client, verdict, heard, clock } = await waiting();
+    client.destroy();
     await settled();
     verdict.resolve(undefined);
     await settled();
-    expect([said, heard, clock.pending]).toEqual([[], [], 0]);
+    expect(heard).toEqual(['abandoned / /']);
+    expect(clock.pending).toBe(0);
   });
-});
-
-test('find knows the path of a target, whatever its query, and nothing else', () => {
-  const { upgrader } = opened([{ ...echo, path: '/rooms/:room' }]);
-  expect(upgrader.find('/rooms/7?x=/')?.params).toEqual({ room: '7' });
-  expect(upgrader.find('http://a.example/rooms/7')?.params).toEqual({ room: '7' });
-  for (const url of ['', '*', '/', '/rooms', '/rooms/7#x', 'rooms/7']) expect(upgrader.find(url)).toBeUndefined();
 });
