@@ -1,5 +1,6 @@
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import { requireBytes, type Bytes } from './bytes';
+import type { Driver } from './driver';
 import type { LimitName } from './limits';
 import type { Chunks } from './outgoing-stream';
 import type { OwnedSource } from './owned-source';
@@ -10,7 +11,6 @@ import type { SubscribeOptions, Subscribed } from './subscribe-options';
 import { isThenable, takeRejection } from '../messages';
 import type { SendResult } from '../transport';
 import type { Handshake } from '../handshake';
-import type { Sender } from './sender';
 
 /** What the handshake decided about a connection. */
 export interface ConnectionFacts {
@@ -26,43 +26,11 @@ export interface SendOptions {
   compress?: boolean | undefined;
 }
 
-/** What a connection asks of what drives it. */
-export interface Driver {
-  readonly state: 'open' | 'closing' | 'closed';
-  readonly signal: AbortSignal;
-  readonly codec: Codec | undefined;
-  /** Its upgrade was accepted or refused, or nobody waits for an answer any more. */
-  readonly decided: boolean;
-  readonly sender: Sender;
-  readonly outgoing: { readonly bufferedBytes: number };
-  readonly channels: readonly string[];
-  /** Makes an id by which the connection is found. */
-  identify(): string;
-  /** Its user is another. */
-  identified(): void;
-  reached(limit: LimitName): void;
-  sendStream(chunks: Chunks): Promise<void>;
-  own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T>;
-  /** Whether this failure was reported already. */
-  hasTold(error: unknown): boolean;
-  /** The peer's messages wait until it has read what was sent, where much of it waits. */
-  holdBack(): void;
-  drained(): Promise<void>;
-  emit(event: string, data?: unknown): SendResult;
-  request(event: string, data: unknown, options: RequestOptions): Promise<unknown>;
-  ping(payload: Buffer): Promise<number>;
-  sendControl(opcode: number, payload: Buffer): void;
-  subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | undefined>;
-  unsubscribe(channel: string): Promise<void>;
-  subscribePattern(pattern: string): Promise<void>;
-  unsubscribePattern(pattern: string): Promise<void>;
-  publish(channel: string, message: string | Bytes): void;
-  close(code?: number, reason?: string): void;
-  closed(): Promise<CloseInfo>;
-  terminate(): void;
-}
-
-/** One WebSocket. `Data` is the type of what an application keeps on it. */
+/**
+ * One WebSocket. `Data` is the type of what an application keeps on it.
+ *
+ * Large because it documents all that a connection offers: its driver does the work.
+ */
 export class Connection<Data = unknown> {
   /** The pattern of the endpoint, such as `/rooms/:room`. */
   readonly path: string;
@@ -191,7 +159,7 @@ export class Connection<Data = unknown> {
 
   /** Bytes sent that the operating system has not taken yet. */
   get bufferedBytes(): number {
-    return this.driver.outgoing.bufferedBytes;
+    return this.driver.sender.bufferedBytes;
   }
 
   /**
@@ -227,7 +195,7 @@ export class Connection<Data = unknown> {
    * the message is incomplete then, so the connection is closed with 1011, and the failure is in the log, whether anybody awaits it or not.
    */
   sendStream(chunks: Chunks): Promise<void> {
-    return this.driver.sendStream(chunks);
+    return this.driver.sender.sendStream(chunks);
   }
 
   /** @internal Takes over what a handler returned. @throws TypeError when it is no source of items */
@@ -240,7 +208,7 @@ export class Connection<Data = unknown> {
    * any more. What waits for the end of a `sendStream` waits for its source too, which therefore must not await this.
    */
   drained(): Promise<void> {
-    return this.driver.drained();
+    return this.driver.sender.drained();
   }
 
   /**
@@ -248,12 +216,12 @@ export class Connection<Data = unknown> {
    * @throws Error where the path is raw; what the codec throws for data that it cannot express
    */
   emit(event: string, data?: unknown): boolean {
-    return this.driver.emit(event, data) === 'sent';
+    return this.driver.sender.emit(event, data) === 'sent';
   }
 
   /** Sends an event, and says what became of it as `sendResult` does. Throws what `emit` throws. */
   emitResult(event: string, data?: unknown): SendResult {
-    return this.driver.emit(event, data);
+    return this.driver.sender.emit(event, data);
   }
 
   /**
@@ -265,7 +233,7 @@ export class Connection<Data = unknown> {
    * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
    */
   request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
-    return unawaited(this.driver.request(event, data, options)) as Promise<R>;
+    return unawaited(this.driver.waiters.request(event, data, options)) as Promise<R>;
   }
 
   /**
@@ -273,7 +241,7 @@ export class Connection<Data = unknown> {
    * closes before.
    */
   ping(payload?: string | Bytes): Promise<number> {
-    return this.driver.ping(controlPayload(payload));
+    return this.driver.waiters.ping(controlPayload(payload));
   }
 
   /**
@@ -287,12 +255,12 @@ export class Connection<Data = unknown> {
    * has changed then. A name that is made of what a client sent is made by `channelName`.
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
-    return this.driver.subscribe(channel, options);
+    return this.driver.membership.subscribe(channel, options);
   }
 
   /** Does nothing where it is not subscribed. Rejects with a TypeError for what is no name. */
   unsubscribe(channel: string): Promise<void> {
-    return this.driver.unsubscribe(channel);
+    return this.driver.membership.unsubscribe(channel);
   }
 
   /**
@@ -301,12 +269,12 @@ export class Connection<Data = unknown> {
    * pattern as it is written. Presence does not tell of those who subscribe like this.
    */
   subscribePattern(pattern: string): Promise<void> {
-    return this.driver.subscribePattern(pattern);
+    return this.driver.membership.subscribePattern(pattern);
   }
 
   /** Gives up a pattern, as it was written. Does nothing where it is not subscribed. Rejects with a TypeError for what is no pattern. */
   unsubscribePattern(pattern: string): Promise<void> {
-    return this.driver.unsubscribePattern(pattern);
+    return this.driver.membership.unsubscribePattern(pattern);
   }
 
   /**
@@ -314,7 +282,7 @@ export class Connection<Data = unknown> {
    * connection is not open.
    */
   get channels(): readonly string[] {
-    return this.driver.channels;
+    return this.driver.membership.channels;
   }
 
   /**
@@ -322,12 +290,12 @@ export class Connection<Data = unknown> {
    * @throws TypeError when the message is neither a string nor bytes, or the channel no name
    */
   publish(channel: string, message: string | Bytes): void {
-    this.driver.publish(channel, message);
+    this.driver.membership.publish(channel, message);
   }
 
   /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */
   pong(payload?: string | Bytes): void {
-    this.driver.sendControl(Opcode.Pong, controlPayload(payload));
+    this.driver.sender.sendControl(Opcode.Pong, controlPayload(payload));
   }
 
   /**

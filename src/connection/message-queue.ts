@@ -2,6 +2,9 @@ import type { Message } from './message';
 import { Fifo } from '../transport';
 import { IncomingStream } from './message-stream';
 
+/** Messages that wait before an answer count as so many bytes at the least, on average. */
+const LEAST_BYTES = 64;
+
 /**
  * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
  * being with the first handler that returns a promise; a connection with synchronous handlers has none.
@@ -11,6 +14,7 @@ export class MessageQueue {
   private waitingBytes = 0;
   private waitingCost = 0;
   private running = 0;
+  private isOpening = false;
   private idleCallbacks: (() => void)[] = [];
 
   constructor(
@@ -60,19 +64,45 @@ export class MessageQueue {
     return this.waiting.clear();
   }
 
-  /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
-  track(work: Promise<void>, places = 1): void {
-    this.running += places;
-    void work.then(() => {
-      this.running -= places;
-      this.advance();
-    });
+  /** True until the `open` hook has settled. */
+  get opening(): boolean {
+    return this.isOpening;
+  }
+
+  /** True where no more than so many messages wait; while a handler awaits an answer of the peer, as much as one message. */
+  hasRoom(messages: number, { maxMessageBytes }: { maxMessageBytes: number }, awaitsAnswer: boolean): boolean {
+    if (this.length <= messages) return true;
+    // the answer may stand behind them
+    return awaitsAnswer && this.waitingBytes < maxMessageBytes && this.length < maxMessageBytes / LEAST_BYTES;
+  }
+
+  /** A handler is at work until `work` settles, which must not reject. */
+  track(work: Promise<void>): void {
+    this.occupy(1, work);
+  }
+
+  /** All that comes waits until `work` settles, which must not reject. */
+  hold(work: Promise<void>): void {
+    this.occupy(this.concurrency, work);
+  }
+
+  holdUntilOpen(opening: Promise<void>): void {
+    this.isOpening = true;
+    this.hold(opening.then(() => void (this.isOpening = false)));
   }
 
   /** Calls back once nothing waits or runs; at once if that is so now. */
   whenIdle(callback: () => void): void {
     if (this.idle) callback();
     else this.idleCallbacks.push(callback);
+  }
+
+  private occupy(places: number, work: Promise<void>): void {
+    this.running += places;
+    void work.then(() => {
+      this.running -= places;
+      this.advance();
+    });
   }
 
   private advance(): void {

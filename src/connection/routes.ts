@@ -26,6 +26,13 @@ export interface Route {
   readonly compressedRules: FrameRules;
 }
 
+/** @throws Error where messages of connections of that subprotocol are no events */
+export function requireCodec({ endpoint, codecFor }: Route, protocol: string): Codec {
+  const codec = codecFor(protocol);
+  if (codec === undefined) throw new Error(`the path ${endpoint.path} is raw: it has no codec for events`);
+  return codec;
+}
+
 /** The endpoints of one engine by path. */
 export class Routes {
   private readonly router = new Router<Route>();

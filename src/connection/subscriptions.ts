@@ -1,15 +1,23 @@
 import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Endpoint } from './endpoint';
-import type { Sender } from './sender';
+import type { SharedMessage } from './shared-message';
 import type { SubscribeOptions, Subscribed } from './subscribe-options';
 
-/** A connection, as those see it who deliver to it. */
+/** A connection as channels see it. */
 export interface Subscriber {
   readonly connection: Connection;
   readonly state: 'open' | 'closing' | 'closed';
-  readonly sender: Sender;
+  readonly sender: SharedSender;
   readonly route: { readonly endpoint: Endpoint };
+}
+
+/** Sends messages that many connections get. */
+export interface SharedSender {
+  /** True while no more than `highWaterMarkBytes` wait. */
+  sendShared(message: SharedMessage): boolean;
+  /** True where the message would be let in now; if not, `connection.drained()` waits until it would. */
+  hasRoomFor(message: SharedMessage): boolean;
 }
 
 /** The channels that connections can subscribe to; `src/channels/` has them. */

@@ -1,36 +1,70 @@
-import type { CloseInfo } from '../protocol';
-import type { OwnedSources } from './owned-source';
+import { Opcode, type CloseInfo } from '../protocol';
+import { ConnectionClosedError } from '../messages';
+import type { ConnectionCore } from './connection-core';
+import type { Asker } from './driver';
+import { OwnedSources } from './owned-source';
 import { Pings } from './pings';
-import type { Requests } from './requests';
+import type { Receiver } from './receiver';
+import { Requests, type RequestOptions } from './requests';
+import { requireCodec } from './routes';
+import type { Sender } from './sender';
 
-/** What is waited for on one connection. Most connections have none, and save its memory. */
-export class Waiters {
+/**
+ * What the application waits for on one connection: pongs, answers, the end, and sources of its own that must end.
+ * Most connections have none, and save its memory.
+ */
+export class Waiters implements Asker {
   readonly pings = new Pings();
   /** Made with the first request. */
   requests: Requests | undefined;
-  /** Made with the first that is handed over. */
-  sources: OwnedSources | undefined;
+  readonly sources = new OwnedSources();
   private closed: ((close: CloseInfo) => void)[] = [];
-  private drained: (() => void)[] = [];
+
+  constructor(
+    private readonly core: ConnectionCore,
+    private readonly sender: Sender,
+    private readonly receiver: Receiver,
+  ) {}
+
+  /** An empty payload is replaced by one that tells this ping from others. */
+  ping(payload: Buffer): Promise<number> {
+    const { core, pings } = this;
+    const now = core.context.clock.now();
+    const bytes = payload.length > 0 ? payload : Buffer.from(String(now));
+    this.sender.sendControl(Opcode.Ping, bytes);
+    const answer = pings.expect(bytes, now);
+    if (core.state !== 'open') pings.abandon();
+    return answer;
+  }
+
+  async request(event: string, data: unknown, options: RequestOptions): Promise<unknown> {
+    const { core, receiver } = this;
+    const codec = requireCodec(core.route, core.connection.protocol);
+    if (core.state !== 'open') throw new ConnectionClosedError('the connection is not open');
+    this.requests ??= new Requests(
+      codec,
+      core.context.deadlines,
+      (message) => void this.sender.sendEncoded(message),
+      () => receiver.onRequestsChanged(),
+    );
+    const answer = this.requests.request(event, data, options);
+    receiver.onRequestsChanged();
+    return answer;
+  }
 
   untilClosed(): Promise<CloseInfo> {
     return new Promise((resolve) => this.closed.push(resolve));
   }
 
-  untilDrained(): Promise<void> {
-    return new Promise((resolve) => this.drained.push(resolve));
+  /** No answer counts any more, and nobody wants more of a source. */
+  abandon(): void {
+    this.requests?.close();
+    this.sources.release();
   }
 
-  onDrained(): void {
-    const listeners = this.drained;
-    this.drained = [];
-    for (const listener of listeners) listener();
-  }
-
-  /** No pong comes any more; those who wait for the end have it. */
+  /** No pong comes any more. */
   onClosed(info: CloseInfo): void {
     this.pings.abandon();
-    this.onDrained();
     for (const listener of this.closed.splice(0)) listener(info);
   }
 }

@@ -25,6 +25,13 @@ export function writeHeader(target: Buffer, at: number, first: number, length: n
   return at + 10;
 }
 
+/** The header of a frame whose payload is written from where it lies. */
+export function frameHeader(first: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(serverHeaderSize(length));
+  writeHeader(header, 0, first, length);
+  return header;
+}
+
 /** Writes a whole frame of bytes. Returns its end; there must be room for `serverHeaderSize(payload.length)` and it. */
 export function writeFrame(target: Buffer, at: number, first: number, payload: Uint8Array): number {
   const start = writeHeader(target, at, first, payload.length);

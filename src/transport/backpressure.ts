@@ -27,6 +27,8 @@ export interface Backlog {
   readonly waitingBytes: number;
   /** Behind a message of ours that is still being made. */
   readonly heldBytes: number;
+  /** Gives the transport what it takes. */
+  flush(): void;
 }
 
 /**
@@ -88,20 +90,31 @@ export class Backpressure {
     this.endWatch();
   }
 
-  /** A message did not fit: there is room again when it would. */
-  drop(size: number): void {
+  /** True where a message of so many bytes may wait too; else there is relief when it may. */
+  hasRoomFor(size: number): boolean {
+    if (this.fits(size)) return true;
+    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
+    this.backlog.flush();
+    if (this.fits(size)) return true;
     this.dropped = size;
-    this.expectRelief();
-  }
-
-  /** Somebody was told that there is no room. */
-  expectRelief(): void {
     this.isAwaited = true;
+    return false;
   }
 
-  /** Whether no more waits than the mark, and what was dropped would fit. */
-  get hasRoom(): boolean {
-    return this.isBelowMark && (this.dropped === 0 || this.fits(this.dropped));
+  /** True where no more waits than the mark; else there is relief when that is so. */
+  checkMark(): boolean {
+    this.backlog.flush();
+    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
+    this.isAwaited = true;
+    return false;
+  }
+
+  /** True where no more waits than the mark, and what was dropped would fit; else there is relief when that is so. */
+  checkRelief(): boolean {
+    this.backlog.flush();
+    if (this.hasRoom) return true;
+    this.isAwaited = true;
+    return false;
   }
 
   /** Whether there is room again, for those who were told that there was none. */
@@ -123,9 +136,14 @@ export class Backpressure {
     return this.largeWaiting + this.largeLeaving < MOST_LARGE && isLarge(size, this.limits);
   }
 
-  private get isBelowMark(): boolean {
+  private get hasRoom(): boolean {
+    if (this.bufferedBytes > this.limits.highWaterMarkBytes) return false;
+    return this.dropped === 0 || this.fits(this.dropped);
+  }
+
+  private get bufferedBytes(): number {
     const { leavingBytes, waitingBytes, heldBytes } = this.backlog;
-    return leavingBytes + waitingBytes + heldBytes <= this.limits.highWaterMarkBytes;
+    return leavingBytes + waitingBytes + heldBytes;
   }
 
   private isWithin(bytes: number): boolean {

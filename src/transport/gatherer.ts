@@ -28,6 +28,8 @@ export class Gatherer implements Flushable {
   private corked = false;
   private scheduled = false;
   private isClosed = false;
+  /** What the transport held when `takeProgress` looked. */
+  private lastLeaving = 0;
 
   constructor(
     private readonly transport: Transport,
@@ -99,6 +101,15 @@ export class Gatherer implements Flushable {
     }
     const { pieces } = this;
     if (pieces !== undefined && pieces.bytes > 0 && !this.blocked && !this.isClosed) this.writePieces(pieces);
+  }
+
+  /** True where some of what the transport holds has left since the last call. */
+  takeProgress(): boolean {
+    if (!this.blocked) return false;
+    const leaving = this.transport.pending;
+    const hasMoved = leaving !== this.lastLeaving;
+    this.lastLeaving = leaving;
+    return hasMoved;
   }
 
   /** The transport has sent all it had. */

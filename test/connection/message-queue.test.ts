@@ -151,7 +151,7 @@ test('work may take all places at once, as an opening does', async () => {
     () => {},
   );
   const opening = deferred();
-  queue.track(opening.promise, 3);
+  queue.hold(opening.promise);
   expect(queue.busy).toBe(true);
   queue.add('a');
   opening.resolve();

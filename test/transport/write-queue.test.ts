@@ -68,12 +68,12 @@ const turn = (): Promise<void> => new Promise(setImmediate);
 
 test('what is sent between cork and uncork leaves in one write', () => {
   const { queue, transport } = queueWith();
-  queue.cork();
+  queue.gatherer.cork();
   queue.sendText('a');
   queue.sendBinary(Buffer.from('b'));
   queue.sendControl(PONG, Buffer.from('c'));
   queue.sendText('d');
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(transport.texts()).toEqual(['a', 'b', 'c', 'd']);
   expect(transport.writes.length).toBeLessThanOrEqual(3);
 });
@@ -93,9 +93,9 @@ test.each<[boolean, number, boolean]>([
     written = given;
     return false;
   };
-  queue.cork();
+  queue.gatherer.cork();
   for (let sent = 0; sent < size; sent += 100) queue.sendBinary(Buffer.alloc(98));
-  queue.uncork();
+  queue.gatherer.uncork();
   expect([written?.length, written?.buffer === bytes.buffer]).toEqual([size, isBatch]);
   // nobody writes over what somebody else holds
   expect(batch.bytes === bytes).toBe(!isBatch);
@@ -103,9 +103,9 @@ test.each<[boolean, number, boolean]>([
 
 test('a hundred messages of one read leave in one write', () => {
   const { queue, transport } = queueWith();
-  queue.cork();
+  queue.gatherer.cork();
   for (let i = 0; i < 100; i++) queue.sendText(`message ${i}`);
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(transport.writes).toHaveLength(1);
   expect(transport.frames()).toHaveLength(100);
 });
@@ -124,11 +124,11 @@ test('two queues that send in one turn keep their frames apart', async () => {
   const batch = new Batch();
   const one = queueWith({}, batch);
   const two = queueWith({}, batch);
-  one.queue.cork();
+  one.queue.gatherer.cork();
   one.queue.sendText('one');
   two.queue.sendText('two');
   one.queue.sendText('one again');
-  one.queue.uncork();
+  one.queue.gatherer.uncork();
   await turn();
   expect(one.transport.texts()).toEqual(['one', 'one again']);
   expect(two.transport.texts()).toEqual(['two']);
@@ -139,11 +139,11 @@ test.each([0, 1, 125, 126, 127, 65_535, 65_536, 16_383, 16_384, 200_000])(
   (length) => {
     const { queue, transport } = queueWith();
     const payload = Buffer.alloc(length, 'x');
-    queue.cork();
+    queue.gatherer.cork();
     queue.sendText('before');
     queue.sendBinary(payload);
     queue.sendText(payload.toString());
-    queue.uncork();
+    queue.gatherer.uncork();
     const [, binaryFrame, textFrame] = transport.frames();
     expect(binaryFrame!.payload.equals(payload)).toBe(true);
     expect(textFrame!.payload.equals(payload)).toBe(true);
@@ -215,9 +215,9 @@ test('the policy drop loses the message and goes on', () => {
 
 test('a large burst is written as it grows and is no sign of a slow peer', () => {
   const { queue, transport, events } = queueWith({ maxBufferedBytes: 100_000 });
-  queue.cork();
+  queue.gatherer.cork();
   for (let i = 0; i < 1000; i++) expect(queue.sendBinary(Buffer.alloc(1000))).toBe('sent');
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(events).toEqual([]);
   expect(transport.frames()).toHaveLength(1000);
 });
