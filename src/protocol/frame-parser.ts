@@ -43,6 +43,9 @@ const MAX_HEADER = 14;
  * It decides everything that a frame's header can decide; it knows no socket and keeps no reference to the bytes.
  *
  * The bytes pushed belong to the parser and its sink, which unmask in place.
+ *
+ * Large because it is the state machine on the way of each frame: an object for the frame or the message under way would
+ * cost a load for each field, and memory for each connection.
  */
 export class FrameParser {
   /** Set by `pause()`: `push` returns after the frame under way. */
