@@ -22,14 +22,14 @@ import type { Refusal } from '../handshake';
 
 const NO_PAYLOAD = Buffer.alloc(0);
 
-/** An upgrade that is still to be answered. */
+/** An upgrade that is not answered yet. */
 export interface UndecidedUpgrade {
   refuse(refusal: Refusal): void;
   /** Nobody waits for an answer any more. */
   abandon(): void;
 }
 
-/** The stages of a connection's life; see ConnectionDriver. */
+/** States of a connection's life; see ConnectionDriver. */
 type Phase = 'connecting' | 'open' | 'closing' | 'closed' | 'released';
 
 /**
@@ -50,11 +50,11 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
   /** Counted by the heartbeat. */
   heartbeatTicks = 0;
   awaitsPong = false;
-  /** While the handshake is still to be answered. */
+  /** Undefined once the upgrade is answered or abandoned. */
   upgrade: UndecidedUpgrade | undefined;
   private readonly receiver: Receiver;
   private phase: Phase = 'connecting';
-  /** Something came since the heartbeat looked. */
+  /** Bytes have come since the last `takeSignOfLife`. */
   private heard = false;
   private abort: AbortController | undefined;
   // each made when it is first needed
@@ -74,7 +74,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     this.receiver = new Receiver(this, transport, this.sender.queue.gatherer, deflate);
   }
 
-  /** `closed` before the handshake is answered too: nothing can be sent. */
+  /** `closed` before the handshake is answered too, since nothing can be sent. */
   get state(): 'open' | 'closing' | 'closed' {
     const { phase } = this;
     return phase === 'open' || phase === 'closing' ? phase : 'closed';
@@ -135,9 +135,9 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
   }
 
   /**
-   * Takes over a source of items: it is brought to its end with the connection at the latest, now if that is not open.
-   * `failed` is told of what it throws when nobody waits for its items any more.
-   * @throws TypeError for what is no source
+   * Takes over a source of items, which ends with the connection at the latest. `failed` hears errors that no call of
+   * `next` gets.
+   * @throws TypeError for a value that is no source
    */
   own<T>(given: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
     const source = this.waiters.sources.own<T>(given, failed);
@@ -145,12 +145,12 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     return source;
   }
 
-  /** Where more than half of what may wait does so, the peer's messages wait until it has read, or does not read. */
+  /** Makes messages wait until the peer has read, or stopped reading, if it has much to read. */
   holdBack(): void {
     if (isLarge(this.sender.bufferedBytes, this.route.limits)) this.receiver.holdUntil(this.sender.untilRead());
   }
 
-  /** The handshake was answered. `head`: bytes that came in the packet of the handshake. */
+  /** Starts the connection: the handshake is answered. `head`: bytes that came with the handshake. */
   start(head: Buffer): void {
     const { gatherer } = this.sender.queue;
     this.phase = 'open';
@@ -164,15 +164,13 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     gatherer.uncork();
   }
 
-  /** The upgrade was refused, or nobody waits for it any more. */
+  /** Ends a connection whose upgrade was refused or abandoned. */
   discard(): void {
     this.phase = 'released';
     this.context.closed(this);
     this.abort?.abort();
     void callHook(this, 'release', this.route.endpoint.release, undefined);
   }
-
-  // what the transport reports
 
   onBytes(bytes: Buffer, length: number): void {
     this.heard = true;
@@ -203,13 +201,16 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     });
   }
 
-  /** What nothing else has caught, such as a codec's: it ends this connection, and not the process. */
+  /** Ends the connection, not the process, for an error that nothing else has caught. */
   onFault(error: unknown): void {
     failConnection(this, error, 'the connection');
     this.terminate();
   }
 
-  /** Bytes that leave count: a peer whose network is slow may be a long way from our ping. */
+  /**
+   * True where bytes have come or left since the last call: a slow network may delay our ping. True too while the peer
+   * is not read.
+   */
   takeSignOfLife(): boolean {
     const alive = this.heard || this.phase !== 'open' || this.receiver.reader.isPaused;
     this.heard = false;
@@ -223,8 +224,6 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
   get heldBytes(): number {
     return this.sender.bufferedBytes + this.receiver.heldBytes;
   }
-
-  // what the receiver reports
 
   onPing(payload: Buffer): void {
     this.sender.sendControl(Opcode.Pong, payload);
@@ -246,7 +245,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     this.beginClosing().onViolation(violation);
   }
 
-  /** Starts the closing handshake, or refuses the upgrade; does nothing when either has happened. */
+  /** Starts the closing handshake, or refuses the upgrade. Does nothing when either has happened. */
   close(code?: number, reason?: string): void {
     const payload = closePayload(code, reason);
     this.upgrade?.refuse(refusalForClose(code, reason));
@@ -255,12 +254,12 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     this.receiver.forgetUnopened();
   }
 
-  /** Closes once everything that was received has been handled and answered. */
+  /** Closes once all received messages have been handled and answered. */
   closeGradually(code: number, reason: string): void {
     this.receiver.finish(() => this.close(code, reason));
   }
 
-  /** Ends the connection at once. `limit`: why, where the application does not ask for it. */
+  /** Ends the connection at once. `limit`: the reason, unless the application asks for it. */
   terminate(limit?: LimitName): void {
     if (limit === undefined) this.receiver.forgetUnopened();
     const { observer } = this.context;

@@ -15,7 +15,7 @@ export interface StreamReceiver {
   readonly reader: Pick<Reader, 'pause' | 'readOn'>;
 }
 
-/** The most that is gathered of a compressed stream where zlib cannot inflate it as it arrives. */
+/** Most bytes that are gathered of a compressed message where zlib cannot inflate it as it arrives. */
 const MAX_GATHERED = 16 * 1024 * 1024;
 
 /**
@@ -27,7 +27,9 @@ export class IncomingStreams implements StreamOwner {
   private incoming: IncomingStream | undefined;
   /** A message on its way that may be an answer. */
   private candidate: IncomingStream | undefined;
-  /** Unread bytes of all messages: while an answer is awaited, which may stand behind them, several are. */
+  /**
+   * Unread bytes of all messages. Several messages have some while an answer is awaited, which may stand behind them.
+   */
   private readonly unread = { bytes: 0 };
 
   constructor(
@@ -40,12 +42,15 @@ export class IncomingStreams implements StreamOwner {
     return this.unread.bytes;
   }
 
-  /** True while a message is on its way that was handed over. */
+  /** True while a message that was handed over has not wholly arrived. */
   get isArriving(): boolean {
     return this.incoming?.complete === false;
   }
 
-  /** While a handler awaits an answer of the peer, that may stand behind a message's worth of what is not read. */
+  /**
+   * True where more may arrive: where nothing is unread, or, while a handler awaits an answer, less than the size of
+   * one message is.
+   */
   get haveRoom(): boolean {
     const { unread, candidate, incoming } = this;
     if (unread.bytes === (candidate?.heldBytes ?? 0)) return true;
@@ -65,7 +70,7 @@ export class IncomingStreams implements StreamOwner {
     else this.handOver(stream);
   }
 
-  /** The message that begins is of no interest. */
+  /** Ignores the message that begins. */
   ignore(): void {
     this.incoming = undefined;
   }
@@ -95,7 +100,7 @@ export class IncomingStreams implements StreamOwner {
     this.pauseWithoutRoom();
   }
 
-  /** Requests have been settled, maybe all. */
+  /** The candidate may be no answer any more, since requests have settled. */
   onRequestsChanged(): void {
     const { candidate } = this;
     const { host } = this.receiver;
@@ -103,18 +108,18 @@ export class IncomingStreams implements StreamOwner {
     if (isNone && host.hearing === 'open') this.handOverLate(candidate);
   }
 
-  /** No answer counts any more. */
+  /** Hands over the candidate: no answer counts any more. */
   beginClosing(): void {
     if (this.candidate !== undefined) this.handOverLate(this.candidate);
   }
 
-  /** What was not handed over is thrown away. */
+  /** Throws the candidate away. */
   forget(): void {
     this.candidate?.discard();
     this.candidate = undefined;
   }
 
-  /** No more will come of any message. */
+  /** Fails messages that have not wholly arrived. */
   stop(): void {
     this.candidate?.fail();
     this.candidate = undefined;
@@ -140,14 +145,14 @@ export class IncomingStreams implements StreamOwner {
     this.receiver.deliver(stream);
   }
 
-  /** A candidate is no answer. */
+  /** Hands over a candidate that is no answer. */
   private handOverLate(stream: IncomingStream): void {
     this.candidate = undefined;
     this.handOver(stream);
     this.receiver.charge(stream, stream.heldBytes);
   }
 
-  /** True where a message that has wholly arrived was an answer. */
+  /** Takes a complete message if it is an answer. False where it is none. */
   private takeAnswer(stream: IncomingStream): boolean {
     const { host } = this.receiver;
     const bytes = stream.peek(host.route.limits.maxMessageBytes);

@@ -25,11 +25,11 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
   private queue: MessageQueue | undefined;
   /** Made with the first message that is handed over while it arrives. */
   private streams: IncomingStreams | undefined;
-  /** No new bytes are read until our Close frame is sent. */
+  /** True once no new bytes are to be read until our Close frame is sent. */
   private finishing = false;
   /** Called once all that was received has been handled. */
   private onFinished: (() => void) | undefined;
-  /** A message had begun when we sent our Close frame: it is still delivered. */
+  /** True where a message had begun when we sent our Close frame; it is still delivered. */
   private awaitsLastMessage = false;
 
   constructor(
@@ -45,22 +45,22 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.reader = new Reader(this, assembler, transport, outgoing);
   }
 
-  /** Bytes that wait here for whatever reason. */
+  /** Bytes of memory that messages and parts of messages hold. */
   get heldBytes(): number {
     return this.reader.heldBytes + (this.queue?.heldBytes ?? 0) + (this.streams?.heldBytes ?? 0);
   }
 
-  /** Messages wait until `work` has settled. */
+  /** Makes messages wait until `work` has settled. */
   holdUntil(work: Promise<void>): void {
     this.ensureQueue().hold(work);
   }
 
-  /** Messages wait until the `open` hook has let their sender in. */
+  /** Makes messages wait until the `open` hook has settled. */
   holdUntilOpen(opening: Promise<void>): void {
     this.ensureQueue().holdUntilOpen(opening);
   }
 
-  /** Calls back once no handler is at work any more; at the latest after so long, since some never settle. */
+  /** Calls back once no handler is at work; after `timeoutMs` at the latest, since some never settle. */
   whenIdle(timeoutMs: number, callback: () => void): void {
     const { queue } = this;
     if (queue === undefined || queue.idle) {
@@ -78,7 +78,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     queue.whenIdle(done);
   }
 
-  /** Reads nothing more, and calls back once all that was received has been handled. */
+  /** Reads no new bytes, and calls back once all received messages have been handled. */
   finish(done: () => void): void {
     this.finishing = true;
     this.onFinished = done;
@@ -87,14 +87,14 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.checkFinished();
   }
 
-  /** A request waits for its answer now, which may stand behind messages that there was no room for; or it does no more. */
+  /** Reads on if a request waits now: its answer may stand behind messages that had no room. */
   onRequestsChanged(): void {
     this.streams?.onRequestsChanged();
     if (this.finishing && !this.awaitsAnswer) this.reader.pause();
     this.reader.readOn();
   }
 
-  /** Our Close frame is sent: only a message that has begun still counts. */
+  /** Our Close frame is sent. Only a message that has begun still counts. */
   beginClosing(): void {
     const isHandedOver = this.streams?.isArriving === true;
     this.awaitsLastMessage = this.reader.isMidMessage && !isHandedOver;
@@ -102,7 +102,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.reader.readOn();
   }
 
-  /** The connection was closed: where nobody has been let in yet, what came meanwhile is not handled. */
+  /** Forgets all messages if the `open` hook has not let the client in: the connection was closed before. */
   forgetUnopened(): void {
     const { queue } = this;
     if (queue === undefined || !queue.opening) return;
@@ -112,7 +112,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.reader.readOn();
   }
 
-  /** No message counts any more; what comes is read and thrown away. */
+  /** From now on all bytes are read and thrown away. */
   stop(): void {
     this.streams?.stop();
     this.reader.forget();
@@ -220,7 +220,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     if (limit !== undefined) this.refuseTooFast(message, limit);
   }
 
-  /** What is streamed cannot be left out: its parts follow. */
+  /** Refuses a message beyond a rate limit. One whose parts follow closes the connection. */
   private refuseTooFast(message: Message, limit: LimitName): void {
     const { host, endpoint } = this;
     host.context.observer.limited?.(host.connection, limit);
@@ -244,7 +244,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     ));
   }
 
-  /** A handler may be at work on a message that is still to come: it gets that after our Close frame. */
+  /** Calls `onFinished` once nothing waits. A handler may still read: it gets the rest after our Close frame. */
   private checkFinished(): void {
     const { onFinished, queue } = this;
     if (onFinished === undefined || this.reader.isBehind) return;
@@ -254,7 +254,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     onFinished();
   }
 
-  /** True while a handler may wait for what the peer sends next. */
+  /** True while a request waits for its answer. */
   private get awaitsAnswer(): boolean {
     return this.host.requests?.awaiting === true;
   }

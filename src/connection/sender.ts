@@ -16,18 +16,18 @@ import { sendFragments, type Chunk, type Chunks, type FragmentSender } from './o
 import { requireCodec } from './routes';
 import type { SharedMessage } from './shared-message';
 
-/** From this size on compressing takes a millisecond, which other connections would wait: a thread of libuv does it. */
+/** Messages from this size on are compressed in a thread of libuv: it takes a millisecond or more. */
 const OFF_LOOP_FROM = 64 * 1024;
 
-/** Sends the messages of one connection, compressed where that was agreed on, whole or in fragments, as far as the peer takes them. */
+/** Sends the messages of one connection: whole or in fragments, and compressed where that was agreed on. */
 export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
   readonly queue: WriteQueue;
   /** Messages of fewer bytes are not compressed. */
   private readonly compressFrom: number;
-  /** The last message that is sent in fragments or compressed elsewhere; one in fragments waits for it. */
+  /** The last message that is sent in fragments, or compressed in a thread. The next one in fragments waits for it. */
   private lastStream: Promise<void> | undefined;
   private onFragmentRoom: (() => void) | undefined;
-  /** Calls of `drained` that wait. */
+  /** Calls of `drained` that wait for room. */
   private drainedCallbacks: (() => void)[] | undefined;
   /** A failure of `sendStream` that the observer has heard of. */
   private told: { readonly error: unknown } | undefined;
@@ -54,12 +54,16 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return this.core.signal;
   }
 
-  /** @throws Error where the path has no codec; what the codec throws for the data */
+  /**
+   * Sends an event.
+   * @throws Error where the path has no codec
+   * @throws what the codec throws for the data
+   */
   emit(event: string, data: unknown): SendResult {
     return this.sendEncoded(requireCodec(this.core.route, this.core.connection.protocol).encode({ event, data }));
   }
 
-  /** What a codec made. */
+  /** Sends a message that a codec made. */
   sendEncoded(message: string | Uint8Array): SendResult {
     return typeof message === 'string' ? this.sendText(message) : this.sendBinary(message);
   }
@@ -84,7 +88,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return this.queue.sendBinary(message);
   }
 
-  /** Returns whether no more waits than the high-water mark. */
+  /** Sends a shared message. True while no more than `highWaterMarkBytes` wait. */
   sendShared(message: SharedMessage): boolean {
     if (this.core.state !== 'open') return false;
     this.reportSent(message.length);
@@ -95,7 +99,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return this.sendCompressed(deflate, message.compressedFrame(deflate), message.payload) === 'sent';
   }
 
-  /** Whether a message would be let in now; if not, `drained` waits until it would. */
+  /** True where the message would be let in now. If not, `drained` waits until it would. */
   hasRoomFor(message: SharedMessage): boolean {
     const { deflate } = this;
     const isPlain = deflate === undefined || message.length < this.compressFrom;
@@ -106,7 +110,10 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     if (this.core.state === 'open') this.queue.sendControl(opcode, payload);
   }
 
-  /** One message in fragments. A source that fails leaves a message that cannot be finished: 1011. */
+  /**
+   * Sends one message in fragments. A source that fails leaves an incomplete message, so the connection is closed with
+   * 1011.
+   */
   sendStream(chunks: Chunks): Promise<void> {
     const sent = this.sendOwned(chunks);
     // a failure has been reported: it need not be handled where nobody waits for the end
@@ -114,7 +121,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return sent;
   }
 
-  /** True for a failure of `sendStream` that was reported, which a handler that waits for its end throws once more. */
+  /** True for a failure of `sendStream` that was reported. A handler that awaits `sendStream` throws it once more. */
   hasTold(error: unknown): boolean {
     return this.told !== undefined && this.told.error === error;
   }
@@ -129,7 +136,10 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return new Promise((resolve) => (this.onFragmentRoom = resolve));
   }
 
-  /** Resolves when there is room again. Where nothing can be sent any more, in a later turn: a loop that sends must leave others theirs. */
+  /**
+   * Resolves when there is room again. Where nothing can be sent any more it resolves in a later turn, so that a loop
+   * of sends does not block others.
+   */
   drained(): Promise<void> {
     if (this.core.state !== 'open' || this.queue.closed) return new Promise((resolve) => void setImmediate(resolve));
     if (this.queue.checkDrained()) return Promise.resolve();
@@ -155,19 +165,17 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     });
   }
 
-  /** The transport has sent what it had. */
+  /** The transport has sent all that it held. */
   onFlushed(): void {
     this.queue.onFlushed();
     this.resumeFragments();
   }
 
-  /** Nothing can be sent any more: nobody waits for room. */
+  /** Resolves all that waits for room: nothing can be sent any more. */
   abandon(): void {
     this.resumeFragments();
     this.resolveDrained();
   }
-
-  // what the write queue reports
 
   onSlowConsumer(policy: 'close' | 'drop'): void {
     const { core } = this;
@@ -192,7 +200,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     this.core.context.observer.bytesWritten?.(this.core.connection, bytes);
   }
 
-  /** `size`: bytes, or units of text; 0 for a message in fragments. */
+  /** `size`: bytes, or UTF-16 units of text; 0 for a message in fragments. */
   private reportSent(size: number): void {
     this.core.context.observer.sent?.(this.core.connection, size);
   }
@@ -224,7 +232,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     }
   }
 
-  /** After the messages that were begun before it. */
+  /** Sends a message in fragments after those that were begun before it. */
   private sendInTurn(chunks: AsyncIterable<Chunk>): Promise<void> {
     this.reportSent(0);
     const sent = (this.lastStream ?? Promise.resolve()).then(() => sendFragments(this, chunks));
@@ -252,7 +260,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
     return queue.judge();
   }
 
-  /** A message that is dropped must not be referred to. */
+  /** Sends a compressed message. One that is dropped must not be remembered, since later messages would refer to it. */
   private sendCompressed(deflate: PerMessageDeflate, bytes: Buffer, payload: Uint8Array): SendResult {
     const refusal = this.queue.refusal(bytes.length);
     if (refusal !== undefined) return refusal;
@@ -261,5 +269,5 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
   }
 }
 
-/** One for all. */
+/** Shared, so that no message makes one of its own. */
 function ignore(): void {}

@@ -26,13 +26,13 @@ export interface Subscriptions {
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void>;
   subscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
   unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
-  /** The names of the channels that it subscribes to, in the order in which it did; no patterns. */
+  /** Names of the channels of a subscriber, in the order of its subscriptions; no patterns. */
   channelsOf(subscriber: Subscriber): string[];
-  /** To all subscribers but this one. */
+  /** Publishes to all subscribers but this one. */
   publish(subscriber: Subscriber, channel: string, message: string | Bytes): void;
-  /** Nothing can be sent to it any more; may be told again. */
+  /** Nothing can be sent to this subscriber any more. May be called again. */
   left(subscriber: Subscriber): void;
-  /** It is open now, or its user is another; also told before it is open. */
+  /** The connection is open now, or the application has set another user, maybe before it is open. */
   identified(subscriber: Subscriber): void;
 }
 

@@ -10,8 +10,8 @@ import { requireCodec } from './routes';
 import type { Sender } from './sender';
 
 /**
- * What the application waits for on one connection: pongs, answers, the end, and sources of its own that must end.
- * Most connections have none, and save its memory.
+ * Things that the application waits for on one connection: pongs, answers, the end, and the end of its sources. Made
+ * when the first is needed: most connections wait for nothing.
  */
 export class Waiters implements Asker {
   readonly pings = new Pings();
@@ -26,7 +26,10 @@ export class Waiters implements Asker {
     private readonly receiver: Receiver,
   ) {}
 
-  /** An empty payload is replaced by one that tells this ping from others. */
+  /**
+   * Sends a ping, and resolves with the milliseconds until its pong. An empty payload is replaced, so that the pong is
+   * known.
+   */
   ping(payload: Buffer): Promise<number> {
     const { core, pings } = this;
     const now = core.context.clock.now();
@@ -56,13 +59,13 @@ export class Waiters implements Asker {
     return new Promise((resolve) => this.closed.push(resolve));
   }
 
-  /** No answer counts any more, and nobody wants more of a source. */
+  /** Rejects requests and ends sources: nothing can be sent any more. */
   abandon(): void {
     this.requests?.close();
     this.sources.release();
   }
 
-  /** No pong comes any more. */
+  /** The transport is gone: rejects pings, and resolves what waits for the end. */
   onClosed(info: CloseInfo): void {
     this.pings.abandon();
     for (const listener of this.closed.splice(0)) listener(info);

@@ -23,7 +23,7 @@ export class HeldFrames {
     return this.frames.length === 0;
   }
 
-  /** A frame that is made, in one piece or two. */
+  /** Adds a frame in one piece or two. */
   add(first: Uint8Array, second: Uint8Array | undefined): void {
     let { last } = this.frames;
     if (!(last instanceof Pieces)) this.frames.push((last = new Pieces()));
@@ -45,7 +45,7 @@ export class HeldFrames {
     this.bytes += bytes.length - pending.reserved;
   }
 
-  /** Takes out the frames up to the next that is pending. Undefined where the first one is, or there is none. */
+  /** Takes out frames up to the next pending frame. Undefined where the first frame is pending, or there is none. */
   takeReady(): readonly Uint8Array[] | undefined {
     const { first } = this.frames;
     if (first === undefined || (first instanceof PendingFrame && first.bytes === undefined)) return undefined;

@@ -8,28 +8,29 @@ import { HeldFrames, type PendingFrame } from './held-frames';
 import { HeldPongs } from './held-pongs';
 import type { Transport } from './transport';
 
-/** From this size on a payload is written from where it lies, behind a header of its own, and not copied. */
+/** Payloads from this size on are not copied behind their header: both are written as they are. */
 const BY_REFERENCE_FROM = 16 * 1024;
 
 /**
- * What became of a message: `sent`; `queued`, since more than `highWaterMarkBytes` wait now; `dropped`, as `slowConsumer: 'drop'`
- * has it; `closed`, since the connection is not open, or was closed as too slow. The last two say that it is not sent.
+ * The outcome of sending a message: `sent`; `queued`, where more than `highWaterMarkBytes` wait now; `dropped` by
+ * `slowConsumer: 'drop'`; `closed`, where the connection is not open, or was closed as too slow. Messages that are
+ * `dropped` or `closed` are not sent.
  */
 export type SendResult = 'sent' | 'queued' | 'dropped' | 'closed';
 
-/** What a write queue reports to its connection. */
+/** Hears from a WriteQueue. */
 export interface WriteQueueOwner {
   /** More would wait than `maxBufferedBytes` allows: the message is dropped, or the connection closed. */
   onSlowConsumer(policy: 'close' | 'drop'): void;
-  /** There is room again, for somebody who was told that there was none. */
+  /** There is room again, after a caller was told that there was none. */
   onDrained(): void;
-  /** So many bytes more wait. */
+  /** `bytes` more bytes wait. */
   onHeld(bytes: number): void;
-  /** So many bytes are given to the transport. */
+  /** The transport was given `bytes` bytes. */
   onWritten(bytes: number): void;
 }
 
-/** What the write queues of one engine share. */
+/** Shared by the write queues of one engine. */
 export interface WriteContext {
   readonly batch: Batch;
   readonly flusher: Flusher;
@@ -37,17 +38,18 @@ export interface WriteContext {
 }
 
 /**
- * The frames on their way to one peer, in order: whole messages, fragments, frames that are made later, and control frames,
- * which pass what is held back. `Gatherer` writes them; `Backpressure` says how many may wait.
+ * Sends frames to one peer, in order: whole messages, fragments, frames that are made later, and control frames, which
+ * pass frames that are held back. `Gatherer` writes them, `HeldFrames` keeps those that wait for others, and
+ * `Backpressure` decides how many bytes may wait.
  */
 export class WriteQueue implements Backlog, GathererOwner {
-  /** Writes the frames, together where they come together. */
+  /** Writes the frames. */
   readonly gatherer: Gatherer;
   /** Undefined while there is neither a message in fragments nor a pending one. */
   private held: HeldFrames | undefined;
-  /** Made with the first that has to wait. */
+  /** Made with the first pong that has to wait. */
   private pongs: HeldPongs | undefined;
-  /** Made when more waits than the mark for the first time. */
+  /** Made when more than a limit waits for the first time. */
   private pressure: Backpressure | undefined;
   /** `end` was called while a frame was pending. */
   private ending = false;
@@ -77,7 +79,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     return this.held === undefined ? 0 : this.held.bytes;
   }
 
-  /** Bytes that the peer has still to get, also after `end`, when no more is counted as buffered. */
+  /** Bytes that have not left, also after `end`, when `bufferedBytes` is 0. */
   get unsentBytes(): number {
     return Math.max(this.bufferedBytes, this.transport.pending);
   }
@@ -87,7 +89,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     return this.gatherer.closed;
   }
 
-  /** Whether the peer has room for the next fragment of a message. */
+  /** True where the next fragment of a message may be sent. */
   get hasRoomForFragment(): boolean {
     return this.leavingBytes + this.waitingBytes <= this.limits.highWaterMarkBytes;
   }
@@ -111,7 +113,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     return this.sendFrame(frame(FIN | Opcode.Binary, payload));
   }
 
-  /** A whole data frame, in one piece or two. */
+  /** Sends a whole data frame, in one piece or two. */
   sendFrame(first: Uint8Array, second?: Uint8Array): SendResult {
     const size = first.length + (second === undefined ? 0 : second.length);
     const refusal = this.refusal(size);
@@ -123,7 +125,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     return this.judge();
   }
 
-  /** A fragment of a message; until the one with FIN, only control frames pass it. `first`: the frame's first byte. */
+  /** Sends a fragment, whose first byte is `first`. Until the one with FIN only control frames pass. */
   sendFragment(first: number, payload: Uint8Array): void {
     const held = (this.held ??= new HeldFrames());
     held.inFragments = true;
@@ -136,12 +138,12 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.release(true);
   }
 
-  /** Whether a message of so many bytes would be admitted; without consequences when not. */
+  /** True where a message of `size` bytes would be let in. Changes nothing. */
   fits(size: number): boolean {
     return this.bufferedBytes + size <= this.limits.maxBufferedBytes || this.marks.fits(size);
   }
 
-  /** Why a message of so many bytes may not wait, if it may not: the policy for a peer that does not read is applied then. */
+  /** Undefined where a message of `size` bytes may wait. If not, `slowConsumer` is applied. */
   refusal(size: number): 'dropped' | 'closed' | undefined {
     if (this.gatherer.closed) return 'closed';
     if (this.hasRoomFor(size)) return undefined;
@@ -150,12 +152,12 @@ export class WriteQueue implements Backlog, GathererOwner {
     return slowConsumer === 'drop' ? 'dropped' : 'closed';
   }
 
-  /** Whether a message of so many bytes would be admitted; if not, `onDrained` is reported when it would. */
+  /** True where a message of `size` bytes would be let in. If not, `onDrained` is called once it would. */
   hasRoomFor(size: number): boolean {
     return this.bufferedBytes + size <= this.limits.maxBufferedBytes || this.marks.hasRoomFor(size);
   }
 
-  /** Keeps the place of a data frame that is made later, `size` bytes for now. */
+  /** Keeps the place of a data frame that is made later, and counts as `size` bytes until then. */
   reserve(size: number): PendingFrame {
     // what is gathered goes first, and nothing is gathered behind it
     if (this.held === undefined) this.gatherer.flush();
@@ -165,26 +167,26 @@ export class WriteQueue implements Backlog, GathererOwner {
     return pending;
   }
 
-  /** The frame is made. Of no effect when it was dropped meanwhile. */
+  /** Sends the frame of a place, now that it is made. Does nothing when the place was dropped meanwhile. */
   settle(pending: PendingFrame, bytes: Uint8Array): void {
     if (this.held === undefined || pending.held !== this.held) return;
     this.held.settle(pending, bytes);
     this.release(false);
   }
 
-  /** After `reserve`: as the other sends. */
+  /** The outcome of a message after `reserve`. */
   judge(): SendResult {
     return this.bufferedBytes <= this.limits.highWaterMarkBytes || this.marks.checkMark() ? 'sent' : 'queued';
   }
 
-  /** Whether no more waits than the mark, and what was dropped would fit now; if not, `onDrained` is reported later. */
+  /** True where no more than the mark waits and a dropped message would fit. If not, `onDrained` follows. */
   checkDrained(): boolean {
     return this.bufferedBytes === 0 || this.marks.checkRelief();
   }
 
   /**
-   * Control frames pass the limits: they are small, and a peer that does not read gets one pong at the most. They pass what is held
-   * too, but for Close, which comes after all that was sent.
+   * Sends a control frame. Control frames pass the limits: they are small, and a peer that does not read gets one pong
+   * at most. They pass held frames too, except Close, which comes last.
    */
   sendControl(opcode: number, payload: Buffer): void {
     if (this.gatherer.isBlocked && opcode === Opcode.Pong) {
@@ -203,7 +205,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.gatherer.flush();
   }
 
-  /** The transport has sent all it had. */
+  /** The transport has sent all that it held. */
   onFlushed(): void {
     if (!this.gatherer.isBlocked) return;
     this.pressure?.onFlushed();
@@ -213,7 +215,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.reportDrained();
   }
 
-  /** Forgets what waits; for a peer that will not read it. */
+  /** Drops all that waits. */
   drop(): void {
     this.gatherer.drop();
     this.held = undefined;
@@ -221,7 +223,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.pressure?.close();
   }
 
-  /** Writes all that waits, and then says to the peer that no more will come. */
+  /** Writes all that waits, then ends the transport. */
   end(): void {
     if (this.awaitsFrame && !this.gatherer.closed) {
       this.ending = true;
@@ -264,7 +266,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     if (this.pressure?.takeRelief() === true) this.owner.onDrained();
   }
 
-  /** Lets go what is held, up to the first frame that is still pending. `free`: it does not count against the peer. */
+  /** Sends held frames up to the first that is pending. `free`: they do not count against the peer. */
   private release(free: boolean): void {
     const { held } = this;
     if (held === undefined || held.inFragments) return;
