@@ -21,7 +21,7 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
 export function requireBytes(value: unknown): Uint8Array {
   const bytes = bytesOf(value);
   if (bytes !== undefined) return bytes;
-  // of what somebody forgot to await
+  // a promise that was not awaited
   takeRejection(value, () => {});
   throw new TypeError('a message must be a string, an ArrayBuffer or a view of one');
 }

@@ -23,7 +23,7 @@ interface Cancellable {
  * complete, or listened to `connection.signal`.
  */
 export function isCancelled(error: unknown, connection: Cancellable): boolean {
-  // what has closed the connection did not come of that
+  // an error that has closed the connection was not caused by that
   if (connection.state === 'open' || connection.hasTold(error)) return false;
   const { signal } = connection;
   try {

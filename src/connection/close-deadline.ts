@@ -1,11 +1,11 @@
 import type { Deadlines } from '../messages';
 
-/** A peer that takes a byte now and then must not keep its connection for ever. */
+/** Times that a deadline is renewed: a peer that takes a byte now and then must not keep its connection for ever. */
 const MAX_RENEWALS = 11;
 
 /**
- * The time that a peer has for its part of the closing handshake. A peer that still takes what was sent before our Close
- * frame gets it anew, a few times.
+ * The time that a peer has for the closing handshake. It begins anew, a few times, while the peer takes bytes that were
+ * sent before our Close frame.
  */
 export class CloseDeadline {
   private cancelCurrent: () => void;
@@ -19,7 +19,7 @@ export class CloseDeadline {
     this.cancelCurrent = this.set(MAX_RENEWALS);
   }
 
-  /** Begins anew, as all that was written has left. */
+  /** Begins anew: all written bytes have left. */
   restart(): void {
     this.cancelCurrent();
     this.cancelCurrent = this.set(MAX_RENEWALS);

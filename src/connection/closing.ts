@@ -12,8 +12,8 @@ export interface ClosingHost extends ConnectionCore {
 }
 
 /**
- * The closing of one connection, whoever began it: the closing handshake (RFC 6455 section 7), what is still sent and
- * received meanwhile, and the time that the peer has for it. Made when it begins.
+ * The closing of one connection: the closing handshake (RFC 6455 section 7), the bytes that still pass, and the time
+ * that the peer has. Made when either side begins to close.
  */
 export class Closing {
   private readonly handshake = new ClosingHandshake();
@@ -63,7 +63,7 @@ export class Closing {
     this.deadline?.restart();
   }
 
-  /** The peer sends no more. */
+  /** The peer will send no more. */
   onEnd(): void {
     this.outgoing.end();
     this.fail();

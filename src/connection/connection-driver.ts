@@ -250,7 +250,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     const payload = closePayload(code, reason);
     this.upgrade?.refuse(refusalForClose(code, reason));
     if (this.phase === 'open') this.beginClosing().begin(payload);
-    // also where the peer has closed before: what it sent may wait
+    // also where the peer has closed before: its messages may wait
     this.receiver.forgetUnopened();
   }
 
@@ -266,7 +266,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     if (!this.transport.gone && limit === undefined) observer.terminated?.(this.connection);
     else if (!this.transport.gone) observer.limited?.(this.connection, limit!);
     this.transport.destroy();
-    // what waits is let go now, not when the socket has closed
+    // bytes that wait are dropped now, not when the socket has closed
     this.sender.queue.close();
     this.upgrade?.abandon();
   }

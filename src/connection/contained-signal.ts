@@ -31,7 +31,7 @@ class ContainedSignal extends AbortSignal {
 
 /** The contained form of a listener: always the same one, so that it can be removed. */
 function containedOf(listener: Listener | null): (event: Event) => void {
-  // what is no listener at all Node judges
+  // Node judges values that are no listeners
   if (listener === null || (typeof listener !== 'function' && typeof listener !== 'object')) return listener as never;
   let made = contained.get(listener);
   if (made === undefined) {

@@ -14,7 +14,7 @@ export interface Driver {
   readonly signal: AbortSignal;
   /** Undefined where messages are no events. */
   readonly codec: Codec | undefined;
-  /** False while the upgrade waits for its answer. */
+  /** False while the upgrade is pending. */
   readonly decided: boolean;
   readonly sender: MessageSender;
   readonly waiters: Asker;
@@ -29,7 +29,7 @@ export interface Driver {
   own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T>;
   /** True where the observer has heard of this failure. */
   hasTold(error: unknown): boolean;
-  /** Where much of what was sent waits for the peer, the peer's messages wait until it has read. */
+  /** Makes the peer's messages wait until it has read, where much of what was sent waits for it. */
   holdBack(): void;
   close(code?: number, reason?: string): void;
   closed(): Promise<CloseInfo>;

@@ -7,7 +7,7 @@ import type { Message } from './message';
 import { IncomingStream, MessageStream } from './message-stream';
 
 /**
- * Calls a hook of the endpoint: the one place where the engine does so, and catches what it throws. `what` names the hook
+ * Calls a hook of the endpoint, and catches what it throws. The engine calls hooks nowhere else. `what` names the hook
  * in reports. Undefined when the hook has settled; the promise does not reject.
  */
 export function callHook<Argument>(
@@ -27,7 +27,10 @@ export function callHook<Argument>(
   }
 }
 
-/** Reports what users' code threw, once, and closes the connection with 1011. Does neither for what the end of the connection caused. */
+/**
+ * Reports an error of users' code, unless it has been reported, and closes the connection with 1011. Ignores an error
+ * that only says that the connection has closed.
+ */
 export function failConnection(core: ConnectionCore, error: unknown, what: string): void {
   if (what !== 'close' && isCancelled(error, core)) return;
   const { endpoint } = core.route;

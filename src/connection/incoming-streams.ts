@@ -126,8 +126,6 @@ export class IncomingStreams implements StreamOwner {
     this.incoming?.fail();
   }
 
-  // what a stream reports
-
   onStreamRead(): void {
     this.receiver.reader.readOn();
   }

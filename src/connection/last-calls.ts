@@ -5,11 +5,14 @@ import type { OwnedSources } from './owned-source';
 
 /** Dependencies of the last calls. */
 export interface LastCallsHost extends ConnectionCore {
-  /** Undefined where it has taken over none. */
+  /** Undefined where the connection has taken over no source. */
   readonly sources: OwnedSources | undefined;
 }
 
-/** Calls `close` of the endpoint, then `release` once that has settled and all sources have ended; then the connection has ended. */
+/**
+ * Calls `close` of the endpoint, then `release` once `close` has settled and all sources have ended. The connection has
+ * ended then.
+ */
 export function callLast(host: LastCallsHost, info: CloseInfo): void {
   const work = callHook(host, 'close', host.route.endpoint.close, info);
   if (work === undefined) releaseWhenEnded(host);
@@ -17,7 +20,10 @@ export function callLast(host: LastCallsHost, info: CloseInfo): void {
   host.context.observer.closed?.(host.connection, info);
 }
 
-/** `release` disposes of what sources may use. Sources that never end have `closeTimeoutMs`. */
+/**
+ * Calls `release` after all sources have ended, since they may use what it disposes of; after `closeTimeoutMs` at the
+ * latest.
+ */
 function releaseWhenEnded(host: LastCallsHost): void {
   const { endpoint, limits } = host.route;
   const ending = endpoint.release === undefined ? undefined : host.sources?.untilEnded();

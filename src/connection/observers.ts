@@ -43,7 +43,7 @@ export function allOf(observers: readonly Observer[]): Observer {
   for (const report of Object.keys(REPORTS) as Report[]) {
     const listeners = observers.filter((observer) => observer[report] !== undefined);
     if (listeners.length === 0) continue;
-    // a log that cannot be written: there is nobody left to tell
+    // a log that cannot be written: nobody else can be told
     const failed = (thrown: unknown): void => {
       const error = errorThrown(thrown, failed);
       callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);

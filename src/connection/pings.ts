@@ -14,7 +14,7 @@ export class Pings {
   /** Resolves with the milliseconds until the pong. Rejects when the connection ends before. */
   expect(payload: Buffer, sentAt: number): Promise<number> {
     const answer = new Promise<number>((resolve, reject) => this.pending.push({ payload, sentAt, resolve, reject }));
-    // whoever only wanted to send a ping need not handle its failure
+    // a ping whose pong nobody awaits may fail
     answer.catch(() => {});
     return answer;
   }

@@ -3,26 +3,26 @@ import type { Transport } from '../transport';
 
 /** Dependencies of Reader. */
 export interface ReaderOwner {
-  /** False once nothing counts that the peer sends: then it is read, and thrown away. */
+  /** False once the peer's bytes are read and thrown away. */
   readonly isListening: boolean;
   /** True where messages that come have somewhere to wait. */
   hasRoom(): boolean;
-  /** All that was read has been parsed. False where nothing new is to be read. */
+  /** Called when all bytes that were read are parsed. False where no new bytes are to be read. */
   mayResume(): boolean;
-  /** So many bytes more are held. */
+  /** `bytes` more bytes are held. */
   onHeld(bytes: number): void;
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Reads the bytes of one connection, no further than there is room for the messages in them, and holds the peer back else. */
+/** Reads the bytes of one connection. The peer is held back while the messages in them have nowhere to wait. */
 export class Reader {
   private paused = false;
   /** Bytes that were read but not parsed yet. */
   private leftover: Buffer | undefined;
-  /** In the middle of a read: what is left of it is not known yet. */
+  /** True within a read, when the bytes that are left of it are not known yet. */
   private parsing = false;
-  /** What is read must wait for a message that is being inflated in another thread. */
+  /** True while a message is inflated in another thread, which bytes that are read must wait for. */
   private inflating = false;
 
   constructor(
@@ -32,7 +32,7 @@ export class Reader {
     private readonly outgoing: { cork(): void; uncork(): void },
   ) {}
 
-  /** Bytes that are no message yet. */
+  /** Bytes of memory that are no message yet. */
   get heldBytes(): number {
     return this.assembler.heldBytes + (this.leftover?.length ?? 0);
   }
@@ -72,7 +72,7 @@ export class Reader {
     this.transport.pause();
   }
 
-  /** Reads again if there is room: first what is left of the last read. */
+  /** Reads on if there is room: first the bytes that are left of the last read. */
   readOn(): void {
     while (this.paused && !this.parsing && this.hasRoom()) {
       const bytes = this.leftover;
@@ -88,7 +88,7 @@ export class Reader {
     }
   }
 
-  /** A message is being inflated in another thread. */
+  /** Holds the peer back while a message is inflated in another thread. */
   holdForInflating(): void {
     this.inflating = true;
     this.pause();
@@ -99,7 +99,7 @@ export class Reader {
     this.readOn();
   }
 
-  /** What was read is thrown away. */
+  /** Throws away bytes that were read and not parsed. */
   forget(): void {
     this.leftover = undefined;
     this.readOn();
@@ -109,7 +109,7 @@ export class Reader {
     return !this.owner.isListening || (!this.inflating && this.owner.hasRoom());
   }
 
-  /** Answers leave in one write. Returns how far it came. */
+  /** Parses a read, whose answers leave in one write. Returns where parsing stopped. */
   private parse(bytes: Buffer, length: number): number {
     this.parsing = true;
     this.outgoing.cork();

@@ -118,8 +118,6 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.reader.forget();
   }
 
-  // what the protocol reports
-
   onText(message: string): void {
     this.deliver(message);
   }
@@ -166,8 +164,6 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
   onViolation(violation: Violation): void {
     this.host.onViolation(violation);
   }
-
-  // what the reader asks
 
   get isListening(): boolean {
     return this.host.hearing !== 'deaf';

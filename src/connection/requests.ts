@@ -75,7 +75,7 @@ export class Requests {
       const entry: Pending = {
         settle({ data: answer, error }) {
           finish();
-          // some write null for what is not there
+          // some peers write null for an absent error
           if (error === undefined || error === null) resolve(answer);
           else reject(errorOf(error));
         },

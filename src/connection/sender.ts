@@ -116,7 +116,7 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
    */
   sendStream(chunks: Chunks): Promise<void> {
     const sent = this.sendOwned(chunks);
-    // a failure has been reported: it need not be handled where nobody waits for the end
+    // a failure has been reported, so callers need not handle it
     sent.catch(ignore);
     return sent;
   }

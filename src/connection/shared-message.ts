@@ -43,7 +43,7 @@ export class SharedMessage {
 
   compressedFrame(deflate: PerMessageDeflate): Buffer {
     const { serverNoContextTakeover, serverMaxWindowBits } = deflate.parameters;
-    // what refers back to a connection's earlier messages is that connection's alone
+    // a message that refers back to earlier ones is for one connection alone
     if (!serverNoContextTakeover) return frame(FIN | RSV1 | this.opcode, deflate.deflate(this.payload));
     let bytes = this.compressed.get(serverMaxWindowBits);
     if (bytes === undefined) {

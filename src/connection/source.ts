@@ -27,7 +27,7 @@ export function sourceOf<T>(given: unknown): Source<T> {
       return isNodeStream(given) ? new StreamSource(given) : new IteratorSource(given as AsyncIterable<T>);
     }
   }
-  // somebody forgot to await it
+  // a promise that was not awaited
   if (isPromise(given)) void given.then((late) => sourceOf(late).stop()).catch(ignore);
   throw new TypeError('chunks must be an iterable, an async iterable or a ReadableStream');
 }
@@ -111,7 +111,7 @@ class IteratorSource<T> implements Source<T> {
 
   async stop(): Promise<unknown> {
     if (this.iterator === undefined) {
-      // a generator that has not begun has no `finally`; what it would read from may be open all the same
+      // a generator that has not begun runs no `finally`, but its resources may be open
       const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = this.iterable as Partial<
         AsyncDisposable & Disposable
       >;

@@ -97,7 +97,7 @@ export class Backpressure {
   /** True where a message of `size` bytes may wait too. If not, there is relief once it may. */
   hasRoomFor(size: number): boolean {
     if (this.fits(size)) return true;
-    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
+    // gathered bytes may not have been offered yet; only bytes that the peer leaves lying count
     this.backlog.flush();
     if (this.fits(size)) return true;
     this.dropped = size;
@@ -172,7 +172,7 @@ export class Backpressure {
       this.cancelWatch = undefined;
       if (this.backlog.leavingBytes === before) this.stalledAt = before;
     };
-    // what the process had no time to hear of comes first
+    // events that the process has not handled yet come first
     const cancel = this.deadlines.set(STALL_MS, () => void setImmediate(look));
     this.cancelWatch = cancel;
   }

@@ -134,7 +134,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.marks.free(header.length + payload.length);
     if ((first & FIN) === 0) return;
     held.inFragments = false;
-    // whoever sends in fragments was to be waited for, not the peer
+    // frames have waited for the sender of the fragments, not for the peer
     this.release(true);
   }
 
@@ -159,7 +159,7 @@ export class WriteQueue implements Backlog, GathererOwner {
 
   /** Keeps the place of a data frame that is made later, and counts as `size` bytes until then. */
   reserve(size: number): PendingFrame {
-    // what is gathered goes first, and nothing is gathered behind it
+    // gathered frames go first, and none is gathered behind this one
     if (this.held === undefined) this.gatherer.flush();
     const held = (this.held ??= new HeldFrames());
     const pending = held.reserve(size);
@@ -194,7 +194,7 @@ export class WriteQueue implements Backlog, GathererOwner {
       this.pongs.add(payload);
       return;
     }
-    // nothing of ours comes behind it
+    // no frame of ours follows Close
     if (opcode === Opcode.Close) this.releasePongs();
     const bytes = frame(FIN | opcode, payload);
     if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes);
@@ -238,8 +238,6 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.gatherer.close();
     this.drop();
   }
-
-  // what the gatherer reports
 
   onHeld(bytes: number): void {
     this.owner.onHeld(bytes);

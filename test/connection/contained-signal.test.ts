@@ -57,7 +57,7 @@ test('listeners are taken away, called once and not twice, as of any signal', ()
   expect(failures).toEqual([]);
 });
 
-test('it is a signal to all who take one', async () => {
+test('APIs that take a signal accept a contained one', async () => {
   const { controller, signal } = make();
   expect(signal).toBe(controller.signal);
   expect(signal).toBeInstanceOf(AbortSignal);

@@ -121,7 +121,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     expect(noted).toEqual([['joe', 'upload']]);
   });
 
-  test('that comes too late is nobody’s upload', async () => {
+  test('that comes too late is handed to no handler', async () => {
     const { noted, write, clock } = await opened(
       async (_connection, read, name) => [await name(), await read()],
       {},

@@ -175,7 +175,7 @@ test('it tells when a handler has settled, after its place was filled again', as
   expect(seen).toEqual(['next', 'settled']);
 });
 
-test('who waits for it to be idle may use it', async () => {
+test('a callback of whenIdle may use the queue', async () => {
   const { queue, begun, finish } = queueOf(1);
   const idle = jest.fn();
   queue.whenIdle(() => {

@@ -99,7 +99,7 @@ test('leaving the loop throws the rest away', async () => {
   expect(stream.hasRoom).toBe(true);
 });
 
-test('who has enough while nothing comes has it at once, and the rest is thrown away', async () => {
+test('a reader that stops while nothing comes is done at once, and the rest is thrown away', async () => {
   const { stream, message } = incoming(true);
   stream.push(Buffer.from([1]));
   const iterator = message[Symbol.asyncIterator]();

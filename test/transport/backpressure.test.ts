@@ -139,7 +139,7 @@ describe('relief', () => {
     }
   });
 
-  test('comes to those who were told that more waits than the mark, once', () => {
+  test('comes once after a caller was told that more waits than the mark', () => {
     const { pressure, backlog } = pressureOf();
     backlog.leavingBytes = 51;
     expect([pressure.takeRelief(), pressure.checkMark(), pressure.takeRelief()]).toEqual([false, false, false]);

@@ -188,7 +188,7 @@ test('an empty queue takes one message of any size', () => {
   expect(events).toEqual([]);
 });
 
-test('queued and next message together stay under the hard limit: the policy close tells the session', () => {
+test('queued and next message together stay under the hard limit: the policy close tells the owner', () => {
   const { queue, transport, events } = queueWith({ maxBufferedBytes: 100 });
   transport.stalled = true;
   queue.sendBinary(Buffer.alloc(48));
