@@ -65,7 +65,6 @@ export class Closing {
 
   /** The peer will send no more. */
   onEnd(): void {
-    this.outgoing.end();
     this.fail();
     this.setDeadline();
   }

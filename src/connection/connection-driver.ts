@@ -184,6 +184,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
   }
 
   onEnd(): void {
+    this.sender.queue.end();
     this.beginClosing().onEnd();
   }
 
