@@ -9,6 +9,7 @@ export interface ConnectionCore extends Subscriber {
   readonly route: Route;
   /** Aborts as soon as nothing can be sent any more. */
   readonly signal: AbortSignal;
+  /** Takes over a source of items, which ends with the connection at the latest. */
   own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T>;
   /** True where the observer has heard of this failure. */
   hasTold(error: unknown): boolean;

@@ -134,15 +134,8 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
     return this.sender.hasTold(error);
   }
 
-  /**
-   * Takes over a source of items, which ends with the connection at the latest. `failed` hears errors that no call of
-   * `next` gets.
-   * @throws TypeError for a value that is no source
-   */
   own<T>(given: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
-    const source = this.waiters.sources.own<T>(given, failed);
-    if (this.state !== 'open') source.release();
-    return source;
+    return this.waiters.own(given, failed);
   }
 
   /** Makes messages wait until the peer has read, or stopped reading, if it has much to read. */

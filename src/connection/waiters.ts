@@ -2,7 +2,7 @@ import { Opcode, type CloseInfo } from '../protocol';
 import { ConnectionClosedError } from '../messages';
 import type { ConnectionCore } from './connection-core';
 import type { Asker } from './driver';
-import { OwnedSources } from './owned-source';
+import { OwnedSources, type OwnedSource } from './owned-source';
 import { Pings } from './pings';
 import type { Receiver } from './receiver';
 import { Requests, type RequestOptions } from './requests';
@@ -17,7 +17,8 @@ export class Waiters implements Asker {
   readonly pings = new Pings();
   /** Made with the first request. */
   requests: Requests | undefined;
-  readonly sources = new OwnedSources();
+  /** Made with the first source. */
+  sources: OwnedSources | undefined;
   private closed: ((close: CloseInfo) => void)[] = [];
 
   constructor(
@@ -55,6 +56,17 @@ export class Waiters implements Asker {
     return answer;
   }
 
+  /**
+   * Takes over a source of items, which ends with the connection at the latest. `failed` hears errors that no call of
+   * `next` gets.
+   * @throws TypeError for a value that is no source
+   */
+  own<T>(given: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
+    const source = (this.sources ??= new OwnedSources()).own<T>(given, failed);
+    if (this.core.state !== 'open') source.release();
+    return source;
+  }
+
   untilClosed(): Promise<CloseInfo> {
     return new Promise((resolve) => this.closed.push(resolve));
   }
@@ -62,7 +74,7 @@ export class Waiters implements Asker {
   /** Rejects requests and ends sources: nothing can be sent any more. */
   abandon(): void {
     this.requests?.close();
-    this.sources.release();
+    this.sources?.release();
   }
 
   /** The transport is gone: rejects pings, and resolves what waits for the end. */
