@@ -14,7 +14,7 @@ function make() {
   return { controller, signal, failures };
 }
 
-test('what listeners throw or reject with is told, and each of them is called', async () => {
+test('errors and rejections of listeners are reported, and each listener is called', async () => {
   const { controller, signal, failures } = make();
   const error = new Error('no');
   const heard: string[] = [];

@@ -3,7 +3,7 @@ import { deferred, startEngine } from '../support/engine';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
 
-test('what was received before the close is handled before the close hook', async () => {
+test('messages before the Close frame are handled before the close hook', async () => {
   const events: string[] = [];
   const closed = deferred();
   const engine = await startEngine([

@@ -3,7 +3,7 @@ import { NO_CHANNELS, type Subscriber, type Subscriptions } from '../../src/conn
 import { startEngine } from '../support/engine';
 import { RawClient } from '../support/raw-client';
 
-test('what a connection asks of channels is asked in its name', async () => {
+test('channels are asked in the name of the connection', async () => {
   const calls: unknown[][] = [];
   const subscribers = new Set<Subscriber>();
   const note =

@@ -53,7 +53,7 @@ test('as many at once as the concurrency says', async () => {
   expect(begun).toEqual(['a', 'b']);
 });
 
-test('what waits may be forgotten, and the rest goes on', async () => {
+test('messages that wait can be cleared, and later ones go on', async () => {
   const { queue, begun, finish } = queueOf(1);
   const stream = new IncomingStream(false, 10, { onStreamRead() {}, onStreamViolation() {}, onInflated() {} });
   stream.push(Buffer.from('x'));

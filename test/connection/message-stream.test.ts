@@ -154,7 +154,7 @@ describe('compressed', () => {
     expect(reports).toContain(violation);
   });
 
-  test('what is thrown away is inflated only where later messages may refer to it', () => {
+  test('discarded bytes are inflated only where later messages may refer to them', () => {
     const forgets = incoming(true, { compressed: true });
     forgets.stream.release();
     forgets.stream.push(deflateMessage('Hello'));

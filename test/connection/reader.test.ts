@@ -37,7 +37,7 @@ function readerOf() {
   return { reader, read, events, owner };
 }
 
-test('without room the peer is held back, and what was read waits', () => {
+test('without room the peer is held back, and bytes that were read wait', () => {
   const { reader, read, events, owner } = readerOf();
   read(text('a'), text('held'), text('b'), text('c'));
   read(text('d'));
@@ -51,7 +51,7 @@ test('without room the peer is held back, and what was read waits', () => {
   expect([reader.isPaused, reader.isBehind, reader.heldBytes]).toEqual([false, false, 0]);
 });
 
-test('what waits may hold the peer back again', () => {
+test('messages that waited may hold the peer back again', () => {
   const { reader, read, events, owner } = readerOf();
   read(text('held'), text('held'), text('b'));
   owner.room = true;
@@ -69,7 +69,7 @@ test('while a message is inflated nothing that follows is parsed', () => {
   expect([reader.isMidMessage, events]).toEqual([false, ['pause', 'a', 'resume']]);
 });
 
-test('where nothing new is to be read, what was read is parsed all the same', () => {
+test('where no new bytes are to be read, those that were read are parsed all the same', () => {
   const { reader, read, events, owner } = readerOf();
   owner.isOpen = false;
   read(text('held'), text('a'));
@@ -78,7 +78,7 @@ test('where nothing new is to be read, what was read is parsed all the same', ()
   expect([events, reader.isPaused]).toEqual([['held', 'pause', 'a'], true]);
 });
 
-test('what nobody listens to is thrown away, and never holds the peer back', () => {
+test('bytes that no longer count are thrown away, and never hold the peer back', () => {
   const { reader, read, events, owner } = readerOf();
   read(text('held'), text('a'));
   owner.isListening = false;

@@ -98,7 +98,7 @@ test('a promise is none; what it brings is brought to its end, and its failure i
   expect(() => sourceOf(Promise.reject(new Error('too late')))).toThrow(TypeError);
 });
 
-describe('what it throws', () => {
+describe('errors of a source', () => {
   const broken = new Error('broken');
 
   test.each<[string, () => unknown]>([

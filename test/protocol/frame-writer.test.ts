@@ -111,7 +111,7 @@ test('the first byte is the caller’s: FIN, reserved bits and opcode', () => {
   expect(firsts.map(hex)).toEqual(['0100', '0000', '8000', 'c100']);
 });
 
-test('what is written is what is read', () => {
+test('frames are read as they were written', () => {
   const someText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.tuple(fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), fc.nat(200)).map(([s, n]) => s.repeat(n)),

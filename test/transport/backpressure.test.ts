@@ -29,7 +29,7 @@ function pressureOf() {
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test('what waits and the next message together stay within the limit', () => {
+test('waiting bytes and the next message together stay within the limit', () => {
   const { send, write, flushed } = pressureOf();
   expect([send(50), send(50), send(1)]).toEqual([true, true, false]);
   write();
@@ -62,7 +62,7 @@ test('two of any size may be sent at once', () => {
   }
 });
 
-test('what is given to the transport counts as far as it is not free', () => {
+test('bytes that the transport has count as far as they are not free', () => {
   const { send, write, pressure, backlog } = pressureOf();
   backlog.waitingBytes = 300;
   pressure.free(300);
@@ -72,7 +72,7 @@ test('what is given to the transport counts as far as it is not free', () => {
   expect([send(21), send(20)]).toEqual([false, true]);
 });
 
-describe('what is held behind a message of ours', () => {
+describe('a message held behind another of ours', () => {
   test('does not count while nothing is offered to the peer, however long that takes', async () => {
     const { send, backlog, clock } = pressureOf();
     backlog.heldBytes = 1000;
@@ -130,7 +130,7 @@ describe('what is held behind a message of ours', () => {
 });
 
 describe('relief', () => {
-  test('is not needed where what waits leaves once it is tried', () => {
+  test('is not needed where waiting bytes leave once they are tried', () => {
     const { pressure, backlog } = pressureOf();
     backlog.flush = () => (backlog.waitingBytes = 0);
     for (const check of [() => pressure.hasRoomFor(50), () => pressure.checkMark(), () => pressure.checkRelief()]) {

@@ -66,7 +66,7 @@ function queueWith(limits: Limits = {}, batch = new Batch()) {
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test('what is sent between cork and uncork leaves in one write', () => {
+test('messages between cork and uncork leave in one write', () => {
   const { queue, transport } = queueWith();
   queue.gatherer.cork();
   queue.sendText('a');
@@ -110,7 +110,7 @@ test('a hundred messages of one read leave in one write', () => {
   expect(transport.frames()).toHaveLength(100);
 });
 
-test('what is sent outside of a read leaves at the end of the turn, in one write', async () => {
+test('messages outside of a read leave at the end of the turn, in one write', async () => {
   const { queue, transport } = queueWith();
   queue.sendText('a');
   queue.sendText('b');
@@ -167,7 +167,7 @@ test.each([
   expect(transport.texts()).toEqual([message]);
 });
 
-test('while the peer does not read, what is sent waits and is counted', () => {
+test('while the peer does not read, messages wait and are counted', () => {
   const { queue, transport, events, drain } = queueWith({ highWaterMarkBytes: 100, maxBufferedBytes: 1000 });
   transport.stalled = true;
   queue.sendBinary(Buffer.alloc(50));
@@ -268,7 +268,7 @@ test('the memory of a write that is under way is not written to again', () => {
 describe('a frame that is made later', () => {
   const frameOf = (text: string): Buffer => Buffer.from([0x81, text.length, ...Buffer.from(text)]);
 
-  test('keeps its place: what is sent after it waits, control frames do not, but Close does', async () => {
+  test('keeps its place: later messages and Close wait for it, other control frames do not', async () => {
     const { queue, transport } = queueWith();
     queue.sendText('1');
     const first = queue.reserve(10);
