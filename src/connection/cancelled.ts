@@ -1,28 +1,29 @@
 import { IncompleteMessageError } from './message-stream';
 import { ConnectionClosedError } from '../messages';
 
-/** How Node, axios and undici say that something was given up, or that its stream ended early. */
+/** Error codes of Node, axios and undici for work that was given up, or a stream that ended early. */
 const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'UND_ERR_ABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 const NO_REASON = Symbol('no reason');
 
-/** Errors have causes, which may be a circle. */
+/** Causes that are followed: they may form a circle. */
 const MAX_DEPTH = 5;
 
-/** A connection, or what drives it. */
+/** A connection or its driver. */
 interface Cancellable {
   readonly state: string;
   readonly signal: AbortSignal;
-  /** Whether this failure was reported already. */
+  /** True where the observer has heard of this failure. */
   hasTold(error: unknown): boolean;
 }
 
 /**
- * Whether users' code was given up since its connection closed, or since its client left before the handshake was answered, which is
- * no failure: it awaited an answer, read a message that will never be complete, or listened to `connection.signal`.
+ * True for an error of users' code that only says that its connection has closed, or that its client left before the
+ * handshake was answered. Such an error is no failure: the code awaited an answer, read a message that will never be
+ * complete, or listened to `connection.signal`.
  */
 export function isCancelled(error: unknown, connection: Cancellable): boolean {
-  // what has closed the connection did not come of that
+  // an error that has closed the connection was not caused by that
   if (connection.state === 'open' || connection.hasTold(error)) return false;
   const { signal } = connection;
   try {
@@ -33,7 +34,7 @@ export function isCancelled(error: unknown, connection: Cancellable): boolean {
   }
 }
 
-/** Whether an error says that something was given up, whatever it was. */
+/** True for an error that says that some work was given up. */
 export function isGivenUp(error: unknown): boolean {
   try {
     return comesOfAbort(error, NO_REASON, MAX_DEPTH);

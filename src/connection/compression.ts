@@ -5,18 +5,18 @@ export interface Compression {
   /** Messages of fewer bytes are sent as they are. Default 1024. */
   threshold?: number | undefined;
   /**
-   * Our messages may refer back to earlier ones: smaller, for up to 32 KiB of memory and some time for each connection.
-   * Default false.
+   * Lets our messages refer back to earlier ones, which makes them smaller, for up to 32 KiB of memory and some time
+   * per connection. Default false.
    */
   serverContextTakeover?: boolean | undefined;
   /**
-   * The same for the client's messages: smaller, for up to 32 KiB of memory. False is said to clients that did not ask for it, which some,
-   * such as Netty's stock client, refuse. Default true.
+   * Lets the client's messages refer back to earlier ones, for up to 32 KiB of memory per connection. False is sent to
+   * clients that did not ask for it, and some, such as Netty's stock client, refuse it. Default true.
    */
   clientContextTakeover?: boolean | undefined;
   /** Window of our messages, as a power of two from 8 to 15. Default 15. */
   serverMaxWindowBits?: number | undefined;
-  /** Window of the client's messages, where the client can be told; from 8 to 15. Default 15. */
+  /** Window of the client's messages, as a power of two from 8 to 15, where the client allows it. Default 15. */
   clientMaxWindowBits?: number | undefined;
 }
 
@@ -31,8 +31,9 @@ const DEFAULTS: ResolvedCompression = {
 };
 
 /**
- * The setting of a path over that of its application; undefined: no compression.
- * @throws TypeError for an unknown setting, RangeError for a wrong value
+ * Merges the setting of a path over that of its application. Undefined: no compression.
+ * @throws TypeError for an unknown setting
+ * @throws RangeError for a wrong value
  */
 export function resolveCompression(
   setting: boolean | Compression | undefined,

@@ -1,5 +1,6 @@
 import { MAX_CONTROL_PAYLOAD, Opcode, type CloseInfo } from '../protocol';
 import { requireBytes, type Bytes } from './bytes';
+import type { Driver } from './driver';
 import type { LimitName } from './limits';
 import type { Chunks } from './outgoing-stream';
 import type { OwnedSource } from './owned-source';
@@ -10,9 +11,8 @@ import type { SubscribeOptions, Subscribed } from './subscribe-options';
 import { isThenable, takeRejection } from '../messages';
 import type { SendResult } from '../transport';
 import type { Handshake } from '../handshake';
-import type { Sender } from './sender';
 
-/** What the handshake decided about a connection. */
+/** Results of a connection's handshake. */
 export interface ConnectionFacts {
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
@@ -22,47 +22,18 @@ export interface ConnectionFacts {
 }
 
 export interface SendOptions {
-  /** True compresses a message below the threshold too, false none; without effect where compression was not agreed on. */
+  /**
+   * True compresses a message below the threshold too; false does not compress it. Without effect where compression was
+   * not agreed on.
+   */
   compress?: boolean | undefined;
 }
 
-/** What a connection asks of what drives it. */
-export interface Driver {
-  readonly state: 'open' | 'closing' | 'closed';
-  readonly signal: AbortSignal;
-  readonly codec: Codec | undefined;
-  /** Its upgrade was accepted or refused, or nobody waits for an answer any more. */
-  readonly decided: boolean;
-  readonly sender: Sender;
-  readonly outgoing: { readonly bufferedBytes: number };
-  readonly channels: readonly string[];
-  /** Makes an id by which the connection is found. */
-  identify(): string;
-  /** Its user is another. */
-  identified(): void;
-  reached(limit: LimitName): void;
-  sendStream(chunks: Chunks): Promise<void>;
-  own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T>;
-  /** Whether this failure was reported already. */
-  hasTold(error: unknown): boolean;
-  /** The peer's messages wait until it has read what was sent, where much of it waits. */
-  holdBack(): void;
-  drained(): Promise<void>;
-  emit(event: string, data?: unknown): SendResult;
-  request(event: string, data: unknown, options: RequestOptions): Promise<unknown>;
-  ping(payload: Buffer): Promise<number>;
-  sendControl(opcode: number, payload: Buffer): void;
-  subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | undefined>;
-  unsubscribe(channel: string): Promise<void>;
-  subscribePattern(pattern: string): Promise<void>;
-  unsubscribePattern(pattern: string): Promise<void>;
-  publish(channel: string, message: string | Bytes): void;
-  close(code?: number, reason?: string): void;
-  closed(): Promise<CloseInfo>;
-  terminate(): void;
-}
-
-/** One WebSocket. `Data` is the type of what an application keeps on it. */
+/**
+ * One WebSocket. `Data` is the type of the application's own data.
+ *
+ * Large because it documents all that a connection offers: its driver does the work.
+ */
 export class Connection<Data = unknown> {
   /** The pattern of the endpoint, such as `/rooms/:room`. */
   readonly path: string;
@@ -88,19 +59,21 @@ export class Connection<Data = unknown> {
     this.queryString = facts.queryString;
   }
 
-  /** Unique among all connections of all servers (a random UUID, made when it is first asked for). */
+  /** A random UUID, unique among all connections of all servers; made when it is first read. */
   get id(): string {
     return (this.ownId ??= this.driver.identify());
   }
 
-  /** @internal Whether anybody knows its id. */
+  /** @internal True once the id has been read. */
   get identified(): boolean {
     return this.ownId !== undefined;
   }
 
   /**
-   * Who this is, for the application to set; `channels.toUser(id)` finds it by that id.
-   * @throws TypeError when it is set with an id that is no string, by which nobody would find it, and for a promise
+   * The user of the connection, which the application sets. `channels.toUser(id)` finds the connection by the user's
+   * id.
+   * @throws TypeError when the id is no string, by which nobody would find it
+   * @throws TypeError for a promise
    */
   get user(): { id: string } | undefined {
     return this.ownUser;
@@ -122,7 +95,7 @@ export class Connection<Data = unknown> {
     this.driver.identified();
   }
 
-  /** For the application's use; an empty object at first. */
+  /** The application's own data; an empty object at first. */
   get data(): Data {
     if (this.ownData === undefined) this.ownData = {} as Data;
     return this.ownData;
@@ -137,32 +110,32 @@ export class Connection<Data = unknown> {
     return this.agreedProtocol;
   }
 
-  /** @internal Whether its upgrade was accepted or refused, or nobody waits for an answer any more. */
+  /** @internal True once the upgrade is accepted, refused or abandoned. */
   get decided(): boolean {
     return this.driver.decided;
   }
 
-  /** @internal Whether a failure has been reported already, as that of a source of `sendStream`. */
+  /** @internal True where the observer has heard of this failure, such as that of a source of `sendStream`. */
   hasTold(error: unknown): boolean {
     return this.driver.hasTold(error);
   }
 
-  /** @internal An upgrade hook chose another. */
+  /** @internal Sets the subprotocol that an upgrade hook has chosen. */
   agree(protocol: string): void {
     this.agreedProtocol = protocol;
   }
 
-  /** @internal An answer waits: messages of the peer do too, where the next answer might not fit. */
+  /** @internal Makes the peer's messages wait until it has read, where much of what was sent waits for it. */
   holdBack(): void {
     this.driver.holdBack();
   }
 
-  /** @internal A limit that is not the engine's. */
+  /** @internal Reports a limit that is not the engine's. */
   reached(limit: LimitName): void {
     this.driver.reached(limit);
   }
 
-  /** @internal How its messages are read as events; undefined where they are none. */
+  /** @internal The codec that reads messages as events; undefined where messages are no events. */
   get codec(): Codec | undefined {
     return this.driver.codec;
   }
@@ -172,14 +145,14 @@ export class Connection<Data = unknown> {
   }
 
   /**
-   * `open` until either side sends its Close frame, `closed` when the transport is gone; `closed` too while the upgrade is
-   * not answered yet, in `@OnUpgrade` and class guards.
+   * `open` until either side sends its Close frame, then `closing`, and `closed` when the transport is gone. `closed`
+   * too while the upgrade is pending, in `@OnUpgrade` and class guards.
    */
   get state(): 'open' | 'closing' | 'closed' {
     return this.driver.state;
   }
 
-  /** Whether permessage-deflate was agreed on. */
+  /** True where permessage-deflate was agreed on. */
   get compressed(): boolean {
     return this.driver.sender.compresses;
   }
@@ -189,15 +162,15 @@ export class Connection<Data = unknown> {
     return this.driver.signal;
   }
 
-  /** Bytes sent that the operating system has not taken yet. */
+  /** Bytes that were sent, and that the operating system has not taken yet. */
   get bufferedBytes(): number {
-    return this.driver.outgoing.bufferedBytes;
+    return this.driver.sender.bufferedBytes;
   }
 
   /**
-   * Sends one message: a string as text, bytes as binary, those of any view of a buffer as they lie there. Bytes must not be changed until
-   * they have left. A `Blob` is sent by `sendStream(blob.stream())`.
-   * @returns whether it is sent, and no more than `highWaterMarkBytes` wait now; `sendResult` says why not
+   * Sends one message: a string as text, bytes as binary. Of a view of a buffer the bytes that it shows are sent. They
+   * must not be changed until they have left. A `Blob` is sent by `sendStream(blob.stream())`.
+   * @returns true where the message is sent, and no more than `highWaterMarkBytes` wait now; `sendResult` tells why not
    * @throws TypeError when the message is neither a string nor bytes
    */
   send(message: string | Bytes, options?: SendOptions): boolean {
@@ -205,9 +178,9 @@ export class Connection<Data = unknown> {
   }
 
   /**
-   * Sends one message as `send` does, and says what became of it: `sent`; `queued`, where more than `highWaterMarkBytes` wait now;
-   * `dropped` by `slowConsumer: 'drop'`; `closed` where the connection is not open, or was closed as too slow. A message that was
-   * dropped, or found the connection closed, is not sent.
+   * Sends one message as `send` does, and returns its outcome: `sent`; `queued`, where more than `highWaterMarkBytes`
+   * wait now; `dropped` by `slowConsumer: 'drop'`; `closed`, where the connection is not open, or was closed as too
+   * slow. Messages that are `dropped` or `closed` are not sent.
    * @throws TypeError when the message is neither a string nor bytes
    */
   sendResult(message: string | Bytes, options?: SendOptions): SendResult {
@@ -216,136 +189,153 @@ export class Connection<Data = unknown> {
   }
 
   /**
-   * Sends one message in fragments, each chunk as it comes, and waits for the peer between them: text when the first chunk
-   * is a string, binary when it is bytes. Messages sent meanwhile follow it; it is not compressed. Resolves when all is
-   * sent, or early when the connection closes.
+   * Sends one message in fragments, each chunk as it comes, and waits for the peer between chunks. The message is text
+   * when the first chunk is a string, binary when it is bytes. It is not compressed, and messages that are sent
+   * meanwhile follow it. Resolves when all is sent, or early when the connection closes.
    *
-   * The source is taken over by the call: errors of a stream are heard from then on, and when the connection is not open, or closes, a
-   * stream is destroyed, a `ReadableStream` cancelled, an iterator told by `return()`.
+   * The connection takes over the source: it hears errors of a stream at once, and when it closes, or is not open, a
+   * stream is destroyed, a `ReadableStream` is cancelled, and `return()` of an iterator is called.
    *
-   * Rejects with what the source throws, or a TypeError for a chunk that is no string and no bytes or not like the first;
-   * the message is incomplete then, so the connection is closed with 1011, and the failure is in the log, whether anybody awaits it or not.
+   * Rejects with what the source throws, or with a TypeError for a chunk that is neither a string nor bytes, or not
+   * like the first. The message is incomplete then, so the connection is closed with 1011, and the failure is reported,
+   * whether the promise is awaited or not.
    */
   sendStream(chunks: Chunks): Promise<void> {
-    return this.driver.sendStream(chunks);
+    return this.driver.sender.sendStream(chunks);
   }
 
-  /** @internal Takes over what a handler returned. @throws TypeError when it is no source of items */
+  /**
+   * @internal Takes over a source of items that a handler returned.
+   * @throws TypeError for a value that is no source
+   */
   own<T>(source: unknown, failed: (error: unknown) => unknown): OwnedSource<T> {
     return this.driver.own(source, failed);
   }
 
   /**
-   * Resolves when no more than `highWaterMarkBytes` wait and a message that was dropped would find room, or when nothing can be sent
-   * any more. What waits for the end of a `sendStream` waits for its source too, which therefore must not await this.
+   * Resolves when no more than `highWaterMarkBytes` wait and a message that was dropped would fit, or when nothing can
+   * be sent any more. The source of a `sendStream` that is awaited must not await this: both would wait for each other.
    */
   drained(): Promise<void> {
-    return this.driver.drained();
+    return this.driver.sender.drained();
   }
 
   /**
    * Sends an event, encoded by the path's codec. Returns what `send` returns.
-   * @throws Error where the path is raw; what the codec throws for data that it cannot express
+   * @throws Error where the path is raw
+   * @throws what the codec throws for data that it cannot express
    */
   emit(event: string, data?: unknown): boolean {
-    return this.driver.emit(event, data) === 'sent';
-  }
-
-  /** Sends an event, and says what became of it as `sendResult` does. Throws what `emit` throws. */
-  emitResult(event: string, data?: unknown): SendResult {
-    return this.driver.emit(event, data);
+    return this.driver.sender.emit(event, data) === 'sent';
   }
 
   /**
-   * Sends an event that the peer answers, with the same event and id and either `data` or `error`, and resolves with the
-   * data. The answer passes messages that wait for their handler, so a handler may await it, as long as those take less than
-   * `maxMessageBytes`.
+   * Sends an event, and returns its outcome as `sendResult` does.
+   * @throws what `emit` throws
+   */
+  emitResult(event: string, data?: unknown): SendResult {
+    return this.driver.sender.emit(event, data);
+  }
+
+  /**
+   * Sends an event that the peer answers, with the same event and id and either `data` or `error`, and resolves with
+   * the data. The answer passes messages that wait for their handler, as long as those take less than
+   * `maxMessageBytes`. So a handler may await it.
    *
-   * Rejects with a `PortalError`: `timeout` after `timeoutMs` (default 10,000), or the peer's own error; with a
-   * `ConnectionClosedError` when the connection closes before; with the signal's reason when that aborts.
+   * Rejects
+   * - with a `PortalError` with the code `timeout` after `timeoutMs` (default 10,000)
+   * - with a `PortalError` that holds the peer's own error
+   * - with a `ConnectionClosedError` when the connection closes before
+   * - with the signal's reason when the signal aborts
    */
   request<R = unknown>(event: string, data?: unknown, options: RequestOptions = {}): Promise<R> {
-    return unawaited(this.driver.request(event, data, options)) as Promise<R>;
+    return unawaited(this.driver.waiters.request(event, data, options)) as Promise<R>;
   }
 
   /**
-   * Sends a ping of at most 125 bytes and resolves with the milliseconds until its pong; rejects when the connection
+   * Sends a ping of at most 125 bytes, and resolves with the milliseconds until its pong. Rejects when the connection
    * closes before.
    */
   ping(payload?: string | Bytes): Promise<number> {
-    return this.driver.ping(controlPayload(payload));
+    return this.driver.waiters.ping(controlPayload(payload));
   }
 
   /**
-   * From now on, until the connection closes or gives it up, it is sent what is published to this channel. Subscribing again replaces
-   * its data. Resolves when messages of all processes come: with the offset of the latest one where the channel has history and the
-   * backplane is there, else with nothing.
+   * Subscribes to a channel: the connection gets its messages until it closes or unsubscribes. Subscribing again
+   * replaces `data`. Resolves when messages of all processes come: with the offset of the latest message where the
+   * channel has history and the backplane is there, else with nothing. Names made of what a client sent are made by
+   * `channelName`.
    *
-   * Rejects with a `ForbiddenError`, or whatever it throws, when `@OnSubscribe` refuses; a `ConnectionClosedError` when the connection is
-   * not open, or closes meanwhile; a TypeError for what is no name, such as one with `*`, or data that is no JSON; where `since` is given,
-   * a `PortalError`: `history_lost` when not all that came after it is kept, `unavailable` when that cannot be told at the moment. Nothing
-   * has changed then. A name that is made of what a client sent is made by `channelName`.
+   * Rejects, and changes nothing,
+   * - with what `@OnSubscribe` throws, such as a `ForbiddenError`
+   * - with a `ConnectionClosedError` when the connection is not open, or closes meanwhile
+   * - with a TypeError for a malformed name, such as one with `*`, or data that is no JSON
+   * - with a `PortalError` where `since` is given: `history_lost` when not all later messages are kept, `unavailable`
+   * when that is unknown at the moment
    */
   subscribe(channel: string, options: SubscribeOptions = {}): Promise<Subscribed | undefined> {
-    return this.driver.subscribe(channel, options);
+    return this.driver.membership.subscribe(channel, options);
   }
 
-  /** Does nothing where it is not subscribed. Rejects with a TypeError for what is no name. */
+  /** Unsubscribes from a channel, if subscribed. Rejects with a TypeError for a malformed name. */
   unsubscribe(channel: string): Promise<void> {
-    return this.driver.unsubscribe(channel);
+    return this.driver.membership.unsubscribe(channel);
   }
 
   /**
-   * Subscribes to all channels whose names match a pattern: in `room:*` the star stands for one part of a name between colons, in
-   * `room:**` for one or more. Rejects as `subscribe` does, and with a TypeError for what is no pattern; `@OnSubscribe` is asked for the
-   * pattern as it is written. Presence does not tell of those who subscribe like this.
+   * Subscribes to all channels whose names match a pattern: in `room:*` the star stands for one part of a name between
+   * colons, in `room:**` for one or more. `@OnSubscribe` gets the pattern as it is written. Presence does not show such
+   * subscriptions. Rejects as `subscribe` does, and with a TypeError for a malformed pattern.
    */
   subscribePattern(pattern: string): Promise<void> {
-    return this.driver.subscribePattern(pattern);
+    return this.driver.membership.subscribePattern(pattern);
   }
 
-  /** Gives up a pattern, as it was written. Does nothing where it is not subscribed. Rejects with a TypeError for what is no pattern. */
+  /** Unsubscribes from a pattern, if subscribed. Rejects with a TypeError for a malformed pattern. */
   unsubscribePattern(pattern: string): Promise<void> {
-    return this.driver.unsubscribePattern(pattern);
+    return this.driver.membership.unsubscribePattern(pattern);
   }
 
   /**
-   * The names of the channels that it subscribes to, in the order in which it did, as they are now; without patterns. Empty when the
-   * connection is not open.
+   * Names of the channels that the connection is subscribed to at the moment, in the order of its subscriptions; no
+   * patterns. Empty when the connection is not open.
    */
   get channels(): readonly string[] {
-    return this.driver.channels;
+    return this.driver.membership.channels;
   }
 
   /**
-   * Sends a message to all subscribers of a channel, on all processes, but not to this connection; it need not be subscribed.
-   * @throws TypeError when the message is neither a string nor bytes, or the channel no name
+   * Sends a message to all subscribers of a channel, on all processes, except this connection, which need not be
+   * subscribed.
+   * @throws TypeError when the message is neither a string nor bytes
+   * @throws TypeError when the channel's name is malformed
    */
   publish(channel: string, message: string | Bytes): void {
-    this.driver.publish(channel, message);
+    this.driver.membership.publish(channel, message);
   }
 
-  /** Sends a pong that answers no ping, of at most 125 bytes (RFC 6455 5.5.3). */
+  /** Sends a pong of at most 125 bytes that answers no ping (RFC 6455 5.5.3). */
   pong(payload?: string | Bytes): void {
-    this.driver.sendControl(Opcode.Pong, controlPayload(payload));
+    this.driver.sender.sendControl(Opcode.Pong, controlPayload(payload));
   }
 
   /**
-   * Starts the closing handshake and resolves when the connection is closed. A message that has begun to arrive is
-   * still delivered; nothing can be sent any more.
+   * Starts the closing handshake, and resolves when the connection is closed. A message that has begun to arrive is
+   * still delivered. Nothing can be sent any more.
    *
-   * Before the handshake is answered it refuses the upgrade: with the HTTP status 400 to 499 for the codes 4400 to 4499, with 403
-   * for all others. The reason is the body. It resolves at once then, with 1006.
+   * Before the handshake is answered, this refuses the upgrade: with the HTTP status 400 to 499 for the codes 4400 to
+   * 4499, with 403 for all others, and with the reason as the body. It resolves at once then, with 1006.
    * @param code 1000–1003, 1007–1014 or 3000–4999; a Close frame without a code when absent
    * @param reason at most 123 bytes of UTF-8
-   * @throws RangeError when code or reason may not be sent, TypeError when they are of another type
+   * @throws RangeError when code or reason may not be sent
+   * @throws TypeError when they are of another type
    */
   close(code?: number, reason?: string): Promise<CloseInfo> {
     this.driver.close(code, reason);
     return this.driver.closed();
   }
 
-  /** Ends the connection at once, without a Close frame, or without an answer to its handshake. */
+  /** Ends the connection at once, without a Close frame; while the upgrade is pending, without an answer. */
   terminate(): void {
     this.driver.terminate();
   }

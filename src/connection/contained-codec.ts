@@ -2,15 +2,16 @@ import { JsonCodec, MessagePackCodec, type Codec, type Envelope } from '../messa
 import { bytesOf } from './bytes';
 import { classNameOf, errorThrown, isThenable, takeRejection } from '../messages';
 
-/** What users write for themselves. */
+/** Prototypes of our own codecs, which need no wrapping. */
 const OURS = new Set<unknown>([JsonCodec.prototype, MessagePackCodec.prototype]);
 
-/** As `TextDecoder` says with `fatal: true` that bytes are no text: a `TypeError`, and no mistake of its caller. */
+/** The code of `TextDecoder`'s TypeError for bytes that are no text. It is no mistake in the codec. */
 const NO_TEXT = 'ERR_ENCODING_INVALID_ENCODED_DATA';
 
 /**
- * A codec of the user's that keeps to its interface: `decode` answers at once, and `encode` with a string or bytes. `failed` is told of
- * what `decode` throws by a mistake of its own, and not since the message cannot be read; and of what promises reject with that are thrown.
+ * Wraps a user's codec so that it keeps to its interface: `decode` answers at once, `encode` returns a string or bytes.
+ * `failed` hears of mistakes in `decode` itself, not of messages that cannot be read, and of the reasons of promises
+ * that were thrown.
  */
 export function containCodec(codec: Codec, failed: (error: unknown) => void): Codec {
   if (OURS.has(Object.getPrototypeOf(codec))) return codec;
@@ -59,7 +60,7 @@ function refusePromise(value: PromiseLike<unknown>, method: string, inside = '')
   throw new TypeError(`${method} of a codec returned ${inside}a promise: a codec cannot be asynchronous`);
 }
 
-/** What a decoder throws on purpose is as a rule neither of these. */
+/** True for errors that a decoder rarely throws on purpose. */
 function isMistake(error: unknown): boolean {
   const { name, code } = Object(error) as { name?: unknown; code?: unknown };
   return (name === 'TypeError' || name === 'ReferenceError') && code !== NO_TEXT;

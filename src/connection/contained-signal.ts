@@ -3,13 +3,13 @@ import { callUser } from '../messages';
 
 type Listener = ((event: Event) => unknown) | { handleEvent(event: Event): unknown };
 
-/** Who is told of what listeners throw. */
+/** Functions that hear what listeners of a signal throw. */
 const reports = new WeakMap<AbortSignal, (error: unknown) => void>();
 const contained = new WeakMap<Listener, (event: Event) => void>();
 
 /**
- * The same signal, whose listeners may throw or reject: Node would let that end the process. It does for listeners of signals that are
- * made of this one, such as by `AbortSignal.any`.
+ * Makes a signal whose listeners may throw or reject, which otherwise ends the process. Listeners of signals derived
+ * from it, as by `AbortSignal.any`, are not covered.
  */
 export function containSignal(signal: AbortSignal, failed: (error: unknown) => void): AbortSignal {
   reports.set(signal, failed);
@@ -18,7 +18,7 @@ export function containSignal(signal: AbortSignal, failed: (error: unknown) => v
   return Object.setPrototypeOf(signal, ContainedSignal.prototype) as AbortSignal;
 }
 
-/** Never constructed. `onabort` is contained too: Node sets it with `addEventListener`. */
+/** The prototype of contained signals; it is never constructed. Node sets `onabort` with `addEventListener`. */
 class ContainedSignal extends AbortSignal {
   override addEventListener(type: string, listener: Listener | null, options?: boolean | object): void {
     super.addEventListener(type, containedOf(listener), options);
@@ -29,9 +29,9 @@ class ContainedSignal extends AbortSignal {
   }
 }
 
-/** One for each listener, so that it is found again when it is taken away. */
+/** The contained form of a listener: always the same one, so that it can be removed. */
 function containedOf(listener: Listener | null): (event: Event) => void {
-  // what is no listener at all Node judges
+  // Node judges values that are no listeners
   if (listener === null || (typeof listener !== 'function' && typeof listener !== 'object')) return listener as never;
   let made = contained.get(listener);
   if (made === undefined) {

@@ -18,13 +18,13 @@ const origin = must(
   (value) => typeof value === 'string' || value instanceof RegExp,
 );
 
-/** Which of the listed strings are origins, `originRule` says. */
+/** A list of strings; `originRule` checks that they are origins. */
 const origins: Rule = oneOf(['*'], (value, place) => {
   if (Array.isArray(value)) listOf(origin)(value, place);
   else must("'*', a list such as ['https://app.example.com'], or a function", isFunction)(value, place);
 });
 
-/** What the application sets for all paths, and a path for itself. */
+/** Options that the application sets for all paths, or a path for itself. */
 export const OF_PATHS = {
   origins,
   limits: object,
@@ -35,7 +35,7 @@ const protocol = must('a subprotocol: letters, digits and what else a token of H
   return typeof value === 'string' && isToken(value);
 });
 
-/** What a path may say of itself. */
+/** Options of a path. */
 export const PATH_OPTIONS = {
   ...OF_PATHS,
   protocols: listOf(protocol),
@@ -43,7 +43,10 @@ export const PATH_OPTIONS = {
   codec: judgedElsewhere,
 };
 
-/** `scope`: of the controller that it was compiled from; nothing to the engine. */
+/**
+ * All properties of an endpoint. `scope` belongs to the controller that the endpoint was compiled from; the engine
+ * ignores it.
+ */
 export const ENDPOINT: OptionTable<Endpoint & { scope?: unknown }> = {
   scope: judgedElsewhere,
   ...PATH_OPTIONS,

@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { given } from './given';
 
 /**
- * What one connection, or the application, may use. A limit is a whole number from 1 up, of the unit in its name. `undefined` means the
- * default; for a path, the application's limit. `'none'` lifts the limit; a path so lifts what the application sets for each connection.
+ * Limits of one connection, or of the application. A limit is a whole number from 1 up, in the unit of its name. `undefined`
+ * means the default, or on a path the limit of the application. `'none'` lifts the limit, on a path also one that the
+ * application sets for each connection.
  */
 export interface Limits {
   /** Longest message in bytes, all fragments together; beyond it 1009. Per path. Default 1 MiB. */
@@ -21,35 +22,46 @@ export interface Limits {
   /** Bytes waiting for the peer above which `send` returns false. Per path. Default 64 KiB. */
   highWaterMarkBytes?: number | undefined;
   /**
-   * Bytes that may wait for a peer that does not read; beyond it `slowConsumer` decides. Two messages at a time that are larger than half of
-   * it do not count, nor what waits behind a message in fragments while the peer reads. Per path. Default 1 MiB.
+   * Bytes that may wait for a peer that does not read; beyond it `slowConsumer` decides. Two messages at a time that
+   * are larger than half of the limit do not count, nor do messages behind one in fragments while the peer reads. Per
+   * path. Default 1 MiB.
    */
   maxBufferedBytes?: number | undefined;
-  /** What to do when a peer does not read: `close` (1008), or `drop` the message. Per path. Default `close`. */
+  /** What to do when a peer stops reading: `close` (1008), or `drop` the message. Per path. Default `close`. */
   slowConsumer?: 'close' | 'drop' | undefined;
-  /** Messages that may wait for their handler; then the socket is not read. More may while a handler awaits an answer. Per path. Default 64. */
+  /**
+   * Messages that may wait for their handler; beyond it the socket is not read. More may wait while a handler awaits an
+   * answer. Per path. Default 64.
+   */
   maxQueuedMessages?: number | undefined;
   /**
-   * Properties and items, in all levels, of a body that a schema checks, or a class that only class-transformer can make, and keys of the maps
-   * in a body for a class; beyond it the error `validation_failed`. Per path. Default 10,000.
+   * Properties and items, on all levels, of a body that a schema checks or that only class-transformer can make, and
+   * keys of maps in a body for a class; beyond it the error `validation_failed`. Per path. Default 10,000.
    */
   maxKeys?: number | undefined;
-  /** Objects and arrays in each other in a body that a class or a schema checks; beyond it `validation_failed`. Per path. Default 32. */
+  /**
+   * Depth of nested objects and arrays in a body that a class or a schema checks; beyond it `validation_failed`. Per
+   * path. Default 32.
+   */
   maxDepth?: number | undefined;
   /**
-   * Connections in all, upgrades under way among them; beyond it 503. Per path, for the connections of that path, beside the limit for all.
-   * Default: what the process may open of files, less some for other things.
+   * All connections, with pending upgrades; beyond it 503. Per path, beside the limit for all paths. Default for the
+   * application: the number of files that the process may open, less some for other uses.
    */
   maxConnections?: number | 'none' | undefined;
   /** Connections of one address (of one /64 network for IPv6); beyond it 429. Per path. Default: none. */
   maxConnectionsPerAddress?: number | 'none' | undefined;
-  /** Messages a second of one connection; beyond it the error `rate_limited` for an event, 1008 for others. Per path. Default: none. */
+  /**
+   * Messages per second of one connection; beyond it the error `rate_limited` for an event, 1008 for other messages.
+   * Per path. Default: none.
+   */
   messagesPerSecond?: number | 'none' | undefined;
-  /** Bytes of messages a second of one connection; beyond it as `messagesPerSecond`. Per path. Default: none. */
+  /** Bytes of messages per second of one connection; beyond it as `messagesPerSecond`. Per path. Default: none. */
   bytesPerSecond?: number | 'none' | undefined;
   /**
-   * Bytes that all connections of the application may hold together: parts of messages, messages that wait, what peers have not
-   * read. Beyond it those that hold most are terminated. Not per path. Default: a quarter of the memory that the process may use.
+   * Bytes that all connections of the application may hold together: parts of messages, messages that wait, and bytes
+   * that peers have not read. Beyond it the connections that hold most are terminated. Not per path. Default: a quarter
+   * of the memory that the process may use.
    */
   maxTotalBufferedBytes?: number | 'none' | undefined;
 }
@@ -62,7 +74,7 @@ export type PathLimits = Omit<Limits, (typeof OF_APPLICATION)[number]>;
 
 export type ResolvedLimits = { readonly [Name in keyof Limits]-?: Exclude<Limits[Name], undefined | 'none'> };
 
-/** More than anybody reaches. */
+/** The value of a limit that is not set: no connection reaches it. */
 export const NONE = Number.MAX_SAFE_INTEGER;
 
 export const DEFAULT_LIMITS: ResolvedLimits = {
@@ -85,18 +97,19 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   maxTotalBufferedBytes: NONE,
 };
 
-/** Largest values that make sense: a string of Node holds 2^29 bytes of text, its timers 2^31 - 1 milliseconds. */
+/** Largest useful values: a string of Node holds 2^29 bytes of text, a timer 2^31 - 1 milliseconds. */
 const MAX_BYTES = 2 ** 29 - 24;
 const MAX_MS = 2 ** 31 - 1;
-/** What checks bodies calls itself for each level. */
+/** Largest depth: the checks of bodies call themselves for each level. */
 const MAX_DEPTH = 1000;
 
 /** Limits whose default is none. */
 const UNBOUNDED = new Set(Object.entries(DEFAULT_LIMITS).flatMap(([name, value]) => (value === NONE ? [name] : [])));
 
 /**
- * `limits` over `base`.
- * @throws TypeError for a name that is no limit, RangeError for a value that is none of it
+ * Merges `limits` over `base`.
+ * @throws TypeError for a name that is no limit
+ * @throws RangeError for a value out of range
  */
 export function resolveLimits(limits: Limits = {}, base: ResolvedLimits = DEFAULT_LIMITS): ResolvedLimits {
   for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][]) {
@@ -137,8 +150,9 @@ function largest(name: string): number {
 }
 
 /**
- * Why the engine ended a connection, or dropped or refused a message: the limit, and `heartbeat` for silence. `iterables`: handlers
- * returned more than are sent at once, and no message is handled until one of them ends.
+ * The limit because of which the engine ended a connection, or dropped or refused a message. `heartbeat`: the peer was
+ * silent. `iterables`: handlers returned more iterables than are sent at once, and no message is handled until one of
+ * them ends.
  */
 export type LimitName =
   | 'heartbeat'

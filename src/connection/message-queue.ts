@@ -2,25 +2,29 @@ import type { Message } from './message';
 import { Fifo } from '../transport';
 import { IncomingStream } from './message-stream';
 
+/** The least that a message counts on average, in bytes, while an answer is awaited. */
+const LEAST_BYTES = 64;
+
 /**
- * The messages of one connection that wait for earlier ones, and the handlers that are still at work. It comes into
- * being with the first handler that returns a promise; a connection with synchronous handlers has none.
+ * The messages of one connection that wait for earlier ones, and its handlers that are still at work. Made with the
+ * first handler that returns a promise; a connection with synchronous handlers has none.
  */
 export class MessageQueue {
   private readonly waiting = new Fifo<Message>();
   private waitingBytes = 0;
   private waitingCost = 0;
   private running = 0;
+  private isOpening = false;
   private idleCallbacks: (() => void)[] = [];
 
   constructor(
     private readonly concurrency: number,
     private readonly handle: (message: Message) => void,
-    /** Called whenever a handler has settled and its place was filled again. */
+    /** Called when a handler has settled and the next one has begun. */
     private readonly settled: () => void,
   ) {}
 
-  /** Whether the next message has to wait. */
+  /** True where the next message has to wait. */
   get busy(): boolean {
     return this.running >= this.concurrency || this.waiting.length > 0;
   }
@@ -29,22 +33,22 @@ export class MessageQueue {
     return this.running === 0 && this.waiting.length === 0;
   }
 
-  /** Messages that wait. */
+  /** Number of messages that wait. */
   get length(): number {
     return this.waiting.length;
   }
 
-  /** What they hold: bytes, or units of text. */
+  /** Size of all messages that wait: bytes, or UTF-16 units of text. */
   get bytes(): number {
     return this.waitingBytes;
   }
 
-  /** What they take of memory. */
+  /** Bytes of memory that the messages take. */
   get heldBytes(): number {
     return this.waitingCost;
   }
 
-  /** Returns what it takes of memory while it waits. */
+  /** Adds a message. Returns the bytes of memory that it takes. */
   add(message: Message): number {
     const cost = costOf(message);
     this.waiting.push(message);
@@ -53,26 +57,55 @@ export class MessageQueue {
     return cost;
   }
 
-  /** Takes out all that waits. */
+  /** Takes out all messages. */
   clear(): Message[] {
     this.waitingBytes = 0;
     this.waitingCost = 0;
     return this.waiting.clear();
   }
 
-  /** A handler is at work until `work` settles, which must not reject. `places`: how many of `concurrency` it takes. */
-  track(work: Promise<void>, places = 1): void {
+  /** True until the `open` hook has settled. */
+  get opening(): boolean {
+    return this.isOpening;
+  }
+
+  /**
+   * True where no more than `messages` wait. While a handler awaits an answer of the peer, as many may wait as one
+   * message has bytes, since the answer may stand behind them.
+   */
+  hasRoom(messages: number, { maxMessageBytes }: { maxMessageBytes: number }, awaitsAnswer: boolean): boolean {
+    if (this.length <= messages) return true;
+    // the answer may stand behind them
+    return awaitsAnswer && this.waitingBytes < maxMessageBytes && this.length < maxMessageBytes / LEAST_BYTES;
+  }
+
+  /** Counts a handler that is at work until `work` settles. `work` must not reject. */
+  track(work: Promise<void>): void {
+    this.occupy(1, work);
+  }
+
+  /** Makes all messages wait until `work` settles. `work` must not reject. */
+  hold(work: Promise<void>): void {
+    this.occupy(this.concurrency, work);
+  }
+
+  holdUntilOpen(opening: Promise<void>): void {
+    this.isOpening = true;
+    this.hold(opening.then(() => void (this.isOpening = false)));
+  }
+
+  /** Calls back once no message waits and no handler runs, at once if that is so now. */
+  whenIdle(callback: () => void): void {
+    if (this.idle) callback();
+    else this.idleCallbacks.push(callback);
+  }
+
+  private occupy(places: number, work: Promise<void>): void {
     this.running += places;
     void work.then(() => {
       this.running -= places;
       this.advance();
     });
-  }
-
-  /** Calls back once nothing waits or runs; at once if that is so now. */
-  whenIdle(callback: () => void): void {
-    if (this.idle) callback();
-    else this.idleCallbacks.push(callback);
   }
 
   private advance(): void {
@@ -90,19 +123,19 @@ export class MessageQueue {
   }
 }
 
-/** Of a short message most is the object that it is. */
+/** Bytes of the object that a message is. */
 const OBJECT_BYTES = 256;
 
-/** Of one that is read while it arrives, with its decoder and its promises. */
+/** Bytes of a message that is read while it arrives, with its decoder and its promises. */
 const STREAM_BYTES = 1024;
 
-/** Bytes of memory that a message takes while it waits, rather too many than too few: a unit of text may take two. */
+/** Bytes of memory that a message takes while it waits, at most: a unit of text may take two. */
 export function costOf(message: Message): number {
   if (message instanceof IncomingStream) return STREAM_BYTES;
   return OBJECT_BYTES + (typeof message === 'string' ? 2 * message.length : message.length);
 }
 
-/** A stream holds what its socket's next read brings, and counts for nothing here. */
+/** Bytes of a message, or UTF-16 units of text; 0 for a message that is read while it arrives. */
 export function sizeOf(message: Message): number {
   return message instanceof IncomingStream ? 0 : message.length;
 }

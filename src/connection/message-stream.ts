@@ -10,23 +10,23 @@ export class IncompleteMessageError extends Error {
   }
 }
 
-/** What a stream asks of its driver. */
+/** Dependencies of IncomingStream. */
 export interface StreamOwner {
-  /** There is room again: the socket may be read. */
+  /** The stream has room again. */
   onStreamRead(): void;
-  /** What was inflated breaks a rule. */
+  /** The inflated bytes break a rule. */
   onStreamViolation(violation: Violation): void;
-  /** Inflated bytes, in order, for those who must remember them. */
+  /** `bytes` were inflated; later messages may refer to them. */
   onInflated(bytes: Buffer): void;
 }
 
 /**
- * One message on its way in. It holds what has arrived and was not read: one read of the socket at the most, since the
- * driver stops reading while there is some.
+ * One message that is handed over while it arrives. It holds bytes that have arrived and were not read: one read of the
+ * socket at most, since the socket is not read meanwhile.
  */
 export class IncomingStream {
   private readonly parts: Buffer[] = [];
-  /** What was looked at, in order, and is still to be read. */
+  /** Bytes that `peek` has seen, in order, and nobody has read. */
   private peeked: Buffer[] = [];
   private readonly decoder: StringDecoder | undefined;
   private readonly utf8: Utf8Validator | undefined;
@@ -35,7 +35,7 @@ export class IncomingStream {
   private failed = false;
   private discarded = false;
   private reading = false;
-  /** All that there was has been read. */
+  /** All of the message has been read. */
   private finished = false;
   private tailPushed = false;
   private total = 0;
@@ -46,9 +46,9 @@ export class IncomingStream {
     private readonly maxBytes: number,
     private readonly owner: StreamOwner,
     private readonly inflate?: InflateStream,
-    /** What is thrown away must be inflated all the same, since later messages may refer to it. */
+    /** True where later messages may refer to this one, so that discarded bytes are inflated too. */
     private readonly remembers = false,
-    /** What it holds is added to. */
+    /** Counts the bytes that all streams of the connection hold. */
     private readonly all = { bytes: 0 },
   ) {
     if (binary) return;
@@ -56,7 +56,7 @@ export class IncomingStream {
     if (inflate !== undefined) this.utf8 = new Utf8Validator();
   }
 
-  /** Whether all that has arrived was read, or nobody will. */
+  /** True where no bytes are held. */
   get hasRoom(): boolean {
     return this.held === 0;
   }
@@ -65,12 +65,12 @@ export class IncomingStream {
     return this.inflate !== undefined;
   }
 
-  /** What has arrived and nobody has read, with what it costs to hold its parts. */
+  /** Bytes that have arrived and were not read, and the cost of their objects. */
   get heldBytes(): number {
     return this.held;
   }
 
-  /** Whether all of the message has arrived. */
+  /** True once all of the message has arrived. */
   get complete(): boolean {
     return this.ended;
   }
@@ -87,13 +87,16 @@ export class IncomingStream {
     this.advance();
   }
 
-  /** All of a message that has arrived, which can be read as before; undefined where it is larger than `most`, or broke a rule. */
+  /**
+   * Returns the whole message, which can still be read. Undefined where it has not wholly arrived, is larger than
+   * `most`, or broke a rule.
+   */
   peek(most: number): Buffer | undefined {
     this.readAhead(most);
     return this.finished && !this.failed ? Buffer.concat(this.peeked) : undefined;
   }
 
-  /** Later messages may refer to a compressed one that nobody has read yet: it is inflated, up to so many bytes. */
+  /** Inflates a complete message, up to `most` bytes, where later messages may refer to it. */
   inflateAhead(most: number): void {
     if (this.remembers && this.ended) this.readAhead(most);
   }
@@ -113,14 +116,14 @@ export class IncomingStream {
     this.peeked.unshift(...peeked);
   }
 
-  /** No more will come. */
+  /** Fails the reading: the rest of the message will not come. */
   fail(): void {
     if (this.ended || this.failed) return;
     this.giveUp();
     this.wake?.();
   }
 
-  /** The handler has settled: unless somebody is reading, nobody will. */
+  /** The handler has settled. Discards the message unless it is being read. */
   release(): void {
     if (!this.reading) this.discard();
   }
@@ -163,7 +166,7 @@ export class IncomingStream {
     if (this.ended) this.inflate?.close();
   }
 
-  /** The next piece as the handler gets it; undefined where none is. */
+  /** The next piece for the handler; undefined where there is none. */
   private next(): string | Uint8Array | undefined {
     const bytes = this.nextBytes();
     if (bytes === undefined) {
@@ -246,7 +249,7 @@ export class IncomingStream {
   }
 }
 
-/** A peer may send each byte in a fragment of its own. */
+/** Bytes that the object of a part takes. A peer may send each byte in a fragment of its own. */
 const PART_BYTES = 96;
 
 function costOf({ length }: Buffer): number {
@@ -254,9 +257,10 @@ function costOf({ length }: Buffer): number {
 }
 
 /**
- * A message that is handed over while it arrives: bytes, or for text strings that are cut between characters only. The
- * socket is not read while what has arrived is not. It can be read once; what is left unread when the handler settles is
- * thrown away. Reading throws an `IncompleteMessageError` when the connection ends before the message does.
+ * A message that is handed over while it arrives: in pieces of bytes, or for text in strings, which are cut between
+ * characters only. The socket is not read while pieces wait. A message can be read once; pieces that are unread when
+ * the handler settles are thrown away. Reading throws an `IncompleteMessageError` when the connection ends before the
+ * message does.
  */
 export class MessageStream implements AsyncIterable<string | Uint8Array> {
   /** @internal Streams are made by the engine. */

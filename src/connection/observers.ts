@@ -28,12 +28,13 @@ export const REPORTS: Readonly<Record<Report, true>> = {
   failed: true,
 };
 
-/** Those that are made here: they need no second guard. */
+/** Observers that `allOf` made: they need no second guard. */
 const GUARDED = new WeakSet<Observer>();
 
 /**
- * Several observers as one, which has only what one of them has: the engine does no work for reports that nobody wants. One
- * that throws, or whose promise rejects, is told to `failed` of the first, and the others hear the report all the same.
+ * Makes one observer of several. It has only reports that one of them has, so the engine does no work for others. When
+ * an observer throws, or its promise rejects, the first one's `failed` hears of it, and the others still hear the
+ * report.
  */
 export function allOf(observers: readonly Observer[]): Observer {
   const [first] = observers;
@@ -42,7 +43,7 @@ export function allOf(observers: readonly Observer[]): Observer {
   for (const report of Object.keys(REPORTS) as Report[]) {
     const listeners = observers.filter((observer) => observer[report] !== undefined);
     if (listeners.length === 0) continue;
-    // a log that cannot be written: there is nobody left to tell
+    // a log that cannot be written: nobody else can be told
     const failed = (thrown: unknown): void => {
       const error = errorThrown(thrown, failed);
       callUser(() => first?.failed?.(error, `an observer (${report})`), ignore);

@@ -1,13 +1,17 @@
-/** Judges one value. `place`: its name, such as `heartbeat.intervalMs`. @throws TypeError, RangeError for what it may not be */
+/**
+ * Checks one value. `place`: its name, such as `heartbeat.intervalMs`.
+ * @throws TypeError for a value of the wrong type
+ * @throws RangeError for a value out of range
+ */
 export type Rule = (value: unknown, place: string) => void;
 
-/** All that may stand in an object of options, and what each must be. */
+/** All options that an object may have, and the rule of each. */
 export type OptionTable<Options extends object> = { readonly [Name in keyof Required<Options>]: Rule };
 
-/** Why a value is undefined that somebody wrote. */
+/** A reason why a value that was written is undefined. */
 export const CIRCULAR_IMPORT = 'two files that import each other are the usual cause';
 
-/** Another place judges it. */
+/** For options that are checked elsewhere. */
 export const judgedElsewhere: Rule = () => {};
 
 export const flag = must('true or false', (value) => typeof value === 'boolean');
@@ -18,14 +22,14 @@ export const object = must(
 );
 export const callable = must('a function', (value) => typeof value === 'function');
 
-/** A rule of one condition. `what`: what the value must be. */
+/** Makes a rule of one condition. `what`: the expected value, in words. */
 export function must(what: string, holds: (value: unknown) => boolean): Rule {
   return (value, place) => {
     if (!holds(value)) throw new TypeError(`${place} must be ${what}, not ${shown(value)}${whyUndefined(value)}`);
   };
 }
 
-/** A whole number of `unit` in a range. */
+/** Makes a rule for a whole number of `unit` in a range. */
 export function wholeNumber(min: number, max: number, unit = ''): Rule {
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
   return (value, place) => {
@@ -42,14 +46,14 @@ export function listOf(rule: Rule): Rule {
   };
 }
 
-/** One of these values, or whatever the rule says. */
+/** Makes a rule for one of these values, or else another rule. */
 export function oneOf(values: readonly unknown[], otherwise: Rule): Rule {
   return (value, place) => {
     if (!values.includes(value)) otherwise(value, place);
   };
 }
 
-/** An object that has these methods. `example`: how to get one. */
+/** Makes a rule for an object with these methods. `example`: how to get one. */
 export function methods(names: readonly string[], example: string): Rule {
   const listed = names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
   const has = (value: unknown, name: string): boolean =>
@@ -59,15 +63,16 @@ export function methods(names: readonly string[], example: string): Rule {
   );
 }
 
-/** An object of options in options. */
+/** Makes a rule for an object of options in options. */
 export function options<Options extends object>(table: OptionTable<Options>): Rule {
   return (value, place) => checkOptions(value, table, place);
 }
 
 /**
- * Every option that is there, and none that does not exist: that is a slip of the pen most often, and what it was to change
- * would stay as it is without a word. An option that is undefined is not given.
- * @throws TypeError, RangeError
+ * Checks an object of options: every option follows its rule, and exists. An unknown option is a slip of the pen most
+ * often, and would be ignored silently. Undefined options count as absent.
+ * @throws TypeError for an unknown option or a value of the wrong type
+ * @throws RangeError for a value out of range
  */
 export function checkOptions<Options extends object>(value: unknown, table: OptionTable<Options>, place = ''): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -82,7 +87,10 @@ export function checkOptions<Options extends object>(value: unknown, table: Opti
   }
 }
 
-/** Such as `there is no option "prot"; there are name, port, host. Did you mean port?`. */
+/**
+ * The sentence about an unknown name, such as `there is no option "prot"; there are name, port, host. Did you mean
+ * port?`.
+ */
 export function unknownName(name: string, known: object, place = ''): string {
   const where = place === '' ? '' : ` in ${place}`;
   const names = Object.keys(known);
@@ -91,7 +99,7 @@ export function unknownName(name: string, known: object, place = ''): string {
   return `there is no option ${JSON.stringify(name)}${where}; there are ${names.join(', ')}${hint}`;
 }
 
-/** The name that is two slips of the pen away at the most, or begins with what was written. */
+/** The known name that is at most two slips of the pen away, or begins with what was written. */
 export function nearest(written: string, names: readonly string[]): string | undefined {
   const lower = written.toLowerCase();
   const distances = names.map((name) => ({ name, slips: slipsBetween(lower, name.toLowerCase()) }));
@@ -100,7 +108,7 @@ export function nearest(written: string, names: readonly string[]): string | und
   return names.find((name) => lower.length > 3 && name.toLowerCase().startsWith(lower));
 }
 
-/** Letters to insert, to leave out, to change (V. I. Levenshtein, 1966), or to swap with their neighbours. */
+/** Number of letters to insert, remove, change (V. I. Levenshtein, 1966) or swap with a neighbour. */
 function slipsBetween(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -116,12 +124,14 @@ function slipsBetween(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** For the end of a sentence that says what a value is. */
+/** The end of an error message about a value that is undefined. */
 export function whyUndefined(value: unknown): string {
   return value === undefined ? `; ${CIRCULAR_IMPORT}` : '';
 }
 
-/** A wrong value in an error, which a long or secret one does not fill: of an object only what it is. */
+/**
+ * Shows a wrong value in an error message: shortened, and an object by its kind only, since it may be long or secret.
+ */
 export function shown(value: unknown): string {
   if (typeof value === 'string') {
     return /^[\w.-]{1,40}$/.test(value) && !Number.isNaN(Number(value))

@@ -4,19 +4,20 @@ import { bytesOf, type Bytes } from './bytes';
 export type Chunk = string | Bytes;
 export type Chunks = Iterable<Chunk> | AsyncIterable<Chunk> | ReadableStream<Chunk>;
 
-/** What sending a message in fragments needs of a driver. */
+/** Dependencies of `sendFragments`. */
 export interface FragmentSender {
   readonly signal: AbortSignal;
-  /** `first`: the first byte of the frame. */
+  /** Sends one frame. `first`: its first byte. */
   sendFragment(first: number, payload: Uint8Array): void;
   /** Resolves when the peer has room for the next fragment, or the connection is closed. */
   roomForFragment(): Promise<void>;
 }
 
 /**
- * Sends one message in fragments (RFC 6455 5.4), each chunk as it comes, text or binary by the first of them. Ends early
- * when the connection does, which ends the source.
- * @throws what the source throws; TypeError for a chunk that is neither text nor bytes, or not like the first
+ * Sends one message in fragments (RFC 6455 5.4), each chunk as it comes: as text or binary, by its first chunk. Ends
+ * early when the connection closes, which ends the source.
+ * @throws what the source throws
+ * @throws TypeError for a chunk that is neither text nor bytes, or not like the first
  */
 export async function sendFragments(sender: FragmentSender, chunks: AsyncIterable<Chunk>): Promise<void> {
   let opcode: number = Opcode.Continuation;
@@ -51,7 +52,7 @@ export async function sendFragments(sender: FragmentSender, chunks: AsyncIterabl
   sender.sendFragment(FIN | opcode, Buffer.from(half));
 }
 
-/** Whether the last unit is the first of a surrogate pair. */
+/** True where the last unit is the first of a surrogate pair. */
 function endsInsideCharacter(text: string): boolean {
   const last = text.charCodeAt(text.length - 1);
   return last >= 0xd800 && last <= 0xdbff;

@@ -4,10 +4,13 @@ import { setImmediate } from '../transport';
 
 const OVER = { done: true, value: undefined } as const;
 
-/** Told of what a source throws when nobody waits for its items any more. */
+/** Hears what a source throws when nobody waits for its items any more. */
 type Failed = (error: unknown) => unknown;
 
-/** A source that was handed over to a connection. `release` ends it, whether it was begun or not; who waits for an item has its end at once. */
+/**
+ * A source of items that a connection has taken over. `release` ends it, begun or not, and a call of `next` that waits
+ * gets the end at once.
+ */
 export class OwnedSource<T> implements AsyncIterableIterator<T, undefined> {
   private begun = false;
   private over = false;
@@ -75,19 +78,22 @@ export class OwnedSource<T> implements AsyncIterableIterator<T, undefined> {
     this.ended();
   }
 
-  /** What was given up because the connection has closed is no failure. */
+  /** Reports an error, unless it only says that the connection has closed. */
   private tell(error: unknown): void {
     if ((error as Partial<Error> | undefined)?.name === 'AbortError' || error instanceof ConnectionClosedError) return;
     this.failed(error);
   }
 }
 
-/** The sources of one connection that have not come to their end. */
+/** The sources of one connection that have not ended. */
 export class OwnedSources {
   private readonly living = new Set<{ release(): void }>();
   private onEnded: (() => void) | undefined;
 
-  /** @throws TypeError for what is no source */
+  /**
+   * Takes over a source.
+   * @throws TypeError for a value that is no source
+   */
   own<T>(given: unknown, failed: Failed): OwnedSource<T> {
     const source: OwnedSource<T> = new OwnedSource(sourceOf<T>(given), failed, () => {
       this.living.delete(source);
@@ -101,7 +107,7 @@ export class OwnedSources {
     for (const source of this.living) source.release();
   }
 
-  /** Undefined when all have come to their end. */
+  /** Resolves when all sources have ended; undefined where they have. */
   untilEnded(): Promise<void> | undefined {
     return this.living.size === 0 ? undefined : new Promise((resolve) => (this.onEnded = resolve));
   }

@@ -1,6 +1,6 @@
 import { NONE, type ResolvedLimits } from './limits';
 
-/** A bucket that fills at a steady rate, up to one second's worth. */
+/** A token bucket that fills at a steady rate, up to the amount of one second. */
 class Bucket {
   private tokens: number;
 
@@ -11,7 +11,7 @@ class Bucket {
     this.tokens = perSecond;
   }
 
-  /** Whether so much may pass now. What is larger than a second's worth passes when the bucket is full. */
+  /** True where `amount` may pass now. An amount above that of one second passes when the bucket is full. */
   take(amount: number, now: number): boolean {
     this.tokens = Math.min(this.perSecond, this.tokens + ((now - this.at) / 1000) * this.perSecond);
     this.at = now;
@@ -21,12 +21,12 @@ class Bucket {
   }
 }
 
-/** How fast one peer may send. */
+/** Limits how fast one peer may send. */
 export class Rate {
   private readonly messages: Bucket;
   private readonly bytes: Bucket;
 
-  /** Undefined where nothing is limited. */
+  /** Undefined where neither messages nor bytes are limited. */
   static of({ messagesPerSecond, bytesPerSecond }: ResolvedLimits, now: number): Rate | undefined {
     if (messagesPerSecond === NONE && bytesPerSecond === NONE) return undefined;
     return new Rate(messagesPerSecond, bytesPerSecond, now);
@@ -37,13 +37,13 @@ export class Rate {
     this.bytes = new Bucket(bytesPerSecond, now);
   }
 
-  /** The limit that one more message of so many bytes is beyond. */
+  /** Counts a message. Returns the limit that it exceeds, if any. */
   beyond(bytes: number, now: number): 'messagesPerSecond' | 'bytesPerSecond' | undefined {
     if (!this.messages.take(1, now)) return 'messagesPerSecond';
     return this.beyondBytes(bytes, now);
   }
 
-  /** The same for a part of a message. */
+  /** Counts bytes that belong to a message that was counted. */
   beyondBytes(bytes: number, now: number): 'bytesPerSecond' | undefined {
     return this.bytes.take(bytes, now) ? undefined : 'bytesPerSecond';
   }

@@ -1,180 +1,122 @@
-import { isUtf8 } from 'node:buffer';
 import { CloseCode, MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
-import type { Connection } from './connection';
-import type { Clock } from '../messages';
-import type { Endpoint, Hook } from './endpoint';
+import type { Gatherer, Transport } from '../transport';
+import type { Endpoint } from './endpoint';
+import { callHook, handleMessage } from './hooks';
+import { IncomingStreams, type StreamReceiver } from './incoming-streams';
+import type { LimitName } from './limits';
 import type { Message } from './message';
 import { MessageQueue, sizeOf } from './message-queue';
-import type { ResolvedLimits } from './limits';
-import { IncomingStream, MessageStream, type StreamOwner } from './message-stream';
-import type { Observer } from './observer';
-import type { LimitName } from './limits';
+import { IncomingStream } from './message-stream';
 import { Rate } from './rate';
-import type { Route } from './routes';
-import type { Transport } from '../transport';
-import type { WriteQueue } from '../transport';
-
-/** What the receiver asks of its driver. */
-export interface ReceiverHost extends Pick<MessageReceiver, 'onPing' | 'onPong' | 'onClose' | 'onViolation'> {
-  readonly connection: Connection;
-  /** `open`; `closing` when we have sent our Close frame and wait for the peer's; `deaf` when nothing counts any more. */
-  readonly hearing: 'open' | 'closing' | 'deaf';
-  /** Calls a hook of the endpoint; undefined when it has settled. The promise does not reject. */
-  call<Argument>(what: string, hook: Hook<Argument>, argument: Argument): Promise<void> | undefined;
-  /** There is no hook for such a message. */
-  refuse(reason: string): void;
-  /** A request of ours waits for the peer's answer. */
-  readonly awaitsAnswer: boolean;
-  /** Whether a message of a kind that begins so may be an answer, in time or too late. */
-  expectsAnswer(binary: boolean, beginning?: Buffer): boolean;
-  /** Takes a message that answers one: that is awaited, or comes too late and means nothing. Undefined for all others. */
-  takeAnswer(message: Message): 'awaited' | 'late' | undefined;
-  /** So many bytes more are held for this peer. */
-  onHeld(bytes: number): void;
-}
+import { Reader, type ReaderOwner } from './reader';
+import type { ReceiverHost } from './receiver-host';
 
 const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
 
-const NO_BYTES = Buffer.alloc(0);
-
-/** What waits before an answer counts as so many bytes at the least, on average. */
-const LEAST_BYTES = 64;
-
-/** The most that is gathered of a compressed stream where zlib cannot inflate it as it arrives. */
-const MAX_GATHERED = 16 * 1024 * 1024;
-
 /**
- * The way in: from the bytes of a read to the endpoint's hooks, message by message, in order. It stops reading the socket
- * while too much waits: messages for their handler, or a stream for its reader.
+ * Receives the messages of one connection: from the bytes of a read to the endpoint's hooks, in order. It stops reading
+ * the socket while too much waits: messages for their handler, or streams for their reader.
  */
-export class Receiver implements MessageReceiver, StreamOwner {
-  private readonly assembler: MessageAssembler;
+export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
+  readonly reader: Reader;
+  private readonly endpoint: Endpoint;
   private readonly rate: Rate | undefined;
+  /** Made with the first handler that returns a promise. */
   private queue: MessageQueue | undefined;
-  /** The latest message that was handed over while it arrived. */
-  private incoming: IncomingStream | undefined;
-  /** What all of them hold that nobody has read: of earlier ones while an answer is awaited, which may stand behind them. */
-  private streamed: { bytes: number } | undefined;
-  /** A message on its way, of a kind that is streamed, that may be an answer. */
-  private candidate: IncomingStream | undefined;
-  /** Bytes that were read but not parsed yet. */
-  private leftover: Buffer | undefined;
-  private reading = true;
-  /** What is read must wait for a message that is being inflated in another thread. */
-  private inflating = false;
-  /** In the middle of a read: what is left of it is not known yet. */
-  private parsing = false;
-  /** No new bytes are read until our Close frame is sent. */
-  private draining = false;
-  private drained: (() => void) | undefined;
-  /** A message had begun when we sent our Close frame: it is still delivered. */
+  /** Made with the first message that is handed over while it arrives. */
+  private streams: IncomingStreams | undefined;
+  /** True once no new bytes are to be read until our Close frame is sent. */
+  private finishing = false;
+  /** Called once all that was received has been handled. */
+  private onFinished: (() => void) | undefined;
+  /** True where a message had begun when we sent our Close frame; it is still delivered. */
   private awaitsLastMessage = false;
 
   constructor(
-    private readonly host: ReceiverHost,
-    private readonly context: { readonly clock: Clock; readonly observer: Observer },
-    private readonly route: Route,
-    private readonly transport: Transport,
-    private readonly outgoing: WriteQueue,
+    readonly host: ReceiverHost,
+    transport: Transport,
+    outgoing: Gatherer,
     private readonly deflate: PerMessageDeflate | undefined,
   ) {
-    const rules = deflate === undefined ? route.rules : route.compressedRules;
-    this.assembler = new MessageAssembler(this, rules, deflate);
+    const { context, route } = host;
+    this.endpoint = route.endpoint;
     this.rate = Rate.of(route.limits, context.clock.now());
+    const assembler = new MessageAssembler(this, deflate === undefined ? route.rules : route.compressedRules, deflate);
+    this.reader = new Reader(this, assembler, transport, outgoing);
   }
 
-  /** Bytes that wait here for whatever reason. */
+  /** Bytes of memory that messages and parts of messages hold. */
   get heldBytes(): number {
-    const { assembler, leftover, queue } = this;
-    return assembler.heldBytes + (leftover?.length ?? 0) + (queue?.heldBytes ?? 0) + (this.streamed?.bytes ?? 0);
+    return this.reader.heldBytes + (this.queue?.heldBytes ?? 0) + (this.streams?.heldBytes ?? 0);
   }
 
-  /** Whether the peer is listened to; what it sends meanwhile is not read. */
-  get isReading(): boolean {
-    return this.reading;
+  /** Makes messages wait until `work` has settled. */
+  holdUntil(work: Promise<void>): void {
+    this.ensureQueue().hold(work);
   }
 
-  private get endpoint(): Endpoint {
-    return this.route.endpoint;
+  /** Makes messages wait until the `open` hook has settled. */
+  holdUntilOpen(opening: Promise<void>): void {
+    this.ensureQueue().holdUntilOpen(opening);
   }
 
-  private get limits(): ResolvedLimits {
-    return this.route.limits;
-  }
-
-  /** Whether nothing waits and no handler is at work. */
-  get idle(): boolean {
-    return (this.queue === undefined || this.queue.idle) && this.leftover === undefined && !this.inflating;
-  }
-
-  /** Messages wait until `opening` has settled. */
-  holdUntil(opening: Promise<void>): void {
-    this.track(opening, this.endpoint.concurrency ?? 1);
-  }
-
-  /** The bytes are valid during the call only. */
-  onBytes(bytes: Buffer, length: number): void {
-    if (this.leftover !== undefined || (this.inflating && this.host.hearing !== 'deaf')) {
-      this.leftover = Buffer.concat([this.leftover ?? NO_BYTES, bytes.subarray(0, length)]);
+  /** Calls back once no handler is at work; after `timeoutMs` at the latest, since some never settle. */
+  whenIdle(timeoutMs: number, callback: () => void): void {
+    const { queue } = this;
+    if (queue === undefined || queue.idle) {
+      callback();
       return;
     }
-    const at = this.parse(bytes, length);
-    if (at < length && this.host.hearing !== 'deaf') this.leftover = Buffer.from(bytes.subarray(at, length));
-    if (this.assembler.heldBytes > 0 || this.leftover !== undefined) this.host.onHeld(length);
-    if (!this.reading) this.readOn();
+    let isDone = false;
+    const done = (): void => {
+      if (isDone) return;
+      isDone = true;
+      cancel();
+      callback();
+    };
+    const cancel = this.host.context.deadlines.set(timeoutMs, done);
+    queue.whenIdle(done);
   }
 
-  /** Calls back when no handler is at work any more; at once if that is so now. */
-  whenIdle(callback: () => void): void {
-    if (this.queue === undefined) callback();
-    else this.queue.whenIdle(callback);
-  }
-
-  /** Reads nothing more, and calls back once all that was received has been handled. */
+  /** Reads no new bytes, and calls back once all received messages have been handled. */
   finish(done: () => void): void {
-    this.draining = true;
-    this.drained = done;
-    this.pauseReading();
-    this.readOn();
-    this.checkDrained();
+    this.finishing = true;
+    this.onFinished = done;
+    this.reader.pause();
+    this.reader.readOn();
+    this.checkFinished();
   }
 
-  /** A request waits for its answer now, which may stand behind messages that there was no room for; or it does no more. */
-  onAwaiting(): void {
-    const { candidate } = this;
-    const isNone = candidate !== undefined && !this.host.expectsAnswer(candidate.binary);
-    if (isNone && this.host.hearing === 'open') this.deliverLate(candidate);
-    if (this.draining && !this.host.awaitsAnswer) this.pauseReading();
-    this.readOn();
+  /** Reads on if a request waits now: its answer may stand behind messages that had no room. */
+  onRequestsChanged(): void {
+    this.streams?.onRequestsChanged();
+    if (this.finishing && !this.awaitsAnswer) this.reader.pause();
+    this.reader.readOn();
   }
 
-  /** Our Close frame is sent: only a message that has begun still counts. */
+  /** Our Close frame is sent. Only a message that has begun still counts. */
   beginClosing(): void {
-    const { candidate, incoming } = this;
-    this.awaitsLastMessage = this.inflating || (this.assembler.parser.midMessage && incoming?.complete !== false);
-    if (candidate !== undefined) this.deliverLate(candidate);
-    this.readOn();
+    const isHandedOver = this.streams?.isArriving === true;
+    this.awaitsLastMessage = this.reader.isMidMessage && !isHandedOver;
+    this.streams?.beginClosing();
+    this.reader.readOn();
   }
 
-  /** The connection was closed before anybody was let in: what came meanwhile is not handled. */
-  forget(): void {
+  /** Forgets all messages if the `open` hook has not let the client in: the connection was closed before. */
+  forgetUnopened(): void {
+    const { queue } = this;
+    if (queue === undefined || !queue.opening) return;
     this.awaitsLastMessage = false;
-    this.candidate?.discard();
-    this.candidate = undefined;
-    for (const message of this.queue?.clear() ?? []) if (message instanceof IncomingStream) message.discard();
-    this.readOn();
+    this.streams?.forget();
+    for (const message of queue.clear()) if (message instanceof IncomingStream) message.discard();
+    this.reader.readOn();
   }
 
-  /** No message counts any more; what comes is read and thrown away. */
+  /** From now on all bytes are read and thrown away. */
   stop(): void {
-    this.candidate?.fail();
-    this.candidate = undefined;
-    this.incoming?.fail();
-    this.leftover = undefined;
-    this.readOn();
+    this.streams?.stop();
+    this.reader.forget();
   }
-
-  // what the protocol reports
 
   onText(message: string): void {
     this.deliver(message);
@@ -185,52 +127,26 @@ export class Receiver implements MessageReceiver, StreamOwner {
   }
 
   onStreamStart(binary: boolean, compressed: boolean): void {
-    if (this.host.hearing !== 'open') {
-      this.incoming = undefined;
-      return;
-    }
-    const { maxStreamBytes } = this.limits;
-    const inflate = compressed ? this.deflate!.inflateStream(Math.min(maxStreamBytes, MAX_GATHERED)) : undefined;
-    const remembers = compressed && this.deflate!.remembersReceived;
-    this.streamed ??= { bytes: 0 };
-    const stream = new IncomingStream(binary, maxStreamBytes, this, inflate, remembers, this.streamed);
-    if (this.host.expectsAnswer(binary)) this.candidate = stream;
-    else this.deliverStream(stream);
+    if (this.host.hearing !== 'open') return this.streams?.ignore();
+    this.streams ??= new IncomingStreams(this, this.reader.assembler.parser, this.deflate);
+    this.streams.begin(binary, compressed);
   }
 
   onStreamPart(bytes: Buffer): void {
-    const { candidate, incoming, host } = this;
-    const stream = candidate ?? incoming;
-    if (stream === undefined || host.hearing === 'deaf') return;
-    if (candidate === undefined) this.chargeStream(stream, bytes.length);
-    host.onHeld(bytes.length);
-    const isBeginning = stream.heldBytes === 0 && !stream.compressed;
-    stream.push(bytes);
-    if (candidate !== undefined) {
-      const isTooLarge = candidate.heldBytes >= this.limits.maxMessageBytes;
-      const isNone = isTooLarge || (isBeginning && !host.expectsAnswer(candidate.binary, bytes));
-      if (isNone) this.deliverLate(candidate);
-    }
-    this.pauseForStream();
+    this.streams?.push(bytes);
   }
 
   onStreamEnd(): void {
-    const { candidate, incoming } = this;
-    (candidate ?? incoming)?.end();
-    this.candidate = undefined;
-    if (candidate !== undefined && !this.takeStreamed(candidate)) this.deliverLate(candidate);
-    this.pauseForStream();
+    this.streams?.end();
   }
 
   onInflating(): void {
-    this.inflating = true;
-    this.pauseReading();
+    this.reader.holdForInflating();
   }
 
   onInflatingDone(): void {
-    this.inflating = false;
-    this.readOn();
-    this.checkDrained();
+    this.reader.onInflated();
+    this.checkFinished();
   }
 
   onPing(payload: Buffer): void {
@@ -249,39 +165,37 @@ export class Receiver implements MessageReceiver, StreamOwner {
     this.host.onViolation(violation);
   }
 
-  // what a stream reports
-
-  onStreamRead(): void {
-    this.readOn();
+  get isListening(): boolean {
+    return this.host.hearing !== 'deaf';
   }
 
-  onStreamViolation(violation: Violation): void {
-    this.assembler.parser.fail(violation);
+  /** Half of the queue must be free, so that reading does not start and stop for each message. */
+  hasRoom(): boolean {
+    if (this.streams?.haveRoom === false) return false;
+    if (this.host.hearing === 'closing' || this.queue === undefined) return true;
+    const { limits } = this.host.route;
+    return this.queue.hasRoom(limits.maxQueuedMessages >> 1, limits, this.awaitsAnswer);
   }
 
-  onInflated(bytes: Buffer): void {
-    this.deflate?.remember(bytes);
+  mayResume(): boolean {
+    if (!this.finishing || this.host.hearing !== 'open' || this.awaitsAnswer) return true;
+    this.checkFinished();
+    return false;
   }
 
-  /** Whatever it causes to be sent leaves in one write. Returns how far it came. */
-  private parse(bytes: Buffer, length: number): number {
-    this.parsing = true;
-    this.outgoing.cork();
-    const at = this.assembler.parser.push(bytes, 0, length);
-    this.outgoing.uncork();
-    this.parsing = false;
-    return at;
+  onHeld(bytes: number): void {
+    this.host.context.budget.put(bytes);
   }
 
-  private deliver(message: Message): void {
+  deliver(message: Message): void {
     if (this.host.hearing !== 'open') {
       if (!this.awaitsLastMessage) return;
       this.awaitsLastMessage = false;
     }
-    this.context.observer.received?.(this.host.connection, sizeOf(message));
-    const answer = this.host.takeAnswer(message);
+    this.host.context.observer.received?.(this.host.connection, sizeOf(message));
+    const answer = this.host.requests?.take(message);
     if (answer === 'awaited') return;
-    const limit = this.rate?.beyond(sizeOf(message), this.context.clock.now());
+    const limit = this.rate?.beyond(sizeOf(message), this.host.context.clock.now());
     if (limit !== undefined) {
       this.refuseTooFast(message, limit);
       return;
@@ -292,146 +206,52 @@ export class Receiver implements MessageReceiver, StreamOwner {
       this.handle(message);
       return;
     }
-    this.host.onHeld(queue.add(message));
-    if (!this.mayQueue(queue, this.limits.maxQueuedMessages - 1)) this.pauseReading();
+    this.onHeld(queue.add(message));
+    const { limits } = this.host.route;
+    if (!queue.hasRoom(limits.maxQueuedMessages - 1, limits, this.awaitsAnswer)) this.reader.pause();
   }
 
-  private deliverStream(stream: IncomingStream): void {
-    this.incoming = stream;
-    this.deliver(stream);
+  charge(message: IncomingStream, bytes: number): void {
+    const limit = this.rate?.beyondBytes(bytes, this.host.context.clock.now());
+    if (limit !== undefined) this.refuseTooFast(message, limit);
   }
 
-  /** It is no answer, whatever it is. */
-  private deliverLate(stream: IncomingStream): void {
-    this.candidate = undefined;
-    this.deliverStream(stream);
-    this.chargeStream(stream, stream.heldBytes);
-  }
-
-  private chargeStream(stream: IncomingStream, bytes: number): void {
-    const limit = this.rate?.beyondBytes(bytes, this.context.clock.now());
-    if (limit !== undefined) this.refuseTooFast(stream, limit);
-  }
-
-  /** Takes an answer on a path that streams what is like it. */
-  private takeStreamed(stream: IncomingStream): boolean {
-    const bytes = stream.peek(this.limits.maxMessageBytes);
-    if (bytes === undefined || (!stream.binary && !isUtf8(bytes))) return false;
-    const message = stream.binary ? bytes : bytes.toString();
-    const answer = this.host.takeAnswer(message);
-    if (answer === undefined) return false;
-    if (answer === 'late') this.chargeStream(stream, bytes.length);
-    stream.discard();
-    this.context.observer.received?.(this.host.connection, sizeOf(message));
-    return true;
-  }
-
-  /** What is streamed cannot be left out: its parts follow. */
+  /** Refuses a message beyond a rate limit. One whose parts follow closes the connection. */
   private refuseTooFast(message: Message, limit: LimitName): void {
     const { host, endpoint } = this;
-    this.context.observer.limited?.(host.connection, limit);
+    host.context.observer.limited?.(host.connection, limit);
     if (endpoint.tooFast === undefined || message instanceof IncomingStream) host.onViolation(TOO_FAST);
-    else void host.call<string | Buffer>('too fast', endpoint.tooFast, message);
+    else void callHook<string | Buffer>(host, 'too fast', endpoint.tooFast, message);
   }
 
   private handle(message: Message): void {
-    const { endpoint, host } = this;
-    let work: Promise<void> | undefined;
-    if (typeof message === 'string') {
-      if (endpoint.text === undefined) return host.refuse('no handler for text messages');
-      work = host.call('text', endpoint.text, message);
-    } else if (message instanceof IncomingStream) {
-      work = this.handleStream(message);
-    } else {
-      if (endpoint.binary === undefined) return host.refuse('no handler for binary messages');
-      work = host.call('binary', endpoint.binary, message);
-    }
-    if (work !== undefined) this.track(work, 1);
+    const work = handleMessage(this.host, this.endpoint, message);
+    if (work !== undefined) this.ensureQueue().track(work);
   }
 
-  private handleStream(incoming: IncomingStream): Promise<void> | undefined {
-    const { textStream, binaryStream } = this.endpoint;
-    const hook = incoming.binary ? binaryStream : textStream;
-    const work = this.host.call(incoming.binary ? 'binary' : 'text', hook, new MessageStream(incoming));
-    if (work !== undefined) return work.then(() => incoming.release());
-    incoming.release();
-    return undefined;
-  }
-
-  private track(work: Promise<void>, places: number): void {
-    this.queue ??= new MessageQueue(
+  private ensureQueue(): MessageQueue {
+    return (this.queue ??= new MessageQueue(
       this.endpoint.concurrency ?? 1,
       (message) => this.handle(message),
       () => {
-        this.readOn();
-        this.checkDrained();
+        this.reader.readOn();
+        this.checkFinished();
       },
-    );
-    this.queue.track(work, places);
+    ));
   }
 
-  /** A handler may be at work on a message that is still to come: it gets that after our Close frame. */
-  private checkDrained(): void {
-    const { drained, queue } = this;
-    if (drained === undefined || this.leftover !== undefined) return;
-    const underWay = this.incoming?.complete === false && (queue === undefined || queue.length === 0);
-    if (!underWay && !this.idle) return;
-    this.drained = undefined;
-    drained();
+  /** Calls `onFinished` once nothing waits. A handler may still read: it gets the rest after our Close frame. */
+  private checkFinished(): void {
+    const { onFinished, queue } = this;
+    if (onFinished === undefined || this.reader.isBehind) return;
+    const isUnderWay = this.streams?.isArriving === true && (queue === undefined || queue.length === 0);
+    if (!isUnderWay && queue?.idle === false) return;
+    this.onFinished = undefined;
+    onFinished();
   }
 
-  private pauseForStream(): void {
-    if (!this.streamsHaveRoom) this.pauseReading();
-  }
-
-  /** While a handler awaits an answer of the peer, that may stand behind a message's worth of what is not read. */
-  private get streamsHaveRoom(): boolean {
-    const { streamed, candidate, incoming } = this;
-    if (streamed === undefined || streamed.bytes === (candidate?.heldBytes ?? 0)) return true;
-    if (!this.host.awaitsAnswer) return false;
-    const { maxMessageBytes } = this.limits;
-    incoming?.inflateAhead(maxMessageBytes);
-    return streamed.bytes < maxMessageBytes;
-  }
-
-  private pauseReading(): void {
-    this.assembler.parser.pause();
-    if (!this.reading) return;
-    this.reading = false;
-    this.transport.pause();
-  }
-
-  /** Reads again if there is room: first what is left of the last read. */
-  private readOn(): void {
-    while (!this.reading && !this.parsing && this.hasRoom()) {
-      const bytes = this.leftover;
-      if (bytes === undefined) {
-        if (this.draining && this.host.hearing === 'open' && !this.host.awaitsAnswer) {
-          this.checkDrained();
-          return;
-        }
-        this.reading = true;
-        this.transport.resume();
-        return;
-      }
-      this.leftover = undefined;
-      const at = this.parse(bytes, bytes.length);
-      if (at < bytes.length && this.host.hearing !== 'deaf') this.leftover = bytes.subarray(at);
-    }
-  }
-
-  /** Half of the queue must be free, so that reading does not start and stop for each message. */
-  private hasRoom(): boolean {
-    if (this.host.hearing === 'deaf') return true;
-    if (this.inflating || !this.streamsHaveRoom) return false;
-    if (this.host.hearing === 'closing' || this.queue === undefined) return true;
-    return this.mayQueue(this.queue, this.limits.maxQueuedMessages >> 1);
-  }
-
-  /** While a handler awaits an answer of the peer, what comes before it may be as long as one message, short ones counting more. */
-  private mayQueue(queue: MessageQueue, messages: number): boolean {
-    if (queue.length <= messages) return true;
-    const { maxMessageBytes } = this.limits;
-    return this.host.awaitsAnswer && queue.bytes < maxMessageBytes && queue.length < maxMessageBytes / LEAST_BYTES;
+  /** True while a request waits for its answer. */
+  private get awaitsAnswer(): boolean {
+    return this.host.requests?.awaiting === true;
   }
 }

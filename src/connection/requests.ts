@@ -17,22 +17,22 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** JSON that is no object: what follows white space is something else. */
+/** Matches the beginning of JSON that is no object. */
 const NO_OBJECT = /^[ \t\r\n]*[^ \t\r\n{]/;
-/** So much white space is enough. */
+/** Bytes of a beginning that are looked at. */
 const MAX_BEGINNING = 256;
 
 export interface RequestOptions {
   /** Milliseconds until the request fails with `timeout`. Default 10,000. */
   timeoutMs?: number | undefined;
-  /** Gives the request up, which then rejects with the signal's reason. */
+  /** Gives up the request, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
 /** Our requests to one peer, and its answers to them. */
 export class Requests {
   private readonly pending = new Map<string, PendingRequest>();
-  /** Requests that were given up: their answers may still come, and mean nothing. */
+  /** Number of requests that were given up. Their answers may still come, and mean nothing. */
   private abandoned = 0;
   private count = 0;
 
@@ -40,16 +40,20 @@ export class Requests {
     private readonly codec: Codec,
     private readonly deadlines: Deadlines,
     private readonly send: (message: string | Uint8Array) => void,
-    /** The number of requests that wait fell to zero. */
+    /** Called when no request waits any more. */
     private readonly onSettled: () => void,
   ) {}
 
-  /** Whether somebody waits for an answer. */
+  /** True while a request waits for its answer. */
   get awaiting(): boolean {
     return this.pending.size > 0;
   }
 
-  /** @throws what the codec throws for the data; RangeError for a time-out that is none */
+  /**
+   * Sends a request, and resolves with the data of its answer.
+   * @throws what the codec throws for the data
+   * @throws RangeError for a `timeoutMs` that is no time
+   */
   request(event: string, data: unknown, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: RequestOptions): Promise<unknown> {
     if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be a number from 0 up, not ${timeoutMs}`);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
@@ -87,15 +91,18 @@ export class Requests {
   }
 
   /**
-   * Whether a message of a kind may answer one of them, in time or too late; `beginning`: what has come of it. Of a client that never
-   * answers that is said for good.
+   * True where a message may answer a request, in time or too late. `beginning`: the bytes of it that have come. With a
+   * client that never answers a request that was given up, this stays true.
    */
   expects(binary: boolean, beginning: Buffer = NO_BYTES): boolean {
     if (this.pending.size + this.abandoned === 0 || binary !== this.codec.binary) return false;
     return mayBeObject(this.codec, beginning);
   }
 
-  /** Takes a message that answers one of our requests. Undefined: it is something else. */
+  /**
+   * Takes a message that answers a request: one that waits (`awaited`), or does not any more (`late`). Undefined for
+   * all other messages.
+   */
   take(message: Message): 'awaited' | 'late' | undefined {
     if (this.pending.size + this.abandoned === 0) return undefined;
     if ((typeof message === 'string') === this.codec.binary) return undefined;
@@ -112,7 +119,7 @@ export class Requests {
     return 'awaited';
   }
 
-  /** False where the id of an answer is surely not in a message. It is read twice otherwise, and often for nothing. */
+  /** False for a message that surely has no id of an answer, and need not be decoded here too. */
   private mayAnswer(message: string | Buffer): boolean {
     switch (this.codec.constructor) {
       case JsonCodec:
@@ -124,13 +131,13 @@ export class Requests {
     }
   }
 
-  /** No answer can come any more. */
+  /** Rejects all requests: no answer can come any more. */
   close(): void {
     for (const pending of [...this.pending.values()]) pending.reject(new ConnectionClosedError());
   }
 }
 
-/** What of a codec of a user's own begins an envelope nobody knows. */
+/** True where bytes may begin an object. Of a user's own codec nothing is known. */
 function mayBeObject({ constructor }: Codec, beginning: Buffer): boolean {
   const [first] = beginning;
   if (first === undefined) return true;

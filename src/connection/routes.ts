@@ -10,20 +10,30 @@ import { ENDPOINT } from './endpoint-options';
 import { checkOptions, CIRCULAR_IMPORT } from './option-table';
 import { resolvePathLimits, type ResolvedLimits } from './limits';
 
-/** An endpoint with everything that is decided before the first request. */
+/** An endpoint, with all that is resolved before the first request. */
 export interface Route {
   readonly endpoint: Endpoint;
-  /** Subprotocols that it speaks. */
+  /** Subprotocols that the endpoint speaks. */
   readonly protocols: readonly string[];
-  /** For connections of a subprotocol; undefined where messages are no events. */
+  /** The codec for connections of a subprotocol; undefined where messages are no events. */
   readonly codecFor: (protocol: string) => Codec | undefined;
   readonly limits: ResolvedLimits;
   /** Undefined: messages are not compressed. */
   readonly compression: ResolvedCompression | undefined;
   readonly originRule: OriginRule<Handshake>;
   readonly rules: FrameRules;
-  /** The same for connections that compress. */
+  /** Rules for connections that compress. */
   readonly compressedRules: FrameRules;
+}
+
+/**
+ * The codec for connections of a subprotocol.
+ * @throws Error where their messages are no events
+ */
+export function requireCodec({ endpoint, codecFor }: Route, protocol: string): Codec {
+  const codec = codecFor(protocol);
+  if (codec === undefined) throw new Error(`the path ${endpoint.path} is raw: it has no codec for events`);
+  return codec;
 }
 
 /** The endpoints of one engine by path. */
@@ -33,7 +43,7 @@ export class Routes {
   private readonly applicationOrigins: OriginRule<Handshake>;
   private readonly applicationCompression: ResolvedCompression | undefined;
 
-  /** @throws TypeError when an origin is none */
+  /** @throws TypeError for an origin that is malformed */
   constructor(
     private readonly limits: ResolvedLimits,
     origins: Origins<Handshake> | undefined,
@@ -44,7 +54,10 @@ export class Routes {
     this.applicationOrigins = originRule(origins);
   }
 
-  /** @throws Error when the path is malformed or taken, or the endpoint's limits or origins are wrong */
+  /**
+   * Adds an endpoint.
+   * @throws Error when the path is malformed or taken, or the endpoint's limits or origins are wrong
+   */
   add(endpoint: Endpoint): void {
     checkOptions(endpoint, ENDPOINT);
     const limits = resolvePathLimits(endpoint.limits, this.limits);
@@ -82,8 +95,8 @@ function frameRules(endpoint: Endpoint, limits: ResolvedLimits): FrameRules {
 const JSON_CODEC = new JsonCodec();
 
 /**
- * One codec for all subprotocols, or one for each. A connection without a subprotocol gets the codec listed for `''`, or
- * the first.
+ * Resolves the codec of an endpoint, one for all subprotocols or one for each. A connection without a subprotocol gets
+ * the codec listed for `''`, or the first.
  */
 function codecsOf(
   { codec = JSON_CODEC, protocols = [] }: Endpoint,
@@ -107,14 +120,20 @@ function codecsOf(
   };
 }
 
-/** Which kinds of message the codecs of an endpoint use. @throws TypeError for what is no codec */
+/**
+ * Tells which kinds of message the codecs of an endpoint use.
+ * @throws TypeError for a value that is no codec
+ */
 export function codecKinds(codec: Endpoint['codec'] = JSON_CODEC): { text: boolean; binary: boolean } {
   const choices = isChoice(codec) ? [codec] : [...choicesIn(codec).values()];
   const codecs = choices.filter((choice): choice is Codec => choice !== 'raw');
   return { text: codecs.some(({ binary }) => !binary), binary: codecs.some(({ binary }) => binary) };
 }
 
-/** @throws TypeError for what is no codec */
+/**
+ * Reads the codecs that are listed by subprotocol.
+ * @throws TypeError for a value that is no codec
+ */
 function choicesIn(codec: Readonly<Record<string, CodecChoice>>): Map<string, CodecChoice> {
   const byProtocol = new Map(Object.entries(Object(codec) as Record<string, CodecChoice>));
   const odd = [...byProtocol.keys()].find((name) => name !== '' && !isToken(name));

@@ -1,14 +1,20 @@
 import { FIN, frame, Opcode, RSV1, type PerMessageDeflate } from '../protocol';
 import { requireBytes } from './bytes';
 
-/** A message for many connections: encoded once, and compressed once for each window that some of them agreed on. */
+/**
+ * A message for many connections. It is encoded once, and compressed once for each window size that its connections
+ * use.
+ */
 export class SharedMessage {
   private readonly opcode: number;
   readonly payload: Uint8Array;
   private plain: Buffer | undefined;
   private readonly compressed = new Map<number, Buffer>();
 
-  /** `isText`: the bytes are text in UTF-8. @throws TypeError when the message is neither a string nor bytes */
+  /**
+   * `isText`: the bytes are text in UTF-8.
+   * @throws TypeError for a message that is neither a string nor bytes
+   */
   constructor(message: unknown, isText = false) {
     if (typeof message === 'string') {
       this.opcode = Opcode.Text;
@@ -30,14 +36,14 @@ export class SharedMessage {
     return this.payload.length;
   }
 
-  /** The frame for connections without compression. */
+  /** The uncompressed frame. */
   plainFrame(): Buffer {
     return (this.plain ??= frame(FIN | this.opcode, this.payload));
   }
 
   compressedFrame(deflate: PerMessageDeflate): Buffer {
     const { serverNoContextTakeover, serverMaxWindowBits } = deflate.parameters;
-    // what refers back to a connection's earlier messages is that connection's alone
+    // a message that refers back to earlier ones is for one connection alone
     if (!serverNoContextTakeover) return frame(FIN | RSV1 | this.opcode, deflate.deflate(this.payload));
     let bytes = this.compressed.get(serverMaxWindowBits);
     if (bytes === undefined) {

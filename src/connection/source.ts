@@ -4,20 +4,20 @@ import { isThenable } from '../messages';
 
 type Item<T> = IteratorResult<T, undefined>;
 
-/** Where items come from, whatever kind of iterable or stream that is. */
+/** A source of items, made of an iterable or a stream. */
 export interface Source<T> {
   /** The next item. Not called after `stop`. */
   next(): Promise<Item<T>>;
-  /** No more is wanted, also while `next` waits. Settles when the source has come to its end, which may take as long as `next`. */
+  /** Ends the source, also while `next` waits. Settles when the source has ended, which may take as long as `next`. */
   stop(): Promise<unknown>;
 }
 
 const OVER = { done: true, value: undefined } as const;
 
 /**
- * Takes over an iterable, an async iterable, a stream of Node or one of the web. The errors of a stream are heard from here on, before
- * anybody reads it.
- * @throws TypeError when it is none of these, or a web stream that somebody else reads
+ * Takes over an iterable, an async iterable, a stream of Node or a web stream. Errors of a stream are heard from here
+ * on, before anybody reads it.
+ * @throws TypeError for any other value, and for a web stream that is locked
  */
 export function sourceOf<T>(given: unknown): Source<T> {
   if (typeof given === 'object' && given !== null) {
@@ -27,18 +27,21 @@ export function sourceOf<T>(given: unknown): Source<T> {
       return isNodeStream(given) ? new StreamSource(given) : new IteratorSource(given as AsyncIterable<T>);
     }
   }
-  // somebody forgot to await it
+  // a promise that was not awaited
   if (isPromise(given)) void given.then((late) => sourceOf(late).stop()).catch(ignore);
   throw new TypeError('chunks must be an iterable, an async iterable or a ReadableStream');
 }
 
-/** A stream of Node that somebody will take over, or a promise of one, may fail before: unheard, that would end the process. */
+/**
+ * Hears errors of a stream of Node, or of a promise of one, before somebody takes it over: unheard, they would end the
+ * process.
+ */
 export function hearErrors(value: unknown): void {
   if (isPromise(value)) value.then(hearErrors, ignore);
   else if (typeof value === 'object' && value !== null && isNodeStream(value)) value.on('error', ignore);
 }
 
-/** As `stream.pipeline` does: its errors are heard, and it is destroyed when nobody wants the rest. */
+/** Hears errors of the stream and destroys it at the end, as `stream.pipeline` does. */
 class StreamSource<T> implements Source<T> {
   private iterator: AsyncIterator<T, undefined> | undefined;
   private stopped = false;
@@ -67,7 +70,7 @@ class StreamSource<T> implements Source<T> {
   }
 }
 
-/** Its own iterator would cancel it only when the item that is waited for has come. */
+/** Uses a reader: the stream's own iterator would cancel the stream only when the next item has come. */
 class WebSource<T> implements Source<T> {
   private readonly reader: ReadableStreamDefaultReader<T>;
 
@@ -108,7 +111,7 @@ class IteratorSource<T> implements Source<T> {
 
   async stop(): Promise<unknown> {
     if (this.iterator === undefined) {
-      // a generator that has not begun has no `finally`; what it would read from may be open all the same
+      // a generator that has not begun runs no `finally`, but its resources may be open
       const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = this.iterable as Partial<
         AsyncDisposable & Disposable
       >;
@@ -128,7 +131,7 @@ class IteratorSource<T> implements Source<T> {
   }
 }
 
-/** One that rejects before its turn would end the process. */
+/** Handles a promise among the items, which would end the process when it rejects before its turn. */
 function hearPromise(item: unknown): void {
   if (isPromise(item)) item.catch(ignore);
 }

@@ -1,12 +1,14 @@
 export interface SubscribeOptions {
-  /** What presence tells others about this subscriber; between processes it travels as JSON. */
+  /** Data that presence shows to others. It travels as JSON between processes. */
   data?: unknown;
-  /** The offset of the last message that was had, of a channel with history: all that came after it is sent first. */
+  /**
+   * Offset of the last message that the subscriber has, in a channel with history: all later messages are sent first.
+   */
   since?: string | undefined;
 }
 
-/** Where a subscriber stands in a channel with history. */
+/** The position of a subscriber in a channel with history. */
 export interface Subscribed {
-  /** Of its latest message: what comes after it can be asked for later. */
+  /** Offset of the channel's latest message. Messages after it can be asked for later, as `since`. */
   readonly offset: string;
 }

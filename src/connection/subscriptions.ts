@@ -1,15 +1,23 @@
 import type { Bytes } from './bytes';
 import type { Connection } from './connection';
 import type { Endpoint } from './endpoint';
-import type { Sender } from './sender';
+import type { SharedMessage } from './shared-message';
 import type { SubscribeOptions, Subscribed } from './subscribe-options';
 
-/** A connection, as those see it who deliver to it. */
+/** A connection as channels see it. */
 export interface Subscriber {
   readonly connection: Connection;
   readonly state: 'open' | 'closing' | 'closed';
-  readonly sender: Sender;
+  readonly sender: SharedSender;
   readonly route: { readonly endpoint: Endpoint };
+}
+
+/** Sends messages that many connections get. */
+export interface SharedSender {
+  /** True while no more than `highWaterMarkBytes` wait. */
+  sendShared(message: SharedMessage): boolean;
+  /** True where the message would be let in now; if not, `connection.drained()` waits until it would. */
+  hasRoomFor(message: SharedMessage): boolean;
 }
 
 /** The channels that connections can subscribe to; `src/channels/` has them. */
@@ -18,13 +26,13 @@ export interface Subscriptions {
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void>;
   subscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
   unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void>;
-  /** The names of the channels that it subscribes to, in the order in which it did; no patterns. */
+  /** Names of the channels of a subscriber, in the order of its subscriptions; no patterns. */
   channelsOf(subscriber: Subscriber): string[];
-  /** To all subscribers but this one. */
+  /** Publishes to all subscribers but this one. */
   publish(subscriber: Subscriber, channel: string, message: string | Bytes): void;
-  /** Nothing can be sent to it any more; may be told again. */
+  /** Nothing can be sent to this subscriber any more. May be called again. */
   left(subscriber: Subscriber): void;
-  /** It is open now, or its user is another; also told before it is open. */
+  /** The connection is open now, or the application has set another user, maybe before it is open. */
   identified(subscriber: Subscriber): void;
 }
 

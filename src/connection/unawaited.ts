@@ -2,8 +2,8 @@ import { isGivenUp } from './cancelled';
 import { PortalError } from '../messages';
 
 /**
- * The same outcome, but a rejection that a client can bring about (a name, a refusal, its leaving) does not end the process where
- * nobody waits for the promise. Node ends it for all others, which are faults.
+ * Returns a promise of the same outcome. Nobody need handle a rejection that a client can bring about, such as a wrong
+ * name, a refusal, or its leaving; other unhandled rejections are faults and end the process, as usual.
  */
 export function unawaited<Value>(work: Promise<Value>): Promise<Value> {
   const outcome = new Promise<Value>((resolve, reject) => {

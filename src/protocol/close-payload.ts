@@ -3,7 +3,9 @@ import { CloseCode, isCloseCodeOnWire } from './close-codes';
 import { MAX_CONTROL_PAYLOAD } from './opcodes';
 import { Violations, type Violation } from './violations';
 
-/** RFC 6455 5.5.1: two bytes of code, then a reason in UTF-8; or nothing at all. */
+/**
+ * Reads the payload of a Close frame: two bytes of code, then a reason in UTF-8, or nothing at all (RFC 6455 5.5.1).
+ */
 export function parseClosePayload(payload: Buffer): { code: number; reason: string } | Violation {
   if (payload.length === 0) return { code: CloseCode.NoStatusReceived, reason: '' };
   if (payload.length === 1) return Violations.InvalidCloseLength;
@@ -15,8 +17,9 @@ export function parseClosePayload(payload: Buffer): { code: number; reason: stri
 }
 
 /**
- * The payload of a Close frame of ours; empty when no code is given.
- * @throws RangeError when the code may not travel, or the reason is longer than 123 bytes of UTF-8
+ * The payload of our Close frame; empty when no code is given.
+ * @throws RangeError when the code may not travel
+ * @throws RangeError when the reason is longer than 123 bytes of UTF-8
  * @throws TypeError when either is of another type, or there is a reason without a code
  */
 export function closePayload(code?: number, reason = ''): Buffer {

@@ -15,14 +15,14 @@ export class ClosingHandshake {
   phase: 'open' | 'close-sent' | 'done' | 'failed' = 'open';
   private received: { code: number; reason: string } | undefined;
 
-  /** We want to close. True when a Close frame is to be sent now. */
+  /** Begins the closing from our side. True when a Close frame is to be sent now. */
   sendClose(): boolean {
     if (this.phase !== 'open') return false;
     this.phase = 'close-sent';
     return true;
   }
 
-  /** The peer's Close frame came. True when it is to be answered with one of ours. */
+  /** Takes the peer's Close frame. True when it is to be answered with ours. */
   receiveClose(code: number, reason: string): boolean {
     if (this.phase === 'done' || this.phase === 'failed') return false;
     const answer = this.phase === 'open';
@@ -31,7 +31,9 @@ export class ClosingHandshake {
     return answer;
   }
 
-  /** The peer broke a rule (7.1.7). True when a Close frame is still to be sent. */
+  /**
+   * Ends the handshake, since the peer broke a rule (7.1.7) or is gone. True when a Close frame is still to be sent.
+   */
   fail(): boolean {
     if (this.phase === 'done' || this.phase === 'failed') return false;
     const send = this.phase === 'open';
@@ -39,14 +41,14 @@ export class ClosingHandshake {
     return send;
   }
 
-  /** 7.1.5: what the peer's frame said; 1006 when none came. */
+  /** The code and reason of the peer's Close frame (7.1.5); 1006 when none came. */
   info(): CloseInfo {
     if (this.received === undefined) return new CloseInfo(CloseCode.AbnormalClosure, '', false);
     return new CloseInfo(this.received.code, this.received.reason, true);
   }
 }
 
-/** The code that answers a received one: the same (5.5.1), none when the peer gave none. */
+/** The code that answers a received code: the same (5.5.1), or none when the peer gave none. */
 export function answerCode(received: number): number | undefined {
   return received === CloseCode.NoStatusReceived ? undefined : received;
 }

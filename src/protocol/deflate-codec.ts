@@ -5,28 +5,34 @@ import { KeptHandle, keptHandlesWork } from './kept-zlib';
 import { Violations, type Violation } from './violations';
 import { deflateWhole, inflateWhole, withoutTail, zlibWindowBits } from './whole-zlib';
 
-/** DEFLATE for whole messages; stateless, so that one serves all connections of an engine. */
+/** DEFLATE for whole messages. It has no state, so one codec serves all connections of an engine. */
 export interface DeflateCodec {
   /**
-   * Inflates a message to which the four bytes of RFC 7692 7.2.2 were appended. `history`: what the sender may refer back
-   * to, at most 32 KiB. The result may lie in memory that the next call writes to.
+   * Inflates a message to which the four bytes of RFC 7692 7.2.2 were appended. `history`: the bytes that the sender
+   * may refer back to, at most 32 KiB. The result may lie in memory that the next call overwrites.
    */
   inflate(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation;
-  /** For a message that is read while it arrives. A codec that cannot do that gathers up to `maxBytes` and inflates then. */
+  /**
+   * Inflates a message that is read while it arrives. A codec that cannot do that gathers up to `maxBytes`, and
+   * inflates at the end.
+   */
   inflateStream(maxBytes: number, history: Buffer): InflateStream;
-  /** Deflates a message and takes the four bytes of RFC 7692 7.2.1 off. The result lies in memory of its own. */
+  /** Deflates a message, without the four bytes of RFC 7692 7.2.1. The result has memory of its own. */
   deflate(message: Uint8Array, windowBits: number, history: Buffer): Buffer;
 }
 
 const FIRST_OUTPUT = 64 * 1024;
 const { Z_SYNC_FLUSH } = constants;
 
-/** The fast codec where this Node allows it, else the portable one. */
+/** Makes the fast codec where this Node allows it, else the portable one. */
 export function createDeflateCodec(): DeflateCodec {
   return keptHandlesWork() ? new KeptCodec() : new PortableCodec();
 }
 
-/** Keeps one inflating and a few deflating zlib contexts and resets them for each message: 7 µs instead of 19 for 1 KiB of JSON. */
+/**
+ * Keeps one inflating and a few deflating zlib contexts, and resets them for each message. That takes 7 µs instead of
+ * 19 for 1 KiB of JSON.
+ */
 export class KeptCodec implements DeflateCodec {
   private readonly inflating = KeptHandle.inflate();
   private readonly deflating = new Map<number, KeptHandle>();
@@ -47,7 +53,7 @@ export class KeptCodec implements DeflateCodec {
       if (zlib.outputLeft === 0) {
         output = enlarge(output, produced, most);
       } else if (zlib.inputLeft === 0 || zlib.inputLeft === TAIL.length) {
-        // all is read, or all but what we appended to a message that ended with a final block
+        // all input is read, or all but the appended tail of a message that ended with a final block
         break;
       } else {
         if (++finals > MAX_FINAL_BLOCKS) return Violations.InvalidDeflate;
@@ -82,7 +88,7 @@ export class KeptCodec implements DeflateCodec {
   }
 }
 
-/** With the documented calls of `node:zlib` only. */
+/** Uses documented calls of `node:zlib` only. */
 export class PortableCodec implements DeflateCodec {
   inflate(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
     return inflateWhole(message, maxBytes, history);
@@ -97,7 +103,10 @@ export class PortableCodec implements DeflateCodec {
   }
 }
 
-/** The last step is one byte beyond `most`, and comes early: what both buffers take then stays below twice that. */
+/**
+ * Enlarges an output buffer. The last step is one byte beyond `most`, and comes early, so that both buffers together
+ * stay below twice that.
+ */
 function enlarge(output: Buffer, used: number, most: number): Buffer {
   const doubled = output.length * 2;
   const larger = Buffer.allocUnsafeSlow(doubled < most ? doubled : most + 1);

@@ -1,18 +1,18 @@
 import { constants } from 'node:zlib';
 import type { KeptHandle } from './kept-zlib';
 
-/** What a sender takes off the end of a message and a receiver puts back (RFC 7692 7.2.1, 7.2.2). */
+/** The bytes that a sender removes from the end of a message and a receiver appends (RFC 7692 7.2.1, 7.2.2). */
 export const TAIL: Buffer = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 export const NO_HISTORY: Buffer = Buffer.alloc(0);
 
-/** RFC 7692 7.2.3.4: blocks may follow a final one. Each costs a fresh start, so there is an end to it. */
+/** Final blocks in one message. Blocks may follow a final one (RFC 7692 7.2.3.4), but each costs a fresh start. */
 export const MAX_FINAL_BLOCKS = 256;
 
-/** The farthest that DEFLATE can refer back, in bytes (RFC 1951). */
+/** Bytes that DEFLATE can refer back (RFC 1951). */
 export const MAX_HISTORY = 32 * 1024;
 
-/** The last bytes, at most `size`, of `history` followed by `message`, in memory of their own. */
+/** The last bytes, at most `size`, of `history` followed by `message`. The result has memory of its own. */
 export function latest(history: Buffer, message: Uint8Array, size: number): Buffer {
   if (message.length >= size) return Buffer.from(message.subarray(message.length - size));
   const kept = history.subarray(Math.max(0, history.length + message.length - size));
@@ -20,8 +20,9 @@ export function latest(history: Buffer, message: Uint8Array, size: number): Buff
 }
 
 /**
- * Resets a context and lets it know what the sender may refer back to, as a stored block (RFC 1951 3.2.4) that comes first:
- * raw DEFLATE has no other state between messages. Returns the length of the history, which is at the start of `output` now.
+ * Resets a context, and gives it the bytes that the sender may refer back to, as a stored block (RFC 1951 3.2.4): raw
+ * DEFLATE has no other state between messages. Returns the length of the history, which lies at the start of `output`
+ * then.
  */
 export function prime(zlib: KeptHandle, history: Buffer, output: Buffer): number {
   zlib.reset();

@@ -3,46 +3,52 @@ import { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1, RSV2_RSV3 } from './opc
 import { STREAM_TOO_BIG, Violations, type Violation } from './violations';
 
 /**
- * What a `FrameParser` reports, in the order of the bytes. Payloads of data frames arrive masked, as a range of the bytes
- * that were pushed and the key for its first byte, so that unmasking and copying are one pass; the range is only valid
- * during the call.
+ * Hears from a FrameParser, in the order of the bytes. Payloads of data frames are masked: each is a range of the
+ * pushed bytes and the key for its first byte, so that unmasking and copying are one pass. The range is valid during
+ * the call only.
  */
 export interface FrameSink {
-  /** A message in a single frame that was wholly there: the usual case. */
+  /** A message came in a single frame, all of it in one read: the usual case. */
   onMessage(opcode: number, compressed: boolean, source: Buffer, start: number, end: number, key: number): void;
-  /** A message begins whose payload comes in parts: fragmented, or cut by the end of a read. */
+  /** A message begins whose payload comes in parts: it is fragmented, or cut by the end of a read. */
   onMessageStart(opcode: number, compressed: boolean): void;
-  /** The next bytes of it, never none. `declared`: length of the message as far as its frames' headers tell. */
+  /**
+   * The next bytes of the message, at least one. `declared`: length of the message, as far as headers of its frames
+   * have come.
+   */
   onMessagePart(source: Buffer, start: number, end: number, key: number, declared: number): void;
   onMessageEnd(): void;
-  /** A ping, pong or close frame, unmasked, in a buffer of its own. */
+  /** A ping, pong or close frame came. Its payload is unmasked, in a buffer of its own. */
   onControl(opcode: number, payload: Buffer): void;
   /** The peer broke a rule. Nothing is reported after it. */
   onViolation(violation: Violation): void;
 }
 
 export interface FrameRules {
-  /** Longest message in bytes, all its frames together (as sent, that is compressed where it is compressed). */
+  /** Longest message in bytes, all frames together, as it travels: compressed where it is compressed. */
   readonly maxMessageBytes: number;
-  /** Longest text message where text is streamed to the handler, and not assembled. */
+  /** Longest text message, where text is handed over while it arrives. */
   readonly maxTextStreamBytes?: number | undefined;
   readonly maxBinaryStreamBytes?: number | undefined;
   /** Longest run of empty fragments inside one message. */
   readonly maxEmptyFragments: number;
-  /** Whether an extension gave a meaning to RSV1 (RFC 7692 6). */
+  /** True where an extension uses RSV1 (RFC 7692 6). */
   readonly allowRsv1: boolean;
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Two bytes, eight of extended length, four of masking key. */
+/** Bytes of the longest header: two, eight of extended length, four of masking key. */
 const MAX_HEADER = 14;
 
 /**
- * Reads the frames that a client sends (RFC 6455 section 5) from bytes cut anywhere, and reports them to a sink.
- * It decides everything that a frame's header can decide; it knows no socket and keeps no reference to the bytes.
+ * Reads the frames that a client sends (RFC 6455 section 5) from bytes cut anywhere, and reports them to a sink. It
+ * decides all that a frame's header can decide. It knows no socket, and keeps no reference to the bytes.
  *
- * The bytes pushed belong to the parser and its sink, which unmask in place.
+ * The pushed bytes belong to the parser and its sink, which unmask in place.
+ *
+ * Large because it is the state machine on the way of each frame: an object for the frame or the message under way
+ * would cost a load for each field, and memory for each connection.
  */
 export class FrameParser {
   /** Set by `pause()`: `push` returns after the frame under way. */
@@ -94,7 +100,10 @@ export class FrameParser {
     this.ended = true;
   }
 
-  /** Reads `bytes[start, end)`. Returns where it stopped: `end`, unless the sink paused it or the peer broke a rule. */
+  /**
+   * Reads `bytes[start, end)`. Returns where it stopped: at `end`, unless the sink has paused it or the peer broke a
+   * rule.
+   */
   push(bytes: Buffer, start: number, end: number): number {
     let at = start;
     this.paused = false;
@@ -115,7 +124,7 @@ export class FrameParser {
     return at;
   }
 
-  /** A whole header lies in `bytes[at, payload)`. */
+  /** Reads a frame whose whole header lies in `bytes[at, payload)`. */
   private readFrame(bytes: Buffer, at: number, payload: number, end: number): number {
     if (!this.acceptFirst(bytes[at]!) || !this.acceptSecond(bytes[at]!, bytes[at + 1]!)) return at;
     const length = this.acceptLength(bytes, at);
@@ -132,7 +141,7 @@ export class FrameParser {
     return this.readPayload(bytes, payload, end);
   }
 
-  /** A header that is cut by the end of a read: byte by byte, each judged as soon as it is there. */
+  /** Reads a header that is cut by the end of a read, byte by byte. Each byte is judged as soon as it is there. */
   private readCutHeader(bytes: Buffer, start: number, end: number): number {
     const header = (this.header ??= Buffer.allocUnsafeSlow(MAX_HEADER));
     let at = start;
@@ -156,7 +165,7 @@ export class FrameParser {
     return at;
   }
 
-  /** RFC 6455 5.2, first byte: FIN, RSV1–3, opcode. */
+  /** Judges the first byte: FIN, RSV1–3, opcode (RFC 6455 5.2). */
   private acceptFirst(first: number): boolean {
     const opcode = first & 0xf;
     if ((first & RSV2_RSV3) !== 0) return this.fail(Violations.ReservedBits);
@@ -176,7 +185,7 @@ export class FrameParser {
     return !this.inMessage || this.fail(Violations.ExpectedContinuation);
   }
 
-  /** RFC 6455 5.2, second byte: MASK and the short length. */
+  /** Judges the second byte: MASK and the short length (RFC 6455 5.2). */
   private acceptSecond(first: number, second: number): boolean {
     // 5.1 "a server MUST close the connection upon receiving a frame that is not masked"
     if ((second & MASKED) === 0) return this.fail(Violations.NotMasked);
@@ -185,7 +194,10 @@ export class FrameParser {
     return true;
   }
 
-  /** RFC 6455 5.2, extended length; and our limits, judged before a byte of payload is stored. -1 when refused. */
+  /**
+   * Judges the extended length (RFC 6455 5.2), and our limits, before a byte of payload is stored. Returns the length;
+   * -1 when it is refused.
+   */
   private acceptLength(header: Uint8Array, at: number): number {
     const short = header[at + 1]! & 0x7f;
     const length = declaredLength(header, at);
@@ -254,7 +266,7 @@ export class FrameParser {
     }
   }
 
-  /** Ends the reading because of a broken rule; the sink calls it for those that it judges (UTF-8, inflated size). */
+  /** Ends the reading because of a broken rule. The sink calls it for rules that it judges: UTF-8, inflated size. */
   fail(violation: Violation): false {
     if (!this.ended) {
       this.ended = true;

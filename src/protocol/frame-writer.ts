@@ -25,21 +25,31 @@ export function writeHeader(target: Buffer, at: number, first: number, length: n
   return at + 10;
 }
 
-/** Writes a whole frame of bytes. Returns its end; there must be room for `serverHeaderSize(payload.length)` and it. */
+/** The header of a frame whose payload is written from where it lies. */
+export function frameHeader(first: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(serverHeaderSize(length));
+  writeHeader(header, 0, first, length);
+  return header;
+}
+
+/**
+ * Writes a whole frame of bytes, and returns its end. There must be room for `serverHeaderSize(payload.length)` more
+ * bytes than the payload has.
+ */
 export function writeFrame(target: Buffer, at: number, first: number, payload: Uint8Array): number {
   const start = writeHeader(target, at, first, payload.length);
   target.set(payload, start);
   return start + payload.length;
 }
 
-/** Room that `writeTextFrame` may need for this string: three bytes of UTF-8 for each of its 16-bit units at the most. */
+/** Room that `writeTextFrame` needs for a string at most: three bytes of UTF-8 for each UTF-16 unit, and a header. */
 export function textFrameRoom(text: string): number {
   return MAX_SERVER_HEADER + text.length * 3;
 }
 
 /**
- * Writes a whole frame of text and returns its end. The payload is encoded in place, behind a header of the size that
- * is likely; it is moved in the rare case that the guess was wrong. There must be room for `textFrameRoom(text)`.
+ * Writes a whole frame of text, and returns its end. The payload is encoded in place, behind a header of the likely
+ * size; the payload is moved in the rare case that the guess was wrong. There must be room for `textFrameRoom(text)`.
  */
 export function writeTextFrame(target: Buffer, at: number, first: number, text: string): number {
   const guess = serverHeaderSize(text.length);

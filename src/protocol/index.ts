@@ -4,7 +4,7 @@ export { closePayload, parseClosePayload } from './close-payload';
 export { ClosingHandshake, answerCode } from './closing';
 export { type DeflateCodec, createDeflateCodec } from './deflate-codec';
 export { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
-export { frame, serverHeaderSize, textFrameRoom, writeFrame, writeHeader, writeTextFrame } from './frame-writer';
+export { frame, frameHeader, textFrameRoom, writeFrame, writeTextFrame } from './frame-writer';
 export type { InflateStream } from './inflate-stream';
 export { MessageAssembler, type MessageReceiver } from './message-assembler';
 export { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcodes';

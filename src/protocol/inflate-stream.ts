@@ -3,22 +3,25 @@ import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, prime, TAIL } from './deflate-hi
 import { KeptHandle } from './kept-zlib';
 import { Violations, type Violation } from './violations';
 
-/** Inflates one message that is read while it arrives. What is read is made then, so that nothing piles up inflated. */
+/**
+ * Inflates one message that is read while it arrives. Bytes are inflated only when they are read, so that nothing piles
+ * up.
+ */
 export interface InflateStream {
-  /** Takes the next bytes of the message as sent. */
+  /** Takes the next bytes of the compressed message. */
   push(bytes: Buffer): void;
   /** The message is complete. */
   end(): void;
-  /** The next inflated bytes, in memory of their own; undefined when there are none until more is pushed. */
+  /** The next inflated bytes, in memory of their own. Undefined when there are none until more is pushed. */
   pull(): Buffer | Violation | undefined;
-  /** Gives up what it holds. */
+  /** Frees what the stream holds. */
   close(): void;
 }
 
 const PIECE = 64 * 1024;
 const { Z_SYNC_FLUSH } = constants;
 
-/** With a zlib context of its own, for as long as the message takes. */
+/** Has a zlib context of its own for as long as the message takes. */
 export class KeptInflateStream implements InflateStream {
   private readonly zlib = KeptHandle.inflate();
   private readonly output = Buffer.allocUnsafeSlow(PIECE);
@@ -80,7 +83,7 @@ export class KeptInflateStream implements InflateStream {
   }
 }
 
-/** For a Node whose zlib can only inflate whole messages: gathers, and inflates at the end. */
+/** Gathers the message and inflates it at the end, for a Node whose zlib can only inflate whole messages. */
 export class GatheringInflateStream implements InflateStream {
   private parts: Buffer[] = [];
   private gathered = 0;

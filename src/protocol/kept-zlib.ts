@@ -7,7 +7,7 @@ import {
   type InflateRaw,
 } from 'node:zlib';
 
-/** The part of Node's zlib streams that works synchronously. It is not documented; `keptHandlesWork` looks whether it is there. */
+/** The synchronous part of Node's zlib streams. It is not documented; `keptHandlesWork` checks that it is there. */
 interface Internals {
   _handle: {
     reset(): void;
@@ -26,13 +26,13 @@ interface Internals {
   _writeState: Uint32Array;
 }
 
-/** A zlib context that is reset and used again, where Node's own calls make a new one for each buffer. */
+/** A zlib context that is reset and used again. Node's own calls make a new context for each buffer. */
 export class KeptHandle {
   private readonly internals: Internals;
   private failed = false;
 
   private constructor(
-    /** Held so that it is not collected, which would close the handle. */
+    /** Held because its collection would close the handle. */
     readonly stream: InflateRaw | DeflateRaw,
   ) {
     this.internals = stream as unknown as Internals;
@@ -62,14 +62,14 @@ export class KeptHandle {
     this.internals._handle.reset();
   }
 
-  /** Processes `input[at, end)` into `output` from `to` on, as far as either goes. False for corrupt input. */
+  /** Processes `input[at, end)` into `output` from `to` on, until either is used up. False for corrupt input. */
   run(flush: number, input: Uint8Array, at: number, end: number, output: Uint8Array, to: number): boolean {
     this.internals._handle.writeSync(flush, input, at, end - at, output, to, output.length - to);
     return !this.failed;
   }
 }
 
-/** Whether this Node's zlib has what `KeptHandle` leans on, and does with it what it should. */
+/** True where this Node's zlib has the calls that `KeptHandle` needs, and they work as expected. */
 export function keptHandlesWork(): boolean {
   try {
     const { Z_SYNC_FLUSH } = constants;

@@ -6,7 +6,7 @@ const KERNEL_FROM = 144;
 /** Bytes that the kernel's memory holds. */
 const KERNEL_BYTES = 128 * 1024;
 
-/** What is used of it; the types of Node.js do not have it. */
+/** The part of WebAssembly that is used here; the types of Node.js do not have it. */
 declare const WebAssembly:
   | {
       Module: new (bytes: Uint8Array) => object;
@@ -14,7 +14,7 @@ declare const WebAssembly:
     }
   | undefined;
 
-/** Length and key to the bits of `unmask`, over the bytes at the start of `memory`. */
+/** The WebAssembly kernel. `run` unmasks `length` bytes at the start of `memory`, and returns what `unmask` returns. */
 interface Kernel {
   readonly memory: Uint8Array;
   readonly run: (length: number, key: number) => number;
@@ -48,7 +48,7 @@ export function unmask(
   return bits;
 }
 
-/** The same in JavaScript: for short payloads, and where there is no WebAssembly (`node --jitless`). */
+/** Does what `unmask` does in JavaScript: for short payloads, and where there is no WebAssembly (`node --jitless`). */
 export function unmaskByLoop(
   source: Uint8Array,
   start: number,
@@ -83,7 +83,7 @@ export function unmaskByLoop(
   return bits;
 }
 
-/** The key for the bytes that follow when `count` bytes have been unmasked with `key`. */
+/** The key for the bytes that follow `count` bytes that were unmasked with `key`. */
 export function advanceKey(key: number, count: number): number {
   const shift = (count & 3) << 3;
   return shift === 0 ? key : (key >>> shift) | (key << (32 - shift));

@@ -8,22 +8,25 @@ import type { PerMessageDeflate } from './permessage-deflate';
 import { Utf8Validator } from './utf8';
 import { Violations, type Violation } from './violations';
 
-/** What a connection learns from its peer, in order. */
+/** Hears the messages and control frames of a peer, in order. */
 export interface MessageReceiver {
   onText(message: string): void;
   /** The buffer is the receiver's own. */
   onBinary(message: Buffer): void;
-  /** A message begins whose kind is streamed; its payload follows as it arrives, compressed where it is compressed. */
+  /** A message begins that is handed over while it arrives. Its payload follows, compressed if `compressed`. */
   onStreamStart?(binary: boolean, compressed: boolean): void;
-  /** The buffer is the receiver's own. Uncompressed text was judged, but may be cut inside a character. */
+  /**
+   * The next part of the message, in a buffer of the receiver's own. Uncompressed text is valid so far, but may be cut
+   * inside a character.
+   */
   onStreamPart?(bytes: Buffer): void;
   onStreamEnd?(): void;
   /**
-   * A message is being inflated in another thread: nothing may be pushed until `onInflatingDone`. A receiver without it
-   * gets every message at once.
+   * A message is being inflated in another thread. Nothing may be pushed until `onInflatingDone`. A receiver without
+   * this method gets each message at once.
    */
   onInflating?(): void;
-  /** The message was delivered, or refused. */
+  /** The inflated message was delivered, or refused. */
   onInflatingDone?(): void;
   onPing(payload: Buffer): void;
   onPong(payload: Buffer): void;
@@ -35,12 +38,12 @@ export interface MessageReceiver {
 const NO_BYTES = Buffer.alloc(0);
 const FIRST_CAPACITY = 4096;
 const GROWTH = 4;
-/** From this size on inflating may take a millisecond, which other connections would wait: a thread of libuv does it. */
+/** Messages from this size on are inflated in a thread of libuv: it may take a millisecond. */
 const OFF_LOOP_FROM = 32 * 1024;
 
 /**
- * Makes messages of frames. A message that comes in parts is gathered in one buffer that grows with what has arrived,
- * never with what was merely declared, so that many tiny fragments or a large declared length cost no memory.
+ * Makes messages of frames. A message that comes in parts is gathered in one buffer, which grows with what has arrived,
+ * never with what was merely declared. So many tiny fragments or a large declared length cost no memory.
  */
 export class MessageAssembler implements FrameSink {
   readonly parser: FrameParser;
@@ -59,7 +62,7 @@ export class MessageAssembler implements FrameSink {
     this.parser = new FrameParser(this, rules);
   }
 
-  /** Bytes of memory for the message that has not wholly come. */
+  /** Bytes of memory of the message that has not wholly arrived. */
   get heldBytes(): number {
     return this.buffer.length;
   }
@@ -138,7 +141,7 @@ export class MessageAssembler implements FrameSink {
     this.receiver.onViolation(violation);
   }
 
-  /** RFC 7692 7.2.2. */
+  /** Inflates the message (RFC 7692 7.2.2) and delivers it. */
   private inflate(): void {
     const message = Buffer.concat([this.takeBuffer().subarray(0, this.length), TAIL]);
     const { maxMessageBytes } = this.rules;
@@ -172,8 +175,9 @@ export class MessageAssembler implements FrameSink {
   }
 
   /**
-   * To four times what has arrived, or to what is declared where that is less, as long as the buffer at least doubles: the
-   * sum of all copies stays below the message, whatever its fragments. Merely doubling cost 1 MiB in reads of 64 KiB twice as much.
+   * Grows the buffer to four times what has arrived, or to the declared length where that is less and at least twice
+   * the buffer. So the sum of all copies stays below the message, whatever its fragments. Doubling cost twice as much
+   * for 1 MiB in reads of 64 KiB.
    */
   private grow(needed: number, declared: number): void {
     const ample = Math.min(Math.max(needed * GROWTH, FIRST_CAPACITY), this.rules.maxMessageBytes);

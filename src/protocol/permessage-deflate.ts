@@ -4,7 +4,7 @@ import type { InflateStream } from './inflate-stream';
 import type { Violation } from './violations';
 import { deflateLater, inflateLater } from './whole-zlib';
 
-/** What was agreed on (RFC 7692 7.1). */
+/** The negotiated parameters (RFC 7692 7.1). */
 export interface DeflateParameters {
   readonly serverNoContextTakeover: boolean;
   readonly clientNoContextTakeover: boolean;
@@ -15,8 +15,8 @@ export interface DeflateParameters {
 }
 
 /**
- * permessage-deflate (RFC 7692) for one connection, seen from the server. Between messages DEFLATE has no state but the last
- * bytes of what was said, so that is all a connection keeps, and only where context takeover was agreed on.
+ * permessage-deflate (RFC 7692) for one connection, seen from the server. Between messages DEFLATE has no state but the
+ * last bytes before compression. The connection keeps those, where context takeover was agreed on, and nothing else.
  */
 export class PerMessageDeflate {
   private received: Buffer = NO_HISTORY;
@@ -27,14 +27,16 @@ export class PerMessageDeflate {
     readonly parameters: DeflateParameters,
   ) {}
 
-  /** `message` ends with the tail of 7.2.2. The result may lie in memory that the next call writes to. */
+  /**
+   * Inflates a message that ends with the tail of 7.2.2. The result may lie in memory that the next call overwrites.
+   */
   inflate(message: Buffer, maxBytes: number): Buffer | Violation {
     const inflated = this.codec.inflate(message, maxBytes, this.received);
     if (Buffer.isBuffer(inflated)) this.remember(inflated);
     return inflated;
   }
 
-  /** Like `inflate`, in another thread; nothing more of the peer may be read before `done` is called. */
+  /** Inflates in another thread. Nothing more of the peer may be read before `done` is called. */
   inflateLater(message: Buffer, maxBytes: number, done: (inflated: Buffer | Violation) => void): void {
     inflateLater(message, maxBytes, this.received, (inflated) => {
       if (Buffer.isBuffer(inflated)) this.remember(inflated);
@@ -42,12 +44,12 @@ export class PerMessageDeflate {
     });
   }
 
-  /** For a message that is read while it arrives; `remember` takes each piece of it. */
+  /** Inflates a message that is read while it arrives. Each piece is to be given to `remember`. */
   inflateStream(maxBytes: number): InflateStream {
     return this.codec.inflateStream(maxBytes, this.received);
   }
 
-  /** Whether the client's next messages may refer to this one. */
+  /** True where the client's next messages may refer to this one. */
   get remembersReceived(): boolean {
     return !this.parameters.clientNoContextTakeover;
   }
@@ -57,12 +59,18 @@ export class PerMessageDeflate {
       this.received = latest(this.received, received, 2 ** this.parameters.clientMaxWindowBits);
   }
 
-  /** The result lies in memory of its own. Once it is certain that it goes out, `rememberSent` must be told. */
+  /**
+   * Deflates a message into memory of its own. `rememberSent` must be called once it is certain that the message is
+   * sent.
+   */
   deflate(message: Uint8Array): Buffer {
     return this.codec.deflate(message, this.parameters.serverMaxWindowBits, this.sent);
   }
 
-  /** Like `deflate` and `rememberSent`, in another thread. Undefined when zlib had no memory: the message goes as it is. */
+  /**
+   * Deflates in another thread, and remembers the message. Undefined when zlib had no memory: the message is sent
+   * uncompressed then.
+   */
   deflateLater(message: Uint8Array, done: (deflated: Buffer | undefined) => void): void {
     const { sent } = this;
     this.rememberSent(message);
@@ -72,7 +80,7 @@ export class PerMessageDeflate {
     });
   }
 
-  /** Our next messages may refer to this one. */
+  /** Remembers a message, since our next messages may refer to it. */
   rememberSent(message: Uint8Array): void {
     const { serverNoContextTakeover, serverMaxWindowBits } = this.parameters;
     if (!serverNoContextTakeover) this.sent = latest(this.sent, message, 2 ** serverMaxWindowBits);

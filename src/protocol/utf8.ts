@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Below this many bytes the loop here is faster than a call into C++. */
+/** From this many bytes on a call into C++ is faster than the loop here. */
 const NATIVE_FROM = 48;
 
 /**
- * Judges UTF-8 as it arrives (RFC 3629, RFC 6455 8.1): a chunk that holds a byte which cannot belong to valid text is
- * refused at once, while a character that is merely cut off waits for its rest.
+ * Validates UTF-8 as it arrives (RFC 3629, RFC 6455 8.1). A chunk with a byte that cannot belong to valid text is
+ * refused at once; a character that is merely cut off waits for its rest.
  */
 export class Utf8Validator {
-  /** Continuation bytes still missing of the character under way. */
+  /** Continuation bytes that the current character still needs. */
   private missing = 0;
   /** Bounds of the next continuation byte: narrower than 80–BF after E0, ED, F0 and F4 (RFC 3629 section 4). */
   private lower = 0x80;
@@ -64,7 +64,7 @@ export class Utf8Validator {
   }
 }
 
-/** How many bytes at the end belong to a character that goes on after `end`. */
+/** Number of bytes at the end that belong to a character that goes on after `end`. */
 function cutOff(bytes: Uint8Array, end: number): number {
   for (let back = 1; back <= 3; back++) {
     const byte = bytes[end - back]!;

@@ -1,12 +1,12 @@
 import { CloseCode } from './close-codes';
 
-/** One way in which a peer broke the rules, and the close code that it is told (RFC 6455 7.1.7). */
+/** A rule that a peer broke, and the close code for it (RFC 6455 7.1.7). */
 export interface Violation {
   readonly name: string;
   readonly closeCode: number;
-  /** Sent as the reason of the Close frame: at most 123 bytes. */
+  /** The reason in our Close frame: at most 123 bytes. */
   readonly message: string;
-  /** The limit that the peer is beyond, where the rule is one of ours. */
+  /** The limit that the peer exceeds, where the rule is ours. */
   readonly limit?: string;
 }
 
@@ -19,7 +19,7 @@ const violation = (name: string, closeCode: number, message: string, limit?: str
 
 const { ProtocolError, InvalidPayload, PolicyViolation, MessageTooBig } = CloseCode;
 
-/** Every violation that the protocol room can find. */
+/** All violations that the protocol room finds. */
 export const Violations = {
   ReservedBits: violation('ReservedBits', ProtocolError, 'reserved bit set'),
   ReservedOpcode: violation('ReservedOpcode', ProtocolError, 'reserved opcode'),
@@ -38,5 +38,5 @@ export const Violations = {
   EmptyFragments: violation('EmptyFragments', PolicyViolation, 'too many empty fragments', 'maxEmptyFragments'),
 } as const;
 
-/** For messages that are streamed, which have a limit of their own. */
+/** For messages that are handed over while they arrive, which have a limit of their own. */
 export const STREAM_TOO_BIG: Violation = { ...Violations.MessageTooBig, limit: 'maxStreamBytes' };

@@ -2,7 +2,7 @@ import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync, type
 import { latest, MAX_FINAL_BLOCKS, MAX_HISTORY, storedBlock, TAIL } from './deflate-history';
 import { Violations, type Violation } from './violations';
 
-/** One call of zlib, and what comes of it: up to the end of the input, or of a final block. */
+/** One call of zlib and its result: up to the end of the input, or of a final block. */
 interface Step {
   readonly input: Buffer;
   readonly options: ZlibOptions;
@@ -15,14 +15,14 @@ type Outcome = Inflated | NodeJS.ErrnoException;
 
 const { Z_SYNC_FLUSH } = constants;
 
-/** libuv's threads are the process's, usually four of them, and so is what is begun on them. */
+/** Jobs at a time: libuv's threads serve the whole process, and are usually four. */
 const MOST_JOBS = 8;
 let jobs = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * Each job comes back from its thread for every 16 KiB and has a zlib context of 256 KiB until it is done: thousands that are
- * begun at once would all have theirs at once.
+ * Starts a job now or later. Each job returns from its thread for every 16 KiB, and has a zlib context of 256 KiB until
+ * it is done: without a bound thousands would have theirs at once.
  */
 function begin(job: () => void): void {
   if (jobs < MOST_JOBS) {
@@ -39,7 +39,7 @@ function beginNext(): void {
   else next();
 }
 
-/** Below, `history` is what the message may refer back to, at most 32 KiB. */
+/** Inflates a message. `history`, here and below: the bytes that the message may refer back to, at most 32 KiB. */
 export function inflateWhole(message: Buffer, maxBytes: number, history: Buffer): Buffer | Violation {
   const steps = inflateSteps(message, maxBytes, history);
   let step = steps.next();
@@ -47,7 +47,7 @@ export function inflateWhole(message: Buffer, maxBytes: number, history: Buffer)
   return step.value;
 }
 
-/** The same in a thread of libuv; `done` is called in a later turn. */
+/** Inflates a message in a thread of libuv. `done` is called in a later turn. */
 export function inflateLater(
   message: Buffer,
   maxBytes: number,
@@ -67,12 +67,12 @@ export function inflateLater(
   begin(() => take(steps.next()));
 }
 
-/** The result is without the four bytes of RFC 7692 7.2.1. */
+/** Deflates a message, without the four bytes of RFC 7692 7.2.1. */
 export function deflateWhole(message: Uint8Array, windowBits: number, history: Buffer): Buffer {
   return withoutTail(deflateRawSync(message, deflateOptions(windowBits, history)));
 }
 
-/** The same in a thread of libuv; undefined when there was no memory for it. */
+/** Deflates a message in a thread of libuv. Undefined when there was no memory for it. */
 export function deflateLater(
   message: Uint8Array,
   windowBits: number,
@@ -92,7 +92,10 @@ export function withoutTail(deflated: Buffer): Buffer {
   return deflated.length <= TAIL.length ? Buffer.from([0]) : deflated.subarray(0, deflated.length - TAIL.length);
 }
 
-/** zlib has no window of 256 bytes, but with one of 512 it refers back by 250 at the most, which fits (its MAX_DIST). */
+/**
+ * The window size for zlib. It has no window of 256 bytes, but with one of 512 it refers back by 250 at most, which
+ * fits (its MAX_DIST).
+ */
 export function zlibWindowBits(windowBits: number): number {
   return Math.max(9, windowBits);
 }
@@ -102,7 +105,7 @@ function deflateOptions(windowBits: number, history: Buffer): ZlibOptions {
   return history.length > 0 ? { ...options, dictionary: history } : options;
 }
 
-/** A message may go on after a final block (7.2.3.4), so that it takes a call for each. */
+/** Inflates a message with one call for each final block, after which it may go on (7.2.3.4). */
 function* inflateSteps(
   message: Buffer,
   maxBytes: number,

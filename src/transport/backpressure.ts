@@ -1,50 +1,56 @@
 import type { Deadlines } from '../messages';
 import { setImmediate } from './turns';
 
-/** A peer that has taken nothing of what it was offered for so long does not read. A second packet lost in a row takes less. */
+/**
+ * Milliseconds after which a peer that has taken nothing of what it was offered counts as not reading. Two lost packets
+ * in a row take less.
+ */
 export const STALL_MS = 1000;
 
-/** So many large messages may wait at once, whatever their size. */
+/** Large messages that may wait at once, whatever their size. */
 const MOST_LARGE = 2;
 
-/** How many bytes may wait for one peer, and what becomes of one that does not read. */
+/** Limits of what waits for one peer, and the policy for a peer that does not read. */
 export interface WriteLimits {
   readonly highWaterMarkBytes: number;
   readonly maxBufferedBytes: number;
   readonly slowConsumer: 'close' | 'drop';
 }
 
-/** Whether a message takes more than half of what may wait. */
+/** True for a message that takes more than half of what may wait. */
 export function isLarge(size: number, { maxBufferedBytes }: Pick<WriteLimits, 'maxBufferedBytes'>): boolean {
   return size * 2 > maxBufferedBytes;
 }
 
-/** What waits for one peer, in bytes. */
+/** Bytes that wait for one peer. */
 export interface Backlog {
-  /** Given to the transport, which holds it. */
+  /** Bytes that the transport was given, and holds. */
   readonly leavingBytes: number;
-  /** Not given to the transport yet. */
+  /** Bytes that the transport was not given yet. */
   readonly waitingBytes: number;
-  /** Behind a message of ours that is still being made. */
+  /** Bytes behind a message of ours that is still being made. */
   readonly heldBytes: number;
+  /** Writes what waits, unless the transport is busy. */
+  flush(): void;
 }
 
 /**
- * Knows how much may wait for one peer, and who waits for less. What counts against `maxBufferedBytes` is what the peer leaves
- * lying, and not what we were quick to send: not two large messages, nor parts of one in fragments, which we send as the peer
- * reads, nor what waits behind those, unless the peer has stopped reading. So two messages of any size may always be sent at once.
+ * Decides whether one more message may wait for one peer, and who is told when there is room again. Only bytes that the
+ * peer leaves lying count against `maxBufferedBytes`. Bytes that we were quick to send do not: two large messages,
+ * fragments of one message (they are sent as the peer reads), and what waits behind those, unless the peer has stopped
+ * reading. So two messages of any size may always be sent at once.
  */
 export class Backpressure {
-  /** What of the waiting bytes, and of the leaving ones, does not count. */
+  /** Waiting bytes, and leaving bytes, that do not count. */
   private freeWaiting = 0;
   private freeLeaving = 0;
   /** Large messages that do not count. */
   private largeWaiting = 0;
   private largeLeaving = 0;
-  /** What the peer had left lying for a second; -1 where it takes what it is offered. */
+  /** Bytes that the peer has left lying for `STALL_MS`; -1 while the peer takes what it is offered. */
   private stalledAt = -1;
   private cancelWatch: (() => void) | undefined;
-  /** Somebody was told that more waits than the mark. */
+  /** A caller was told that there was no room. */
   private isAwaited = false;
   /** Bytes of the message that was dropped last. */
   private dropped = 0;
@@ -55,25 +61,25 @@ export class Backpressure {
     private readonly deadlines: Deadlines,
   ) {}
 
-  /** Whether a message of so many bytes may wait too; without consequences when not. */
+  /** True where a message of `size` bytes may wait too. Changes nothing. */
   fits(size: number): boolean {
     const { maxBufferedBytes } = this.limits;
     return this.isWithin(this.isFree(size) ? maxBufferedBytes : maxBufferedBytes - size);
   }
 
-  /** A message was let in. */
+  /** A message of `size` bytes waits now. */
   letIn(size: number): void {
     if (!this.isFree(size)) return;
     this.largeWaiting++;
     this.freeWaiting += size;
   }
 
-  /** So many of the bytes that wait do not count. */
+  /** Excludes so many of the waiting bytes from the count. */
   free(bytes: number): void {
     this.freeWaiting += bytes;
   }
 
-  /** All that waited was given to the transport. */
+  /** All waiting bytes were given to the transport. `holds`: the transport still has some of them. */
   onWritten(holds: boolean): void {
     this.freeLeaving = holds ? this.freeLeaving + this.freeWaiting : 0;
     this.largeLeaving = holds ? this.largeLeaving + this.largeWaiting : 0;
@@ -88,23 +94,37 @@ export class Backpressure {
     this.endWatch();
   }
 
-  /** A message did not fit: there is room again when it would. */
-  drop(size: number): void {
+  /** True where a message of `size` bytes may wait too. If not, there is relief once it may. */
+  hasRoomFor(size: number): boolean {
+    if (this.fits(size)) return true;
+    // gathered bytes may not have been offered yet; only bytes that the peer leaves lying count
+    this.backlog.flush();
+    if (this.fits(size)) return true;
     this.dropped = size;
-    this.expectRelief();
-  }
-
-  /** Somebody was told that there is no room. */
-  expectRelief(): void {
     this.isAwaited = true;
+    return false;
   }
 
-  /** Whether no more waits than the mark, and what was dropped would fit. */
-  get hasRoom(): boolean {
-    return this.isBelowMark && (this.dropped === 0 || this.fits(this.dropped));
+  /** True where no more than `highWaterMarkBytes` wait. If not, there is relief once that is so. */
+  checkMark(): boolean {
+    this.backlog.flush();
+    if (this.bufferedBytes <= this.limits.highWaterMarkBytes) return true;
+    this.isAwaited = true;
+    return false;
   }
 
-  /** Whether there is room again, for those who were told that there was none. */
+  /**
+   * True where no more than `highWaterMarkBytes` wait and the dropped message would fit. If not, there is relief once
+   * that is so.
+   */
+  checkRelief(): boolean {
+    this.backlog.flush();
+    if (this.hasRoom) return true;
+    this.isAwaited = true;
+    return false;
+  }
+
+  /** True, once, when there is room again for callers that were told there was none. */
   takeRelief(): boolean {
     if (!this.isAwaited || !this.hasRoom) return false;
     this.isAwaited = false;
@@ -112,7 +132,7 @@ export class Backpressure {
     return true;
   }
 
-  /** Nothing waits any more, and nobody. */
+  /** Nothing waits any more. */
   close(): void {
     this.endWatch();
     this.freeWaiting = 0;
@@ -123,9 +143,14 @@ export class Backpressure {
     return this.largeWaiting + this.largeLeaving < MOST_LARGE && isLarge(size, this.limits);
   }
 
-  private get isBelowMark(): boolean {
+  private get hasRoom(): boolean {
+    if (this.bufferedBytes > this.limits.highWaterMarkBytes) return false;
+    return this.dropped === 0 || this.fits(this.dropped);
+  }
+
+  private get bufferedBytes(): number {
     const { leavingBytes, waitingBytes, heldBytes } = this.backlog;
-    return leavingBytes + waitingBytes + heldBytes <= this.limits.highWaterMarkBytes;
+    return leavingBytes + waitingBytes + heldBytes;
   }
 
   private isWithin(bytes: number): boolean {
@@ -138,7 +163,7 @@ export class Backpressure {
     return true;
   }
 
-  /** Looks whether the peer takes anything of what it is offered. */
+  /** Notices, after `STALL_MS`, that the peer has taken nothing of what it was offered. */
   private watch(): void {
     const before = this.backlog.leavingBytes;
     if (this.cancelWatch !== undefined || before === 0) return;
@@ -147,7 +172,7 @@ export class Backpressure {
       this.cancelWatch = undefined;
       if (this.backlog.leavingBytes === before) this.stalledAt = before;
     };
-    // what the process had no time to hear of comes first
+    // events that the process has not handled yet come first
     const cancel = this.deadlines.set(STALL_MS, () => void setImmediate(look));
     this.cancelWatch = cancel;
   }

@@ -1,12 +1,12 @@
-/** Bytes that are gathered before they are written at once. */
+/** Bytes that one batch holds. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Up to this length the views that are handed out are kept: making one costs as much as writing a short frame. */
+/** Longest view that is kept for reuse. Making a view costs as much as writing a short frame. */
 const MAX_KEPT_VIEW = 1024;
 
 /**
- * The memory in which frames for one connection are gathered until they are written. One serves a whole engine: it is
- * lent to one write queue at a time, for one read or one turn of the microtask queue.
+ * The memory in which frames of one connection are gathered until they are written. All connections of an engine share
+ * one batch: each write queue has it for one read, or one turn of the microtask queue.
  */
 export class Batch {
   bytes: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
@@ -14,7 +14,7 @@ export class Batch {
   owner: object | undefined;
   private views: Buffer[] = [];
 
-  /** What was gathered; the batch is empty after it. The bytes stay until the batch is used again. */
+  /** Empties the batch and returns its bytes. They stay valid until the batch is used again. */
   take(): Buffer {
     const { used } = this;
     this.used = 0;
@@ -22,7 +22,7 @@ export class Batch {
     return (this.views[used] ??= this.bytes.subarray(0, used));
   }
 
-  /** Somebody holds on to what was taken: the next bytes go elsewhere. */
+  /** Takes new memory, since the transport still holds the bytes that were taken. */
   renew(): void {
     this.bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
     this.views = [];

@@ -1,29 +1,29 @@
 import { Socket } from 'node:net';
 
-/** The request object that a handle's write takes; libuv keeps it while a write is under way. */
+/** The request object that a write on a handle takes. libuv keeps it while the write is under way. */
 export interface WriteRequest {
   /** Negative while libuv does not keep it. */
   getAsyncId(): number;
-  /** Called as a method when a write that could not be done at once is done, or has failed with a negative status. */
+  /** Called as a method when a write that had to wait is done, or has failed (negative status). */
   oncomplete?: (this: WriteRequest, status: number) => void;
   writer?: DirectWriter;
-  /** What must not be collected meanwhile. */
+  /** Memory that must not be collected during the write. */
   held?: unknown;
 }
 
-/** Whoever writes directly. */
+/** Hears of the writes of a DirectWriter. */
 export interface WriteOwner {
-  /** A write that had to wait is done; or one has failed. */
+  /** A write that had to wait is done, or a write has failed. */
   onWritten(failed: boolean): void;
 }
 
-/** What of a socket's handle is not documented. */
+/** The undocumented methods of a socket's handle. */
 export interface WritableHandle {
   /** Zero, or a negative error number. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
-  /** The same for several buffers; `true`: they are all buffers. */
+  /** Writes several buffers. `true` says that the chunks are buffers, not strings. */
   writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
-  /** Bytes that libuv holds since the kernel did not take them. */
+  /** Bytes that libuv holds because the kernel did not take them. */
   readonly writeQueueSize: number;
 }
 
@@ -33,8 +33,8 @@ function onComplete(this: WriteRequest, status: number): void {
 }
 
 /**
- * A request for the next write, whoever writes. Nearly every write is done at once and leaves its request untouched, so
- * that it serves the next one too; making one for each write cost 4 % of a short echo.
+ * The request object for the next write on any socket. Nearly every write is done at once and leaves its request
+ * untouched, so the next write uses it again; a new object for each write cost 4 % of a short echo.
  */
 export class SpareRequest {
   private spare: WriteRequest;
@@ -47,7 +47,10 @@ export class SpareRequest {
     return this.spare;
   }
 
-  /** Whether libuv keeps it, in which case the next write gets another: one that is used again while kept ends the process. */
+  /**
+   * Returns the request if libuv keeps it, and makes another for the next write. A request that is reused while libuv
+   * keeps it ends the process.
+   */
   taken(): WriteRequest | undefined {
     const { spare } = this;
     if (spare.getAsyncId() < 0) return undefined;
@@ -57,8 +60,8 @@ export class SpareRequest {
 }
 
 /**
- * Writes to a TCP handle without the writable stream in front of it, which costs as much as all the rest of a short
- * answer. A write that the kernel takes whole, which is the rule, leaves nothing behind: no callback, no tick.
+ * Writes to a TCP handle without the writable stream in front of it, which costs as much as the rest of a short answer.
+ * A write that the kernel takes whole, as nearly every write is, makes no callback and no tick.
  */
 export class DirectWriter {
   constructor(
@@ -94,12 +97,12 @@ export class DirectWriter {
   }
 }
 
-/** The major versions of Node on which this was tried, with all tests. */
+/** The major versions of Node on which all tests pass with direct writes. */
 const TRIED = new Set(['20', '22', '24']);
 
 /**
- * The class of write requests, which Node does not export: it is looked at when a socket hands one to a handle that is not
- * real. Undefined where that does not work, and on a Node on which it was not tried.
+ * Finds the class of write requests, which Node does not export, by writing to a socket with a fake handle. Undefined
+ * where that fails, and on a Node that is not in `TRIED`.
  */
 export function writeRequestClass(): (new () => WriteRequest) | undefined {
   if (!TRIED.has(process.versions.node.split('.')[0]!)) return undefined;

@@ -1,7 +1,12 @@
-/** From this many on, places that were left are given back, once they are half of all. */
+/**
+ * Empty places at the front are kept up to this many. Beyond that they are removed once they are half of all places.
+ */
 const KEPT_PLACES = 1024;
 
-/** A queue whose work is linear: `Array.shift` moves all that is left, which takes seconds for 50,000. */
+/**
+ * A first-in, first-out queue with constant time for each item. `Array.shift` moves all items that are left, which
+ * takes seconds for 50,000.
+ */
 export class Fifo<T> {
   private items: (T | undefined)[] = [];
   private head = 0;
@@ -10,12 +15,12 @@ export class Fifo<T> {
     return this.items.length - this.head;
   }
 
-  /** The one that has waited longest. */
+  /** The item that has waited longest. */
   get first(): T | undefined {
     return this.items[this.head];
   }
 
-  /** The one that came last. */
+  /** The item that came last. */
   get last(): T | undefined {
     return this.items[this.items.length - 1];
   }
@@ -35,7 +40,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes out all of them. */
+  /** Takes out all items. */
   clear(): T[] {
     const items = this.items.slice(this.head) as T[];
     this.leave(this.items.length);

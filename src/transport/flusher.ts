@@ -1,11 +1,11 @@
 import { atEndOfTurn } from './turns';
 
-/** Something that gathers what it is to write. */
+/** A queue that gathers bytes before it writes them. */
 export interface Flushable {
   flush(): void;
 }
 
-/** Lets queues write once for all that was sent in one turn, whoever sent it: at the end of the microtask queue. */
+/** Flushes each queue once for all that was sent in one turn: at the end of the microtask queue. */
 export class Flusher {
   private waiting: Flushable[] = [];
   private readonly run = (): void => {

@@ -4,30 +4,35 @@ import type { Flushable, Flusher } from './flusher';
 import { Pieces } from './pieces';
 import type { Transport } from './transport';
 
-/** Up to this length what is gathered is copied for a transport that holds it for a while, which would else hold the whole batch. */
+/**
+ * Longest batch that is copied for a transport that holds on to what it is given. Without the copy it would hold the
+ * memory of the whole batch.
+ */
 const MAX_COPIED = 16 * 1024;
 
-/** What a gatherer reports. */
+/** Hears from a Gatherer. */
 export interface GathererOwner {
-  /** So many bytes more wait. */
+  /** `bytes` more bytes wait. */
   onHeld(bytes: number): void;
-  /** So many bytes are given to the transport, which holds some of them for a while, or none. */
+  /** The transport was given `bytes` bytes. `holds`: it still has some of them. */
   onWritten(bytes: number, holds: boolean): void;
 }
 
 /**
- * Gathers the frames of one connection, in the order in which they come, and writes them at once: at the end of the read that
- * caused them, or of the current turn when no read did. While the transport takes what it is given they are gathered in the
- * shared batch; while it does not, in pieces of their own.
+ * Gathers the frames of one connection, in order, and writes them together: at the end of the read that caused them, or
+ * of the current turn where no read did. Frames are gathered in the shared batch while the transport takes what it is
+ * given, and in pieces of their own while it does not.
  */
 export class Gatherer implements Flushable {
-  /** Made with the first. */
+  /** Made with the first frame that does not go into the batch. */
   private pieces: Pieces | undefined;
   /** The transport still holds bytes; nothing is written until they have left. */
   private blocked = false;
   private corked = false;
   private scheduled = false;
   private isClosed = false;
+  /** Bytes that the transport held at the last `takeProgress`. */
+  private lastLeaving = 0;
 
   constructor(
     private readonly transport: Transport,
@@ -41,7 +46,7 @@ export class Gatherer implements Flushable {
     return (this.pieces === undefined ? 0 : this.pieces.bytes) + (this.batch.owner === this ? this.batch.used : 0);
   }
 
-  /** Bytes that it was given, and holds. */
+  /** Bytes that the transport was given, and holds. */
   get leavingBytes(): number {
     return this.blocked ? this.transport.pending : 0;
   }
@@ -55,7 +60,10 @@ export class Gatherer implements Flushable {
     return this.isClosed;
   }
 
-  /** A whole frame, into the batch. Returns the bytes that are gathered there; -1 where it has no room, and nothing has changed. */
+  /**
+   * Adds a text frame to the batch. Returns the number of bytes in the batch, or -1 where there is no room; nothing has
+   * changed then.
+   */
   addText(text: string): number {
     if (!this.hasRoom(textFrameRoom(text))) return -1;
     const { batch } = this;
@@ -68,7 +76,7 @@ export class Gatherer implements Flushable {
     return (batch.used = writeFrame(batch.bytes, batch.used, FIN | Opcode.Binary, payload));
   }
 
-  /** A frame in one piece or two. */
+  /** Adds a frame in one piece or two. */
   append(first: Uint8Array, second?: Uint8Array): void {
     if (this.isClosed) return;
     if (this.batch.owner === this) this.flush();
@@ -79,7 +87,7 @@ export class Gatherer implements Flushable {
     this.schedule();
   }
 
-  /** What comes from here on leaves with `uncork`. */
+  /** Frames from here on leave with `uncork`. */
   cork(): void {
     this.corked = true;
   }
@@ -89,7 +97,7 @@ export class Gatherer implements Flushable {
     this.flush();
   }
 
-  /** Writes what is gathered, unless the transport is busy. */
+  /** Writes all gathered frames, unless the transport is busy. */
   flush(): void {
     this.scheduled = false;
     if (this.batch.owner === this) {
@@ -101,17 +109,26 @@ export class Gatherer implements Flushable {
     if (pieces !== undefined && pieces.bytes > 0 && !this.blocked && !this.isClosed) this.writePieces(pieces);
   }
 
-  /** The transport has sent all it had. */
+  /** True where some of what the transport holds has left since the last call. */
+  takeProgress(): boolean {
+    if (!this.blocked) return false;
+    const leaving = this.transport.pending;
+    const hasMoved = leaving !== this.lastLeaving;
+    this.lastLeaving = leaving;
+    return hasMoved;
+  }
+
+  /** The transport has sent all that it held. */
   unblock(): void {
     this.blocked = false;
   }
 
-  /** Forgets what the transport was not given. */
+  /** Drops frames that the transport was not given. */
   drop(): void {
     this.pieces = undefined;
   }
 
-  /** Writes all that waits, and then says to the peer that no more will come. */
+  /** Writes all frames, then ends the transport. */
   end(): void {
     this.blocked = false;
     this.flush();
@@ -145,7 +162,7 @@ export class Gatherer implements Flushable {
     if (this.blocked) this.owner.onHeld(this.transport.pending);
   }
 
-  /** Whether the batch is, or can become, this gatherer's, with so many bytes free. */
+  /** True where this gatherer owns the batch, or now does, and `room` bytes are free in it. */
   private hasRoom(room: number): boolean {
     const { batch } = this;
     if (batch.owner !== this) {

@@ -1,11 +1,11 @@
 import { setImmediate } from './turns';
 
-/** Turns of the event loop in which a write over TLS or HTTP/2 is done, with some to spare, unless the peer does not read. */
+/** Turns of the event loop that a write over TLS or HTTP/2 takes at most when the peer reads. */
 const TURNS = 8;
 
 /**
- * Pongs that wait for a write. A transport that holds what is written until later, as TLS and HTTP/2 do, waits after each write: that
- * says nothing of the peer, and all pings are answered. RFC 6455 5.5.3 lets a peer that does not read have the latest only.
+ * Pongs that wait for a write to finish. RFC 6455 5.5.3 lets a peer that does not read have the latest pong only. TLS
+ * and HTTP/2 hold each write for a while, whether the peer reads or not, so there all pongs are kept for some turns.
  */
 export class HeldPongs {
   private waiting: Buffer[] = [];
@@ -14,7 +14,7 @@ export class HeldPongs {
   private turns = 0;
 
   constructor(
-    /** A write that is not done at once says that the peer does not read. */
+    /** True where a write that is not done at once means that the peer does not read. */
     private readonly exact: boolean,
     private readonly maxBytes: number,
   ) {
@@ -30,7 +30,7 @@ export class HeldPongs {
     }
   }
 
-  /** The write is done. */
+  /** Takes out all pongs: the write is done. */
   take(): readonly Buffer[] {
     const { waiting } = this;
     this.waiting = [];

@@ -2,6 +2,7 @@ export { STALL_MS, isLarge } from './backpressure';
 export { Batch } from './batch';
 export { Fifo } from './fifo';
 export { Flusher } from './flusher';
+export type { Gatherer } from './gatherer';
 export { RawSockets } from './raw-sockets';
 export type { TransportReceiver } from './transport-receiver';
 export { Transport, closeEnded } from './transport';

@@ -1,12 +1,14 @@
-/** So many pieces in a row that are shorter than a kilobyte become one. */
+/** Short pieces in a row that are joined into one. */
 const JOINED = 64;
 const SHORT = 1024;
 
-/** Bytes that wait, in order. Many short pieces become one now and then: an object for each takes more memory than they do. */
+/**
+ * Bytes that wait, in order. Short pieces are joined now and then, since their objects take more memory than they do.
+ */
 export class Pieces {
   bytes = 0;
   private list: Uint8Array[] = [];
-  /** At the end of the list, and not joined yet. */
+  /** Short pieces at the end of the list that are not joined yet. */
   private short = 0;
 
   get length(): number {
@@ -23,7 +25,7 @@ export class Pieces {
     list.push(Buffer.concat(list.splice(-JOINED)));
   }
 
-  /** All of them; none are left. */
+  /** Takes out all pieces. */
   take(): readonly Uint8Array[] {
     const { list } = this;
     this.list = [];
@@ -32,7 +34,7 @@ export class Pieces {
     return list;
   }
 
-  /** The only one that there is; none is left. */
+  /** Takes out the only piece. */
   takeOnly(): Uint8Array {
     this.bytes = 0;
     this.short = 0;

@@ -3,28 +3,28 @@ import type { Duplex } from 'node:stream';
 import { DirectWriter, SpareRequest, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
 import { deliver, type TransportReceiver } from './transport-receiver';
 
-/** As much as libuv reads at once. */
+/** Bytes that libuv reads at once. */
 const READ_BYTES = 64 * 1024;
 
-/** What of a `net.Socket` is not documented: the handle in which libuv keeps the connection. */
+/** The undocumented part of a `net.Socket`: the handle in which libuv keeps the connection. */
 interface HandleOwner {
   _handle: (WritableHandle & { useUserBuffer?: (bytes: Uint8Array) => void }) | null;
 }
 
 /**
- * Plain TCP sockets without the streams around them. All of one engine read into one buffer, in place of a fresh one for
- * each read: Node offers that to sockets it creates (`onread`), and an accepted one is told in the same way that Node tells
- * those. And they write to their handle. Neither is documented; where it does not work, sockets are used as streams.
+ * Plain TCP sockets without the streams around them. All sockets of an engine read into one buffer, where Node makes a
+ * new one for each read: Node offers `onread` to sockets that it creates, and accepted sockets are set up in the same
+ * way here. They write to their handle. Neither is documented; where it does not work, sockets are used as streams.
  */
 export class RawSockets {
   private readonly requests = spareRequest();
   private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
   private readonly keys = onReadKeys();
 
-  /** `PORTAL_STREAM_SOCKETS` in the environment turns this off, should some Node ever need it. */
+  /** `PORTAL_STREAM_SOCKETS` in the environment turns raw sockets off. */
   constructor(private readonly enabled = process.env.PORTAL_STREAM_SOCKETS === undefined) {}
 
-  /** Lets a socket read into this buffer. False where that cannot be, and nothing has changed. */
+  /** Makes a socket read into the shared buffer. False where that is impossible; nothing has changed then. */
   adopt(stream: Duplex, receiver: TransportReceiver): stream is Socket {
     const { keys } = this;
     if (!this.enabled || keys === undefined || !canAdopt(stream)) return false;
@@ -37,7 +37,7 @@ export class RawSockets {
     return true;
   }
 
-  /** Writes to an adopted socket past its stream. Undefined where that cannot be. */
+  /** Makes a writer for an adopted socket that goes past its stream. Undefined where that is impossible. */
   writerFor(socket: Socket, owner: WriteOwner): DirectWriter | undefined {
     const handle = (socket as unknown as HandleOwner)._handle;
     if (this.requests === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
@@ -50,7 +50,7 @@ function spareRequest(): SpareRequest | undefined {
   return Request && new SpareRequest(Request);
 }
 
-/** Under which keys a socket with `onread` keeps its buffer and its callback: looked up in one that has them. */
+/** Finds the keys under which a socket with `onread` keeps its buffer and its callback. */
 function onReadKeys(): { buffer: symbol; callback: symbol } | undefined {
   const buffer = Buffer.alloc(1);
   const callback = (): boolean => true;
@@ -70,7 +70,7 @@ interface ReadingSocket extends Socket {
   [RECEIVER]: TransportReceiver;
 }
 
-/** Node calls it as a method of the socket; one function serves them all. */
+/** Node calls this function as a method of each socket. */
 function onRead(this: ReadingSocket, count: number, bytes: Uint8Array): boolean {
   deliver(this[RECEIVER], bytes as Buffer, count);
   return true;
@@ -81,7 +81,7 @@ function canWriteDirectly(handle: Partial<WritableHandle>): boolean {
   return typeof writeBuffer === 'function' && typeof writev === 'function' && typeof writeQueueSize === 'number';
 }
 
-/** A TCP or Unix socket as accepted, with nothing read that was not handed over, or written that has not left. */
+/** True for an accepted TCP or Unix socket that holds nothing, neither read nor written. */
 function canAdopt(stream: Duplex): stream is Socket {
   if (Object.getPrototypeOf(stream) !== Socket.prototype || stream.destroyed) return false;
   if (stream.readableLength > 0 || stream.writableLength > 0) return false;

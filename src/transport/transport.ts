@@ -6,20 +6,20 @@ import type { RawSockets } from './raw-sockets';
 import { setImmediate } from './turns';
 import { deliver, type TransportReceiver } from './transport-receiver';
 
-/** As much as a stream is given at once: it says when all of that has left, and nothing before. */
+/** Bytes that a stream is given at once. The stream reports when all of them have left, not when some have. */
 const PART_BYTES = 256 * 1024;
 
 /**
- * A driver's way to its peer over any duplex stream of Node: a TCP or TLS socket, a pair in memory. It keeps the
- * stream's own buffer down to one write at a time, so that what waits is the driver's to count, order and drop.
+ * Carries the bytes of one connection over any duplex stream of Node: a TCP or TLS socket, an HTTP/2 stream, a pair in
+ * memory. The stream's own buffer never has more than one write, so the caller can count, order and drop what waits.
  */
 export class Transport implements WriteOwner {
   private receiver: TransportReceiver | undefined;
   private direct: DirectWriter | undefined;
   private closed = false;
-  /** Only for those that write through their stream. */
+  /** The callback of writes through the stream; undefined for direct writes. */
   private written: (() => void) | undefined;
-  /** What of a large write the stream was not given yet. */
+  /** The rest of a large write, which the stream was not given yet. */
   private rest: Fifo<Uint8Array> | undefined;
   private restBytes = 0;
 
@@ -28,18 +28,18 @@ export class Transport implements WriteOwner {
     private readonly rawSockets: RawSockets,
   ) {}
 
-  /** Whether it holds nearly all that is written until later, as TLS and HTTP/2 do. */
+  /** True where nearly every write is held until a later turn, as over TLS and HTTP/2. */
   get holds(): boolean {
     return this.direct === undefined;
   }
 
-  /** Bytes written that have not left yet. */
+  /** Written bytes that have not left yet. */
   get pending(): number {
     if (this.direct === undefined) return this.stream.writableLength + this.restBytes;
     return this.closed ? 0 : this.direct.pending;
   }
 
-  /** Whether it was destroyed, or has closed by itself. */
+  /** True once the stream is destroyed or closed. */
   get gone(): boolean {
     return this.closed;
   }
@@ -77,7 +77,7 @@ export class Transport implements WriteOwner {
     this.stream.resume();
   }
 
-  /** Sends what is written, then says that no more will come. */
+  /** Sends what is written, then ends the stream. */
   end(): void {
     const { stream } = this;
     this.give(Infinity);
@@ -123,7 +123,7 @@ export class Transport implements WriteOwner {
     return this.pending === 0;
   }
 
-  /** Gives the stream so many bytes of what it was not given yet, or a few more. */
+  /** Gives the stream at least so many bytes of the rest, if there are as many. */
   private give(bytes: number): void {
     const { rest, stream } = this;
     if (rest === undefined || this.restBytes === 0) return;
@@ -151,26 +151,33 @@ export class Transport implements WriteOwner {
   }
 }
 
-/** RFC 9113 8.1: once END_STREAM is sent, nothing more is wanted of the client either, and undici for one leaves its side open. */
+/**
+ * Closes an HTTP/2 stream once END_STREAM is sent (RFC 9113 8.1). Some clients, such as undici, leave their side open.
+ */
 export function closeEnded(stream: Http2Stream): void {
   if (!stream.destroyed && stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
-/** RFC 8441 section 5: what resets TCP is RST_STREAM with CANCEL here, which Node sends of a stream that an AbortSignal ends. */
+/**
+ * RFC 8441 section 5: RST_STREAM with CANCEL stands for a TCP reset. Node sends it for a stream that an AbortSignal
+ * ends.
+ */
 const ABORTED = AbortSignal.abort();
 
 function isHttp2(stream: Duplex): stream is Http2Stream {
   return 'rstCode' in stream;
 }
 
-/** Node's own listener of `end` does nothing on sockets of an HTTP server, and would make a list of the two of them. */
+/**
+ * Removes Node's own listener of `end`, which does nothing on sockets of an HTTP server: two listeners take an array.
+ */
 function dropIdleListener(stream: Duplex): void {
   if (!stream.allowHalfOpen) return;
   const listener = stream.listeners('end').find(({ name }) => name === 'onReadableStreamEnd');
   if (listener !== undefined) stream.off('end', listener as () => void);
 }
 
-/** Ten thousand idle connections share these listeners; each stream knows what it carries. */
+/** The Transport of a stream. With it all streams share two listeners, which saves memory. */
 const CARRIED = Symbol('carried');
 
 interface CarryingStream extends Duplex {

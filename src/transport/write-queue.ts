@@ -1,75 +1,58 @@
-import { FIN, frame, Opcode, serverHeaderSize, writeHeader } from '../protocol';
+import { FIN, frame, frameHeader, Opcode } from '../protocol';
 import { Backpressure, isLarge, type Backlog, type WriteLimits } from './backpressure';
 import type { Batch } from './batch';
 import type { Deadlines } from '../messages';
-import { Fifo } from './fifo';
 import type { Flusher } from './flusher';
 import { Gatherer, type GathererOwner } from './gatherer';
+import { HeldFrames, type PendingFrame } from './held-frames';
 import { HeldPongs } from './held-pongs';
-import { Pieces } from './pieces';
 import type { Transport } from './transport';
 
-/** From this size on a payload is written from where it lies, behind a header of its own, and not copied. */
+/** Payloads from this size on are not copied behind their header: both are written as they are. */
 const BY_REFERENCE_FROM = 16 * 1024;
 
 /**
- * What became of a message: `sent`; `queued`, since more than `highWaterMarkBytes` wait now; `dropped`, as `slowConsumer: 'drop'`
- * has it; `closed`, since the connection is not open, or was closed as too slow. The last two say that it is not sent.
+ * The outcome of sending a message: `sent`; `queued`, where more than `highWaterMarkBytes` wait now; `dropped` by
+ * `slowConsumer: 'drop'`; `closed`, where the connection is not open, or was closed as too slow. Messages that are
+ * `dropped` or `closed` are not sent.
  */
 export type SendResult = 'sent' | 'queued' | 'dropped' | 'closed';
 
-/** What a write queue reports to its connection. */
+/** Hears from a WriteQueue. */
 export interface WriteQueueOwner {
   /** More would wait than `maxBufferedBytes` allows: the message is dropped, or the connection closed. */
   onSlowConsumer(policy: 'close' | 'drop'): void;
-  /** There is room again, for somebody who was told that there was none. */
+  /** There is room again, after a caller was told that there was none. */
   onDrained(): void;
-  /** So many bytes more wait. */
+  /** `bytes` more bytes wait. */
   onHeld(bytes: number): void;
-  /** So many bytes are given to the transport. */
+  /** The transport was given `bytes` bytes. */
   onWritten(bytes: number): void;
 }
 
-/** What the write queues of one engine share. */
+/** Shared by the write queues of one engine. */
 export interface WriteContext {
   readonly batch: Batch;
   readonly flusher: Flusher;
   readonly deadlines: Deadlines;
 }
 
-/** Frames that wait for the end of a message in fragments (RFC 6455 5.4), or for one that is still being made. */
-class Held {
-  readonly frames = new Fifo<Pieces | PendingFrame>();
-  inFragments = false;
-  bytes = 0;
-}
-
-/** A data frame that is still being made; what is sent after it waits for it. */
-export class PendingFrame {
-  bytes: Uint8Array | undefined;
-
-  /** `reserved`: bytes that count as waiting until it is made. */
-  constructor(
-    readonly held: object,
-    readonly reserved: number,
-  ) {}
-}
-
 /**
- * The frames on their way to one peer, in order: whole messages, fragments, frames that are made later, and control frames,
- * which pass what is held back. `Gatherer` writes them; `Backpressure` says how many may wait.
+ * Sends frames to one peer, in order: whole messages, fragments, frames that are made later, and control frames, which
+ * pass frames that are held back. `Gatherer` writes them, `HeldFrames` keeps those that wait for others, and
+ * `Backpressure` decides how many bytes may wait.
  */
 export class WriteQueue implements Backlog, GathererOwner {
-  private readonly gatherer: Gatherer;
+  /** Writes the frames. */
+  readonly gatherer: Gatherer;
   /** Undefined while there is neither a message in fragments nor a pending one. */
-  private held: Held | undefined;
-  /** Made with the first that has to wait. */
+  private held: HeldFrames | undefined;
+  /** Made with the first pong that has to wait. */
   private pongs: HeldPongs | undefined;
-  /** Made when more waits than the mark for the first time. */
+  /** Made when more than a limit waits for the first time. */
   private pressure: Backpressure | undefined;
   /** `end` was called while a frame was pending. */
   private ending = false;
-  private lastPending = 0;
 
   constructor(
     private readonly transport: Transport,
@@ -96,12 +79,17 @@ export class WriteQueue implements Backlog, GathererOwner {
     return this.held === undefined ? 0 : this.held.bytes;
   }
 
+  /** Bytes that have not left, also after `end`, when `bufferedBytes` is 0. */
+  get unsentBytes(): number {
+    return Math.max(this.bufferedBytes, this.transport.pending);
+  }
+
   /** Nothing can be written any more. */
   get closed(): boolean {
     return this.gatherer.closed;
   }
 
-  /** Whether the peer has room for the next fragment of a message. */
+  /** True where the next fragment of a message may be sent. */
   get hasRoomForFragment(): boolean {
     return this.leavingBytes + this.waitingBytes <= this.limits.highWaterMarkBytes;
   }
@@ -111,47 +99,51 @@ export class WriteQueue implements Backlog, GathererOwner {
       const gathered = this.gatherer.addText(text);
       if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
-    return this.enqueue(frame(FIN | Opcode.Text, Buffer.from(text)));
+    return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
   }
 
   sendBinary(payload: Uint8Array): SendResult {
     if (payload.length >= BY_REFERENCE_FROM) {
-      const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
-      writeHeader(header, 0, FIN | Opcode.Binary, payload.length);
-      return this.enqueue(header, payload);
+      return this.sendFrame(frameHeader(FIN | Opcode.Binary, payload.length), payload);
     }
     if (this.held === undefined) {
       const gathered = this.gatherer.addBinary(payload);
       if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
-    return this.enqueue(frame(FIN | Opcode.Binary, payload));
+    return this.sendFrame(frame(FIN | Opcode.Binary, payload));
   }
 
-  /** A whole data frame. */
-  sendFrame(bytes: Buffer): SendResult {
-    return this.enqueue(bytes);
+  /** Sends a whole data frame, in one piece or two. */
+  sendFrame(first: Uint8Array, second?: Uint8Array): SendResult {
+    const size = first.length + (second === undefined ? 0 : second.length);
+    const refusal = this.refusal(size);
+    if (refusal !== undefined) return refusal;
+    if (this.held === undefined) {
+      this.gatherer.append(first, second);
+      if (isLarge(size, this.limits)) this.marks.letIn(size);
+    } else this.hold(this.held, first, second);
+    return this.judge();
   }
 
-  /** A fragment of a message; until the one with FIN, only control frames pass it. `first`: the frame's first byte. */
+  /** Sends a fragment, whose first byte is `first`. Until the one with FIN only control frames pass. */
   sendFragment(first: number, payload: Uint8Array): void {
-    const held = (this.held ??= new Held());
+    const held = (this.held ??= new HeldFrames());
     held.inFragments = true;
-    const header = Buffer.allocUnsafe(serverHeaderSize(payload.length));
-    writeHeader(header, 0, first, payload.length);
+    const header = frameHeader(first, payload.length);
     this.gatherer.append(header, payload);
     this.marks.free(header.length + payload.length);
     if ((first & FIN) === 0) return;
     held.inFragments = false;
-    // whoever sends in fragments was to be waited for, not the peer
+    // frames have waited for the sender of the fragments, not for the peer
     this.release(true);
   }
 
-  /** Whether a message of so many bytes would be admitted; without consequences when not. */
+  /** True where a message of `size` bytes would be let in. Changes nothing. */
   fits(size: number): boolean {
     return this.bufferedBytes + size <= this.limits.maxBufferedBytes || this.marks.fits(size);
   }
 
-  /** Why a message of so many bytes may not wait, if it may not: the policy for a peer that does not read is applied then. */
+  /** Undefined where a message of `size` bytes may wait. If not, `slowConsumer` is applied. */
   refusal(size: number): 'dropped' | 'closed' | undefined {
     if (this.gatherer.closed) return 'closed';
     if (this.hasRoomFor(size)) return undefined;
@@ -160,58 +152,41 @@ export class WriteQueue implements Backlog, GathererOwner {
     return slowConsumer === 'drop' ? 'dropped' : 'closed';
   }
 
-  /** Whether a message of so many bytes would be admitted; if not, `onDrained` is reported when it would. */
+  /** True where a message of `size` bytes would be let in. If not, `onDrained` is called once it would. */
   hasRoomFor(size: number): boolean {
-    if (this.fits(size)) return true;
-    // what is gathered may not have been tried yet; only what the peer leaves lying counts against it
-    this.gatherer.flush();
-    if (this.fits(size)) return true;
-    this.marks.drop(size);
-    return false;
+    return this.bufferedBytes + size <= this.limits.maxBufferedBytes || this.marks.hasRoomFor(size);
   }
 
-  /** Keeps the place of a data frame that is made later, `size` bytes for now. */
+  /** Keeps the place of a data frame that is made later, and counts as `size` bytes until then. */
   reserve(size: number): PendingFrame {
-    // what is gathered goes first, and nothing is gathered behind it
+    // gathered frames go first, and none is gathered behind this one
     if (this.held === undefined) this.gatherer.flush();
-    const held = (this.held ??= new Held());
-    const pending = new PendingFrame(held, size);
-    held.frames.push(pending);
-    held.bytes += size;
+    const held = (this.held ??= new HeldFrames());
+    const pending = held.reserve(size);
     this.owner.onHeld(size);
     return pending;
   }
 
-  /** The frame is made. Of no effect when it was dropped meanwhile. */
+  /** Sends the frame of a place, now that it is made. Does nothing when the place was dropped meanwhile. */
   settle(pending: PendingFrame, bytes: Uint8Array): void {
     if (this.held === undefined || pending.held !== this.held) return;
-    pending.bytes = bytes;
-    this.held.bytes += bytes.length - pending.reserved;
+    this.held.settle(pending, bytes);
     this.release(false);
   }
 
-  /** After `reserve`: as the other sends. */
+  /** The outcome of a message after `reserve`. */
   judge(): SendResult {
-    const { highWaterMarkBytes } = this.limits;
-    if (this.bufferedBytes <= highWaterMarkBytes) return 'sent';
-    this.gatherer.flush();
-    if (this.bufferedBytes <= highWaterMarkBytes) return 'sent';
-    this.marks.expectRelief();
-    return 'queued';
+    return this.bufferedBytes <= this.limits.highWaterMarkBytes || this.marks.checkMark() ? 'sent' : 'queued';
   }
 
-  /** Whether no more waits than the mark, and what was dropped would fit now; if not, `onDrained` is reported later. */
+  /** True where no more than the mark waits and a dropped message would fit. If not, `onDrained` follows. */
   checkDrained(): boolean {
-    if (this.bufferedBytes === 0) return true;
-    this.gatherer.flush();
-    if (this.marks.hasRoom) return true;
-    this.marks.expectRelief();
-    return false;
+    return this.bufferedBytes === 0 || this.marks.checkRelief();
   }
 
   /**
-   * Control frames pass the limits: they are small, and a peer that does not read gets one pong at the most. They pass what is held
-   * too, but for Close, which comes after all that was sent.
+   * Sends a control frame. Control frames pass the limits: they are small, and a peer that does not read gets one pong
+   * at most. They pass held frames too, except Close, which comes last.
    */
   sendControl(opcode: number, payload: Buffer): void {
     if (this.gatherer.isBlocked && opcode === Opcode.Pong) {
@@ -219,36 +194,18 @@ export class WriteQueue implements Backlog, GathererOwner {
       this.pongs.add(payload);
       return;
     }
-    // nothing of ours comes behind it
+    // no frame of ours follows Close
     if (opcode === Opcode.Close) this.releasePongs();
     const bytes = frame(FIN | opcode, payload);
-    if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes, undefined);
+    if (opcode === Opcode.Close && this.awaitsFrame) this.hold(this.held!, bytes);
     else this.gatherer.append(bytes);
-  }
-
-  /** What is sent from here on leaves with `uncork`. */
-  cork(): void {
-    this.gatherer.cork();
-  }
-
-  uncork(): void {
-    this.gatherer.uncork();
   }
 
   flush(): void {
     this.gatherer.flush();
   }
 
-  /** Whether some of what waited has left since the last call. */
-  takeProgress(): boolean {
-    if (!this.gatherer.isBlocked) return false;
-    const pending = this.leavingBytes;
-    const moved = pending !== this.lastPending;
-    this.lastPending = pending;
-    return moved;
-  }
-
-  /** The transport has sent all it had. */
+  /** The transport has sent all that it held. */
   onFlushed(): void {
     if (!this.gatherer.isBlocked) return;
     this.pressure?.onFlushed();
@@ -258,7 +215,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.reportDrained();
   }
 
-  /** Forgets what waits; for a peer that will not read it. */
+  /** Drops all that waits. */
   drop(): void {
     this.gatherer.drop();
     this.held = undefined;
@@ -266,7 +223,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.pressure?.close();
   }
 
-  /** Writes all that waits, and then says to the peer that no more will come. */
+  /** Writes all that waits, then ends the transport. */
   end(): void {
     if (this.awaitsFrame && !this.gatherer.closed) {
       this.ending = true;
@@ -281,8 +238,6 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.gatherer.close();
     this.drop();
   }
-
-  // what the gatherer reports
 
   onHeld(bytes: number): void {
     this.owner.onHeld(bytes);
@@ -309,44 +264,25 @@ export class WriteQueue implements Backlog, GathererOwner {
     if (this.pressure?.takeRelief() === true) this.owner.onDrained();
   }
 
-  private enqueue(first: Uint8Array, second?: Uint8Array): SendResult {
-    const size = first.length + (second === undefined ? 0 : second.length);
-    const refusal = this.refusal(size);
-    if (refusal !== undefined) return refusal;
-    if (this.held === undefined) {
-      this.gatherer.append(first, second);
-      if (isLarge(size, this.limits)) this.marks.letIn(size);
-    } else this.hold(this.held, first, second);
-    return this.judge();
-  }
-
-  /** Lets go what is held, up to the first frame that is still pending. `free`: it does not count against the peer. */
+  /** Sends held frames up to the first that is pending. `free`: they do not count against the peer. */
   private release(free: boolean): void {
     const { held } = this;
     if (held === undefined || held.inFragments) return;
-    for (let next = held.frames.first; next !== undefined; next = held.frames.first) {
-      if (next instanceof PendingFrame && next.bytes === undefined) break;
-      held.frames.shift();
-      for (const bytes of next instanceof PendingFrame ? [next.bytes!] : next.take()) {
-        held.bytes -= bytes.length;
+    for (let ready = held.takeReady(); ready !== undefined; ready = held.takeReady()) {
+      for (const bytes of ready) {
         this.gatherer.append(bytes);
         if (free) this.marks.free(bytes.length);
         else if (isLarge(bytes.length, this.limits)) this.marks.letIn(bytes.length);
       }
     }
-    if (held.frames.length === 0) this.held = undefined;
+    if (held.isEmpty) this.held = undefined;
     this.gatherer.flush();
     this.reportDrained();
     if (this.ending) this.end();
   }
 
-  private hold(held: Held, first: Uint8Array, second: Uint8Array | undefined): void {
-    let { last } = held.frames;
-    if (!(last instanceof Pieces)) held.frames.push((last = new Pieces()));
-    last.add(first);
-    if (second !== undefined) last.add(second);
-    const size = first.length + (second === undefined ? 0 : second.length);
-    held.bytes += size;
-    this.owner.onHeld(size);
+  private hold(held: HeldFrames, first: Uint8Array, second?: Uint8Array): void {
+    held.add(first, second);
+    this.owner.onHeld(first.length + (second === undefined ? 0 : second.length));
   }
 }

@@ -250,7 +250,7 @@ describe.each(PLACES)('a client that leaves while %s is at work', (path, isOpene
   });
 });
 
-test('what is given up while the client is there is an error', async () => {
+test('work that is given up while the client is there is an error', async () => {
   const app = await serve([ByEvent]);
   run = () => wait(HOUR, undefined, { signal: AbortSignal.abort() });
   const client = await app.connect('/event');
@@ -370,7 +370,7 @@ test.each(Object.entries(LAYERS))('hooks of an engine without controllers, over 
   expect(log.errors).toEqual([]);
 });
 
-describe('what is cancelled', () => {
+describe('cancelled work', () => {
   const aborted = { state: 'closed', signal: AbortSignal.abort(), hasTold: () => false } as const;
 
   test.each<[string, unknown]>([

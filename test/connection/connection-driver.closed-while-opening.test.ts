@@ -40,7 +40,7 @@ describe.each([
 ])('%s that wait for `open`', (_kind, streamed) => {
   const waiting = [text('first'), text('second'), text('half', { fin: false })];
 
-  test.each(Object.entries(LAYERS))('are nobody’s where it closes, over %s', async (_name, { options, open }) => {
+  test.each(Object.entries(LAYERS))('are not handled where it closes, over %s', async (_name, { options, open }) => {
     const { handled, connection, endpoint, go } = opening(streamed);
     const engine = await startEngine([endpoint], options);
     const client = await open(await dial(engine));
@@ -57,7 +57,7 @@ describe.each([
     expect(handled).toEqual(['closed']);
   });
 
-  test('are nobody’s where it fails', async () => {
+  test('are not handled where it fails', async () => {
     const { handled, connection, endpoint, go } = opening(streamed);
     const engine = await startEngine([endpoint]);
     const client = await LAYERS['HTTP/1.1']!.open(await dial(engine));

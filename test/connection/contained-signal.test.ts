@@ -14,7 +14,7 @@ function make() {
   return { controller, signal, failures };
 }
 
-test('what listeners throw or reject with is told, and each of them is called', async () => {
+test('errors and rejections of listeners are reported, and each listener is called', async () => {
   const { controller, signal, failures } = make();
   const error = new Error('no');
   const heard: string[] = [];
@@ -57,7 +57,7 @@ test('listeners are taken away, called once and not twice, as of any signal', ()
   expect(failures).toEqual([]);
 });
 
-test('it is a signal to all who take one', async () => {
+test('APIs that take a signal accept a contained one', async () => {
   const { controller, signal } = make();
   expect(signal).toBe(controller.signal);
   expect(signal).toBeInstanceOf(AbortSignal);

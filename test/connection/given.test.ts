@@ -1,6 +1,6 @@
 import { given } from '../../src/connection/given';
 
-test('what is undefined is as if it were absent, and nothing else is', () => {
+test('undefined options are left out, and no others', () => {
   const options = given({ a: undefined, b: null, c: 0, d: '', e: false });
   expect(options).toStrictEqual({ b: null, c: 0, d: '', e: false });
   expect({ a: 1, b: 2, ...options }).toEqual({ a: 1, b: null, c: 0, d: '', e: false });

@@ -53,7 +53,7 @@ test('as many at once as the concurrency says', async () => {
   expect(begun).toEqual(['a', 'b']);
 });
 
-test('what waits may be forgotten, and the rest goes on', async () => {
+test('messages that wait can be cleared, and later ones go on', async () => {
   const { queue, begun, finish } = queueOf(1);
   const stream = new IncomingStream(false, 10, { onStreamRead() {}, onStreamViolation() {}, onInflated() {} });
   stream.push(Buffer.from('x'));
@@ -151,7 +151,7 @@ test('work may take all places at once, as an opening does', async () => {
     () => {},
   );
   const opening = deferred();
-  queue.track(opening.promise, 3);
+  queue.hold(opening.promise);
   expect(queue.busy).toBe(true);
   queue.add('a');
   opening.resolve();
@@ -175,7 +175,7 @@ test('it tells when a handler has settled, after its place was filled again', as
   expect(seen).toEqual(['next', 'settled']);
 });
 
-test('who waits for it to be idle may use it', async () => {
+test('a callback of whenIdle may use the queue', async () => {
   const { queue, begun, finish } = queueOf(1);
   const idle = jest.fn();
   queue.whenIdle(() => {

@@ -99,7 +99,7 @@ test('leaving the loop throws the rest away', async () => {
   expect(stream.hasRoom).toBe(true);
 });
 
-test('who has enough while nothing comes has it at once, and the rest is thrown away', async () => {
+test('a reader that stops while nothing comes is done at once, and the rest is thrown away', async () => {
   const { stream, message } = incoming(true);
   stream.push(Buffer.from([1]));
   const iterator = message[Symbol.asyncIterator]();
@@ -154,7 +154,7 @@ describe('compressed', () => {
     expect(reports).toContain(violation);
   });
 
-  test('what is thrown away is inflated only where later messages may refer to it', () => {
+  test('discarded bytes are inflated only where later messages may refer to them', () => {
     const forgets = incoming(true, { compressed: true });
     forgets.stream.release();
     forgets.stream.push(deflateMessage('Hello'));

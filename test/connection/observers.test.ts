@@ -83,7 +83,7 @@ test('a first one whose telling rejects is told of nothing more', async () => {
   expect(calls).toBe(2);
 });
 
-test('what was joined is not guarded twice', () => {
+test('a joined observer is not guarded twice', () => {
   const joined = allOf([{ opened() {} }, { failed() {} }]);
   expect(allOf([joined])).toBe(joined);
 });

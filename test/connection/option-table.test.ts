@@ -26,7 +26,7 @@ const TABLE = {
   even: must('even', (value) => Number(value) % 2 === 0),
 };
 
-test('what is right passes, and so does what is undefined', () => {
+test('right values pass, and so does undefined', () => {
   const right = { port: 0, host: 'a', health: false, names: [], beat: false, logger: console, even: 2 };
   expect(() => checkOptions(right, TABLE)).not.toThrow();
   expect(() => checkOptions({ beat: { intervalMs: 1 }, names: ['a'], port: undefined }, TABLE)).not.toThrow();

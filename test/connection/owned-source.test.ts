@@ -49,7 +49,7 @@ test('its failure is thrown, and ends it without return()', async () => {
   expect(failures).toEqual([]);
 });
 
-test('whoever leaves the loop releases it', async () => {
+test('leaving the loop releases the source', async () => {
   const ended = deferred();
   function* items(): Generator<number> {
     try {
@@ -66,7 +66,7 @@ test('whoever leaves the loop releases it', async () => {
 });
 
 describe('released', () => {
-  test('while it waits for an item, it ends at once for who waits, and itself when it can', async () => {
+  test('while it waits for an item, `next` ends at once, and the source when it can', async () => {
     const steps: string[] = [];
     const gate = deferred();
     async function* items(): AsyncGenerator<number> {

@@ -17,7 +17,7 @@ test('a second of messages may come at once, then as many as the time allows', (
   expect(ten.beyond(1, 200)).toBe('messagesPerSecond');
 });
 
-test('what was not used for an hour is no more than a second', () => {
+test('an hour of silence saves up no more than one second', () => {
   const ten = rate({ messagesPerSecond: 10 });
   let passed = 0;
   while (ten.beyond(1, 3_600_000) === undefined) passed++;

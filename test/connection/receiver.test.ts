@@ -1,149 +1,103 @@
-import type { Connection, Endpoint, MessageStream } from '../../src/engine';
-import { binary, close, continuation, ping, PONG, text } from '../support/frames';
+import { PONG, ping, text } from '../support/frames';
 import { deferred, startEngine } from '../support/engine';
 import { RawClient } from '../support/raw-client';
 
-async function opened(endpoint: Partial<Endpoint>) {
-  const engine = await startEngine([{ path: '/', ...endpoint }]);
-  return { engine, client: await RawClient.open(engine.url, '/') };
-}
-
-async function gather(message: MessageStream): Promise<string> {
-  let all = '';
-  for await (const piece of message) all += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
-  return all;
-}
-
-const answering = async (connection: Connection, message: MessageStream): Promise<void> => {
-  const { binary: isBinary } = message;
-  connection.send(`${isBinary ? 'binary' : 'text'} ${await gather(message)}`);
-};
-
-test('a streamed kind of message is handed over in parts, whatever its frames; the other kind is whole', async () => {
-  const { client } = await opened({
-    textStream: answering,
-    binary: (connection, message) => void connection.send(message),
-  });
-  client.write(Buffer.concat([text('one'), text(''), text('a', { fin: false }), ping(), continuation('b')]));
-  client.write(binary(Buffer.from('whole')));
-  expect((await client.frame()).payload.toString()).toBe('text one');
-  expect((await client.frame()).payload.toString()).toBe('text ');
+test('no message is handed over before the open hook settles', async () => {
+  const events: string[] = [];
+  const opening = deferred();
+  const arrived = deferred();
+  const engine = await startEngine([
+    {
+      path: '/',
+      open: async (connection) => {
+        arrived.resolve();
+        await opening.promise;
+        events.push('open');
+        connection.send('welcome');
+      },
+      text: (connection, message) => {
+        events.push(message);
+        connection.send(message);
+      },
+    },
+  ]);
+  const client = await RawClient.connect(engine.url);
+  client.upgrade('/', {}, Buffer.concat([text('in the first packet'), ping()]));
+  await client.answer();
+  await arrived.promise;
   expect((await client.frame()).opcode).toBe(PONG);
-  expect((await client.frame()).payload.toString()).toBe('text ab');
-  expect((await client.frame()).payload.toString()).toBe('whole');
+  opening.resolve();
+  expect((await client.frame()).payload.toString()).toBe('welcome');
+  expect((await client.frame()).payload.toString()).toBe('in the first packet');
+  expect(events).toEqual(['open', 'in the first packet']);
 });
 
-test('the handler begins with the first bytes, before the message is complete', async () => {
-  const first = deferred<string>();
-  const { client } = await opened({
-    binaryStream: async (_connection, message) => {
-      for await (const piece of message) first.resolve(Buffer.from(piece as Uint8Array).toString());
+test('an asynchronous handler holds the next messages back, in order', async () => {
+  const events: string[] = [];
+  const engine = await startEngine([
+    {
+      path: '/',
+      text: async (connection, message) => {
+        events.push(`begin ${message}`);
+        await new Promise(setImmediate);
+        events.push(`end ${message}`);
+        connection.send(message);
+      },
     },
-  });
-  client.write(binary(Buffer.alloc(100_000, 'x')).subarray(0, 50));
-  expect(await first.promise).toMatch(/^x+$/);
+  ]);
+  const client = await RawClient.open(engine.url, '/');
+  client.write(Buffer.concat(['a', 'b', 'c'].map((message) => text(message))));
+  for (const message of ['a', 'b', 'c']) expect((await client.frame()).payload.toString()).toBe(message);
+  expect(events).toEqual(['begin a', 'end a', 'begin b', 'end b', 'begin c', 'end c']);
 });
 
-test('streams wait for their turn, and no later message passes them', async () => {
+test('100,000 messages at a slow handler: few are pending, none is lost', async () => {
+  const total = 100_000;
+  let begun = 0;
+  let parsed = 0;
   const gate = deferred();
-  const begun: string[] = [];
-  const { client } = await opened({
-    text: async (connection, message) => {
-      begun.push(message);
-      await gate.promise;
-      connection.send(message);
+  const all = deferred();
+  const engine = await startEngine([
+    {
+      path: '/',
+      text: () => {
+        if (++begun === 1) return gate.promise;
+        if (begun === total) all.resolve();
+        return begun % 100 === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : undefined;
+      },
+      ping: () => void parsed++,
     },
-    binaryStream: async (connection, message) => {
-      begun.push('stream');
-      connection.send(await gather(message));
-    },
-  });
-  client.write(Buffer.concat([text('first'), binary(Buffer.from('second')), text('third')]));
-  while (begun.length === 0) await new Promise(setImmediate);
-  expect(begun).toEqual(['first']);
+  ]);
+  const client = await RawClient.open(engine.url, '/');
+  const burst = Buffer.concat([...Array.from({ length: 100 }, () => text('x')), ping()]);
+  for (let i = 0; i < total / 100; i++) client.write(burst);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(begun).toBe(1);
+  expect(parsed).toBe(0);
   gate.resolve();
-  for (const expected of ['first', 'second', 'third']) {
-    expect((await client.frame()).payload.toString()).toBe(expected);
-  }
+  await all.promise;
+  expect(begun).toBe(total);
 });
 
-test('while the handler does not read, the socket is not read', async () => {
-  const gate = deferred();
-  const { client } = await opened({
-    binaryStream: async (connection, message) => {
-      await gate.promise;
-      let total = 0;
-      for await (const piece of message) total += piece.length;
-      connection.send(String(total));
+test('concurrency lets several be handled at once', async () => {
+  const works = [deferred(), deferred(), deferred()];
+  let begun = 0;
+  const engine = await startEngine([
+    {
+      path: '/',
+      concurrency: 2,
+      text: async (connection, message) => {
+        await works[begun++]!.promise;
+        connection.send(message);
+      },
     },
-  });
-  const size = 30_000_000;
-  client.write(binary(Buffer.alloc(size)));
-  let before = -1;
-  while (client.socket.writableLength !== before) {
-    before = client.socket.writableLength;
-    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-  }
-  expect(before).toBeGreaterThan(10_000_000);
-  gate.resolve();
-  expect((await client.frame()).payload.toString()).toBe(String(size));
-});
-
-test.each<[string, NonNullable<Endpoint['textStream']>]>([
-  ['does not read', (connection) => void connection.send('ignored')],
-  ['throws', () => Promise.reject(new Error('boom'))],
-  [
-    'stops early',
-    async (connection, message) => {
-      for await (const piece of message) {
-        connection.send(`stopped after ${piece.length}`);
-        break;
-      }
-    },
-  ],
-])('a handler that %s lets the rest be thrown away', async (how, textStream) => {
-  const { client } = await opened({ textStream, ping: () => {} });
-  client.write(text('abc', { fin: false }));
-  if (how === 'throws') {
-    expect((await client.closeFrame()).code).toBe(1011);
-    return;
-  }
-  await client.frame();
-  for (let i = 0; i < 100; i++) client.write(continuation('x'.repeat(10_000), { fin: false }));
-  client.write(Buffer.concat([continuation(''), text('next')]));
-  expect((await client.frame()).payload.toString()).toMatch(/ignored|stopped after 4/);
-});
-
-test('invalid UTF-8 in mid-stream closes with 1007, and the reader is told', async () => {
-  const failed = deferred<unknown>();
-  const { client } = await opened({
-    textStream: async (_connection, message) => {
-      await gather(message).catch(failed.resolve);
-    },
-  });
-  client.write(text(Buffer.from([0x61, 0xff, 0x61]), { fin: false }));
-  expect((await client.closeFrame()).code).toBe(1007);
-  expect(await failed.promise).toMatchObject({ name: 'IncompleteMessageError' });
-});
-
-test('a stream has a limit of its own', async () => {
-  const { client } = await opened({ textStream: answering, limits: { maxMessageBytes: 5, maxStreamBytes: 10 } });
-  client.write(text('1234567890'));
-  expect((await client.frame()).payload.toString()).toBe('text 1234567890');
-  client.write(Buffer.concat([text('123456', { fin: false }), continuation('12345')]));
-  expect((await client.closeFrame()).code).toBe(1009);
-});
-
-test('a stream under way when we close is still delivered', async () => {
-  const received = deferred<string>();
-  const { client } = await opened({
-    textStream: async (connection, message) => {
-      void connection.close(1000);
-      received.resolve(await gather(message));
-    },
-  });
-  client.write(text('under ', { fin: false }));
-  expect((await client.closeFrame()).code).toBe(1000);
-  client.write(Buffer.concat([continuation('way'), text('later'), close(1000)]));
-  expect(await received.promise).toBe('under way');
+  ]);
+  const client = await RawClient.open(engine.url, '/');
+  client.write(Buffer.concat(['a', 'b', 'c'].map((message) => text(message))));
+  works[1]!.resolve();
+  expect((await client.frame()).payload.toString()).toBe('b');
+  works[2]!.resolve();
+  expect((await client.frame()).payload.toString()).toBe('c');
+  works[0]!.resolve();
+  expect((await client.frame()).payload.toString()).toBe('a');
 });

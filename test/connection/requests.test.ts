@@ -194,7 +194,7 @@ test.each<[string, string]>([
   expect(await asked).toBe('joe');
 });
 
-test('what has no id of ours in it is not read twice; what a codec of somebody else’s makes of it, nobody knows', async () => {
+test('our own codecs do not decode a message without an id of ours; other codecs always do', async () => {
   class Own extends JsonCodec {}
   for (const [codec, reads] of [
     [new JsonCodec(), 1],

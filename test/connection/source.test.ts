@@ -69,7 +69,7 @@ test.each([5, 'text', undefined, null, true])(
 /** Jest's own copy of `process` hears nothing of these events. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 
-test('an async function in the place of an iterator fails, and what it rejects with is nobody’s', async () => {
+test('an async function in place of an iterator fails, and its rejection is handled', async () => {
   const unhandled = jest.fn();
   outerProcess.on('unhandledRejection', unhandled);
   const late = (): Promise<never> => Promise.reject(new Error('late'));
@@ -98,7 +98,7 @@ test('a promise is none; what it brings is brought to its end, and its failure i
   expect(() => sourceOf(Promise.reject(new Error('too late')))).toThrow(TypeError);
 });
 
-describe('what it throws', () => {
+describe('errors of a source', () => {
   const broken = new Error('broken');
 
   test.each<[string, () => unknown]>([

@@ -42,7 +42,7 @@ describe.each<[string, () => DeflateCodec]>([
     expect(codec.deflate(NONE, 15, NONE)).toEqual(Buffer.from([0]));
   });
 
-  test('what does not compress is whole too', () => {
+  test('incompressible messages are whole too', () => {
     const noise = randomBytes(200_000);
     expect(inflate(codec.deflate(noise, 15, NONE))).toEqual(noise);
   });

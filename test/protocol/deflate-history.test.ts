@@ -14,7 +14,7 @@ test.each([
   expect(latest(bytes(history), bytes(message), size).toString()).toBe(expected);
 });
 
-test('what is kept is no view of what was given', () => {
+test('the history is no view of the given bytes', () => {
   const message = bytes('abc');
   const kept = latest(Buffer.alloc(0), message, 3);
   message.fill('x');

@@ -217,7 +217,7 @@ describe('memory', () => {
     expect(reader.outcomes).toEqual([['violation', 'MessageTooBig', 1009]]);
   });
 
-  test('what is gathered takes at most four times what has arrived', () => {
+  test('a gathered message takes at most four times the bytes that have arrived', () => {
     const frame = binary(Buffer.alloc(MAX_MESSAGE));
     const reader = new Reader();
     for (let at = 0; at < frame.length; at += 10_000) {

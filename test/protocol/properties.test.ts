@@ -74,7 +74,7 @@ describe('the same bytes have the same outcome however they are cut', () => {
   });
 });
 
-test('what a client encodes is what arrives', () => {
+test('messages arrive as a client encoded them', () => {
   holds(
     fc.property(validStream, cuts, (stream, places) => {
       expect(read(cutAt(encoded(stream), places))).toEqual(stream.outcomes);

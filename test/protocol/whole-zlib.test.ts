@@ -21,7 +21,7 @@ test.each<[string, Buffer, number]>([
   expect(await inflatedLater(message, most, NONE)).toEqual(inflateWhole(message, most, NONE));
 });
 
-test('what is refused', async () => {
+test('messages that are too large or corrupt are refused', async () => {
   expect(await inflatedLater(asSent(deflateMessage(TEXT)), TEXT.length - 1, NONE)).toBe(Violations.MessageTooBig);
   expect(await inflatedLater(Buffer.from([0xff, 0xff]), 10, NONE)).toBe(Violations.InvalidDeflate);
   expect(inflateWhole(asSent(Buffer.concat([finalBlock('a'), finalBlock('b')])), 10, NONE)).toEqual(Buffer.from('ab'));

@@ -6,7 +6,7 @@ const LIMITS = { highWaterMarkBytes: 50, maxBufferedBytes: 100 };
 
 function pressureOf() {
   const clock = new ManualClock();
-  const backlog = { leavingBytes: 0, waitingBytes: 0, heldBytes: 0 };
+  const backlog = { leavingBytes: 0, waitingBytes: 0, heldBytes: 0, flush: () => {} };
   const pressure = new Backpressure(backlog, LIMITS, new Deadlines(clock));
   /** What waits is given to the transport, which holds all of it. */
   const write = (): void => {
@@ -29,7 +29,7 @@ function pressureOf() {
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test('what waits and the next message together stay within the limit', () => {
+test('waiting bytes and the next message together stay within the limit', () => {
   const { send, write, flushed } = pressureOf();
   expect([send(50), send(50), send(1)]).toEqual([true, true, false]);
   write();
@@ -62,7 +62,7 @@ test('two of any size may be sent at once', () => {
   }
 });
 
-test('what is given to the transport counts as far as it is not free', () => {
+test('bytes that the transport has count as far as they are not free', () => {
   const { send, write, pressure, backlog } = pressureOf();
   backlog.waitingBytes = 300;
   pressure.free(300);
@@ -72,7 +72,7 @@ test('what is given to the transport counts as far as it is not free', () => {
   expect([send(21), send(20)]).toEqual([false, true]);
 });
 
-describe('what is held behind a message of ours', () => {
+describe('a message held behind another of ours', () => {
   test('does not count while nothing is offered to the peer, however long that takes', async () => {
     const { send, backlog, clock } = pressureOf();
     backlog.heldBytes = 1000;
@@ -130,12 +130,19 @@ describe('what is held behind a message of ours', () => {
 });
 
 describe('relief', () => {
-  test('comes to those who were told that more waits than the mark, once', () => {
+  test('is not needed where waiting bytes leave once they are tried', () => {
+    const { pressure, backlog } = pressureOf();
+    backlog.flush = () => (backlog.waitingBytes = 0);
+    for (const check of [() => pressure.hasRoomFor(50), () => pressure.checkMark(), () => pressure.checkRelief()]) {
+      backlog.waitingBytes = 100;
+      expect([check(), pressure.takeRelief()]).toEqual([true, false]);
+    }
+  });
+
+  test('comes once after a caller was told that more waits than the mark', () => {
     const { pressure, backlog } = pressureOf();
     backlog.leavingBytes = 51;
-    expect([pressure.hasRoom, pressure.takeRelief()]).toEqual([false, false]);
-    pressure.expectRelief();
-    expect(pressure.takeRelief()).toBe(false);
+    expect([pressure.takeRelief(), pressure.checkMark(), pressure.takeRelief()]).toEqual([false, false, false]);
     backlog.leavingBytes = 50;
     expect([pressure.takeRelief(), pressure.takeRelief()]).toEqual([true, false]);
   });
@@ -146,18 +153,16 @@ describe('relief', () => {
     expect(pressure.fits(50)).toBe(true);
     backlog.leavingBytes = 51;
     expect(pressure.fits(50)).toBe(false);
-    pressure.drop(50);
-    expect(pressure.hasRoom).toBe(false);
+    expect([pressure.hasRoomFor(50), pressure.checkRelief()]).toEqual([false, false]);
     backlog.leavingBytes = 50;
-    expect([pressure.hasRoom, pressure.takeRelief(), pressure.hasRoom]).toEqual([true, true, true]);
+    expect([pressure.checkRelief(), pressure.takeRelief(), pressure.checkRelief()]).toEqual([true, true, true]);
   });
 
   test('comes after one that is larger than the limit too', () => {
     const { pressure, send, write, flushed } = pressureOf();
     send(500);
     send(500);
-    expect(pressure.fits(500)).toBe(false);
-    pressure.drop(500);
+    expect(pressure.hasRoomFor(500)).toBe(false);
     write();
     expect(pressure.takeRelief()).toBe(false);
     flushed();

@@ -1,6 +1,6 @@
 import { Batch } from '../../src/transport/batch';
 
-test('what is taken is what was gathered, and the batch is empty after it', () => {
+test('take returns the gathered bytes and empties the batch', () => {
   const batch = new Batch();
   batch.used = batch.bytes.write('frames');
   expect(batch.take().toString()).toBe('frames');

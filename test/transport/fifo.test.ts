@@ -1,7 +1,7 @@
 import { Fifo } from '../../src/transport/fifo';
 import { movedBy } from '../support/moved';
 
-test('what comes first leaves first', () => {
+test('the first item in is the first out', () => {
   const fifo = new Fifo<number>();
   expect([fifo.length, fifo.first, fifo.last, fifo.shift()]).toEqual([0, undefined, undefined, undefined]);
   for (let i = 0; i < 5; i++) fifo.push(i);
@@ -49,7 +49,7 @@ test.each<[string, (fifo: Fifo<number>) => void]>([
   expect(movedBy(() => run(new Fifo<number>()))).toBeLessThanOrEqual(2 * MANY);
 });
 
-test('what has left is not kept', () => {
+test('items that have left are not kept', () => {
   const fifo = new Fifo<object>();
   for (let i = 0; i < 10; i++) fifo.push({ i });
   for (let i = 0; i < 9; i++) fifo.shift();

@@ -14,7 +14,7 @@ test('all that is added in one turn is flushed once, at its end, in order', asyn
   expect(flushed).toEqual(['a', 'b', 'c']);
 });
 
-test('what is added while others are flushed comes after them', async () => {
+test('a queue added during a flush comes after the others', async () => {
   const flusher = new Flusher();
   const flushed: string[] = [];
   const last = { flush: () => void flushed.push('last') };

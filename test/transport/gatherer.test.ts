@@ -43,7 +43,7 @@ test('it says what is gathered in the batch, and -1 where that is not to be had'
   expect(gathererOf(batch).gatherer.addText('another')).toBe(9);
 });
 
-test('what is more than all the batch holds is not gathered there', () => {
+test('a frame larger than the batch is not gathered there', () => {
   const { gatherer } = gathererOf();
   expect(gatherer.addBinary(Buffer.alloc(64 * 1024))).toBe(-1);
 });

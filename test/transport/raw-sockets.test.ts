@@ -147,7 +147,7 @@ test('all raw sockets read into one buffer', async () => {
   two.end();
 });
 
-test('what is no plain socket, or has bytes under way, is left as it is', async () => {
+test('streams that are no plain sockets, or hold bytes, are left as they are', async () => {
   const sockets = new RawSockets(true);
   const recorder = new Recorder();
   expect(sockets.adopt(new PassThrough(), recorder)).toBe(false);

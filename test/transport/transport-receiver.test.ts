@@ -1,6 +1,6 @@
 import { deliver, type TransportReceiver } from '../../src/transport/transport-receiver';
 
-test('what a receiver throws for bytes is told to it as a fault', () => {
+test('an error of onBytes is reported to onFault', () => {
   const failure = new Error('cannot read that');
   const faults: unknown[] = [];
   const receiver = {

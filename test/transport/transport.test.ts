@@ -143,7 +143,7 @@ test('while it is paused nothing is read', async () => {
 });
 
 describe('over HTTP/2', () => {
-  test('what is ended is reset without an error, once the end is sent', async () => {
+  test('an ended stream is reset without an error, once the end is sent', async () => {
     const { stream, transport } = started(new ManualHttp2());
     stream.resume();
     stream.state.localClose = 1;

@@ -66,14 +66,14 @@ function queueWith(limits: Limits = {}, batch = new Batch()) {
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
-test('what is sent between cork and uncork leaves in one write', () => {
+test('messages between cork and uncork leave in one write', () => {
   const { queue, transport } = queueWith();
-  queue.cork();
+  queue.gatherer.cork();
   queue.sendText('a');
   queue.sendBinary(Buffer.from('b'));
   queue.sendControl(PONG, Buffer.from('c'));
   queue.sendText('d');
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(transport.texts()).toEqual(['a', 'b', 'c', 'd']);
   expect(transport.writes.length).toBeLessThanOrEqual(3);
 });
@@ -93,9 +93,9 @@ test.each<[boolean, number, boolean]>([
     written = given;
     return false;
   };
-  queue.cork();
+  queue.gatherer.cork();
   for (let sent = 0; sent < size; sent += 100) queue.sendBinary(Buffer.alloc(98));
-  queue.uncork();
+  queue.gatherer.uncork();
   expect([written?.length, written?.buffer === bytes.buffer]).toEqual([size, isBatch]);
   // nobody writes over what somebody else holds
   expect(batch.bytes === bytes).toBe(!isBatch);
@@ -103,14 +103,14 @@ test.each<[boolean, number, boolean]>([
 
 test('a hundred messages of one read leave in one write', () => {
   const { queue, transport } = queueWith();
-  queue.cork();
+  queue.gatherer.cork();
   for (let i = 0; i < 100; i++) queue.sendText(`message ${i}`);
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(transport.writes).toHaveLength(1);
   expect(transport.frames()).toHaveLength(100);
 });
 
-test('what is sent outside of a read leaves at the end of the turn, in one write', async () => {
+test('messages outside of a read leave at the end of the turn, in one write', async () => {
   const { queue, transport } = queueWith();
   queue.sendText('a');
   queue.sendText('b');
@@ -124,11 +124,11 @@ test('two queues that send in one turn keep their frames apart', async () => {
   const batch = new Batch();
   const one = queueWith({}, batch);
   const two = queueWith({}, batch);
-  one.queue.cork();
+  one.queue.gatherer.cork();
   one.queue.sendText('one');
   two.queue.sendText('two');
   one.queue.sendText('one again');
-  one.queue.uncork();
+  one.queue.gatherer.uncork();
   await turn();
   expect(one.transport.texts()).toEqual(['one', 'one again']);
   expect(two.transport.texts()).toEqual(['two']);
@@ -139,11 +139,11 @@ test.each([0, 1, 125, 126, 127, 65_535, 65_536, 16_383, 16_384, 200_000])(
   (length) => {
     const { queue, transport } = queueWith();
     const payload = Buffer.alloc(length, 'x');
-    queue.cork();
+    queue.gatherer.cork();
     queue.sendText('before');
     queue.sendBinary(payload);
     queue.sendText(payload.toString());
-    queue.uncork();
+    queue.gatherer.uncork();
     const [, binaryFrame, textFrame] = transport.frames();
     expect(binaryFrame!.payload.equals(payload)).toBe(true);
     expect(textFrame!.payload.equals(payload)).toBe(true);
@@ -167,7 +167,7 @@ test.each([
   expect(transport.texts()).toEqual([message]);
 });
 
-test('while the peer does not read, what is sent waits and is counted', () => {
+test('while the peer does not read, messages wait and are counted', () => {
   const { queue, transport, events, drain } = queueWith({ highWaterMarkBytes: 100, maxBufferedBytes: 1000 });
   transport.stalled = true;
   queue.sendBinary(Buffer.alloc(50));
@@ -188,7 +188,7 @@ test('an empty queue takes one message of any size', () => {
   expect(events).toEqual([]);
 });
 
-test('queued and next message together stay under the hard limit: the policy close tells the session', () => {
+test('queued and next message together stay under the hard limit: the policy close tells the owner', () => {
   const { queue, transport, events } = queueWith({ maxBufferedBytes: 100 });
   transport.stalled = true;
   queue.sendBinary(Buffer.alloc(48));
@@ -215,9 +215,9 @@ test('the policy drop loses the message and goes on', () => {
 
 test('a large burst is written as it grows and is no sign of a slow peer', () => {
   const { queue, transport, events } = queueWith({ maxBufferedBytes: 100_000 });
-  queue.cork();
+  queue.gatherer.cork();
   for (let i = 0; i < 1000; i++) expect(queue.sendBinary(Buffer.alloc(1000))).toBe('sent');
-  queue.uncork();
+  queue.gatherer.uncork();
   expect(events).toEqual([]);
   expect(transport.frames()).toHaveLength(1000);
 });
@@ -268,7 +268,7 @@ test('the memory of a write that is under way is not written to again', () => {
 describe('a frame that is made later', () => {
   const frameOf = (text: string): Buffer => Buffer.from([0x81, text.length, ...Buffer.from(text)]);
 
-  test('keeps its place: what is sent after it waits, control frames do not, but Close does', async () => {
+  test('keeps its place: later messages and Close wait for it, other control frames do not', async () => {
     const { queue, transport } = queueWith();
     queue.sendText('1');
     const first = queue.reserve(10);

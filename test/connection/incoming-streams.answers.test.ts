@@ -121,7 +121,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     expect(noted).toEqual([['joe', 'upload']]);
   });
 
-  test('that comes too late is nobody’s upload', async () => {
+  test('that comes too late is handed to no handler', async () => {
     const { noted, write, clock } = await opened(
       async (_connection, read, name) => [await name(), await read()],
       {},
@@ -168,7 +168,7 @@ test.each<[string, Codec, typeof text, string, string]>([
   },
 );
 
-test('what is too large for an answer is handed over while it arrives', async () => {
+test('a message too large for an answer is handed over while it arrives', async () => {
   const begun: string[] = [];
   const { noted, write } = await opened(
     async (_connection, read, name) => {
@@ -331,7 +331,7 @@ test('a client that leaves in the middle of what may be an answer has sent nothi
   expect(noted).toEqual([]);
 });
 
-test('what is compressed and too large to be held is not read past, and what follows it is whole', async () => {
+test('a compressed message too large to be held stops the reading, and the next message is whole', async () => {
   const engine = await startEngine([{ ...asking, compression: true, limits: { maxMessageBytes: 10_000 } }]);
   const client = new WebSocket(engine.url, { perMessageDeflate: { threshold: 0 } });
   const replies: { content: string }[] = [];
