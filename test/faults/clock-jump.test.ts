@@ -6,6 +6,7 @@ import { figure } from '../support/figures';
 import { close, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 
 const ROW = 'the clock jumps';
 const HOUR_MS = 3_600_000;
@@ -80,10 +81,6 @@ async function silentPeer(engine: Engine, path = '/'): Promise<{ client: RawClie
   const client = await RawClient.open(engine.url, path);
   clients.add(client);
   return { client, connection: [...engine.connections].find((connection) => !before.has(connection))! };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test.each([6, -12])(

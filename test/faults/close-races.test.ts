@@ -4,6 +4,7 @@ import { MemorySocket } from '../../src/testing/memory-socket';
 import { close, continuation, ping, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { turns } from '../support/until';
 
 /** Jest's own copy of `process` hears nothing of this event. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
@@ -48,10 +49,6 @@ const ACTIONS = {
 } satisfies Record<string, (race: Race) => void>;
 
 type Action = keyof typeof ACTIONS;
-
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 4; i++) await new Promise(setImmediate);
-};
 
 async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean): Promise<void> {
   const clock = new ManualClock();
@@ -104,19 +101,19 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
     label: action,
     builder: async () => {
       ACTIONS[action](race);
-      await turns();
+      await turns(4);
     },
   }));
   scheduler.scheduleSequence(steps);
   const settle = async (): Promise<void> => {
     do {
       await scheduler.waitAll();
-      await turns();
+      await turns(4);
     } while (scheduler.count() > 0);
   };
   await settle();
   client.destroy();
-  await turns();
+  await turns(4);
   await settle();
 
   expect(counts).toEqual({ open: 1, close: 1, release: 1 });
@@ -131,7 +128,7 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
   // its place is free
   const next = await join();
   next.destroy();
-  await turns();
+  await turns(4);
   await settle();
   expect(counts).toEqual({ open: 2, close: 2, release: 2 });
   await engine.close();
@@ -144,7 +141,7 @@ test('however sends, closes, resets and late handlers meet, a connection ends on
   try {
     const actions = fc.array(fc.constantFrom(...(Object.keys(ACTIONS) as Action[])), { minLength: 1, maxLength: 12 });
     await fc.assert(fc.asyncProperty(fc.scheduler(), actions, fc.boolean(), run), { numRuns: RUNS });
-    await turns();
+    await turns(4);
   } finally {
     outerProcess.off('unhandledRejection', onRejection);
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Broker, disposeBrokers, type BrokerKind } from '../support/broker';
 import { figure, sized } from '../support/figures';
 import { ServerProcess } from '../streams/server-process';
+import { until } from '../support/until';
 import { Follower, OrderClient } from './cluster-client';
 import type { GapTimes } from './cluster-server';
 
@@ -12,6 +13,7 @@ const CHANNELS = FOLLOWERS / 10;
 const MESSAGES = sized(10_000, 2000);
 const PER_TICK = 10;
 const TICK_MS = 10;
+const POLL_MS = 50;
 const TIMEOUT_MS = 240_000;
 
 interface Sent {
@@ -119,7 +121,7 @@ describe.each(['redis', 'nats'] as const)('three processes on %s', (kind) => {
       await until(async () => {
         const counted = await Promise.all(channels.slice(0, 20).map((channel) => publishers[0]!.count(channel)));
         return counted.every((count) => count === FOLLOWERS / CHANNELS);
-      });
+      }, POLL_MS);
 
       const survivors = publishers.slice(0, 2);
       await broker.kill();
@@ -129,16 +131,18 @@ describe.each(['redis', 'nats'] as const)('three processes on %s', (kind) => {
       await publish(survivors);
       await Promise.all(survivors.map((publisher) => publisher.settled()));
       const gapsOf = (): Promise<GapTimes[][]> => Promise.all(survivors.map((publisher) => publisher.gaps()));
-      await until(async () => (await gapsOf()).every(({ length }) => length > 0));
+      await until(async () => (await gapsOf()).every(({ length }) => length > 0), POLL_MS);
       const gaps = (await gapsOf()).flat();
       // what was sent before comes before these
       for (const publisher of survivors) for (const channel of channels) publisher.publish(channel);
-      await until(() =>
-        followers.every(({ channel, received, refused }) =>
-          survivors.every(
-            ({ name, numbers }) => refused !== undefined || received.get(name)?.at(-1) === numbers.get(channel),
+      await until(
+        () =>
+          followers.every(({ channel, received, refused }) =>
+            survivors.every(
+              ({ name, numbers }) => refused !== undefined || received.get(name)?.at(-1) === numbers.get(channel),
+            ),
           ),
-        ),
+        POLL_MS,
       );
       await Promise.all(survivors.map((publisher) => publisher.settled()));
 
@@ -202,8 +206,3 @@ describe.each(['redis', 'nats'] as const)('three processes on %s', (kind) => {
     TIMEOUT_MS,
   );
 });
-
-/** Waits for what takes as long as it takes. */
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await sleep(50);
-}

@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { CA } from '../support/certificates';
 import { Http2Client } from '../support/http2-client';
+import { until } from '../support/until';
 import { HAPROXY, startHaproxy } from './haproxy';
 import { describeWith } from './program';
-import { afterTest, applicationFor, CLIENT, enterAt, seenOf, until, WAYS } from './through';
+import { afterTest, applicationFor, CLIENT, enterAt, seenOf, WAYS } from './through';
 
 const HTTP = WAYS['HAProxy in HTTP mode, to a port']!;
 const TCP = WAYS['HAProxy in TCP mode, TLS by Portal']!;
@@ -27,9 +28,9 @@ describeWith(HAPROXY, 'HAProxy', () => {
     const haproxy = await way.start(`127.0.0.1:${port}`, HASTY);
     afterTest(() => haproxy.stop());
     await app.close();
-    await until(() => haproxy.log().includes('Server portal/app is DOWN'));
+    await until(() => haproxy.log().includes('Server portal/app is DOWN'), 10);
     await app.listen({ port, host: '127.0.0.1' });
-    await until(() => haproxy.log().includes('Server portal/app is UP'));
+    await until(() => haproxy.log().includes('Server portal/app is UP'), 10);
     const client = await enterAt(way.tls ? haproxy.tlsPort : haproxy.port, way.tls, '/rooms/1');
     expect(await seenOf(client)).toMatchObject({ remoteAddress: CLIENT, secure: way.tls });
     expect(app.connections.size).toBe(1);
@@ -51,9 +52,9 @@ describeWith(HAPROXY, 'HAProxy', () => {
       'backend portal\n': 'backend portal\n  option httpchk GET /health\n',
     });
     afterTest(() => haproxy.stop());
-    await until(() => haproxy.log().includes('Server portal/app is DOWN'));
+    await until(() => haproxy.log().includes('Server portal/app is DOWN'), 10);
     status = 200;
-    await until(() => haproxy.log().includes('Server portal/app is UP'));
+    await until(() => haproxy.log().includes('Server portal/app is UP'), 10);
     expect(await seenOf(await enterAt(haproxy.port, false, '/rooms/1'))).toMatchObject({ remoteAddress: CLIENT });
   });
 

@@ -1,10 +1,11 @@
 import { CA } from '../support/certificates';
 import { text } from '../support/frames';
 import { Http2Client } from '../support/http2-client';
+import { until } from '../support/until';
 import { HAPROXY, startHaproxy } from './haproxy';
 import { NGINX, startNginx } from './nginx';
 import { describeWith } from './program';
-import { afterTest, applicationFor, CLIENT, enterAt, seenOf, through, until, WAYS } from './through';
+import { afterTest, applicationFor, CLIENT, enterAt, seenOf, through, WAYS } from './through';
 
 const WAY = WAYS['nginx, to a port']!;
 
@@ -20,7 +21,7 @@ describeWith(NGINX, 'nginx', () => {
     const before = WAY.serving(proxy);
     proxy.child.kill('SIGHUP');
     // the old worker is there as long as its connections
-    await until(() => WAY.serving(proxy) !== before);
+    await until(() => WAY.serving(proxy) !== before, 10);
     const later = await enter('/echo');
     for (const each of [client, later]) {
       each.write(text('still here'));

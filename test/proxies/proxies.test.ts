@@ -1,23 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { seen } from '../doors/application';
+import { seen } from '../every-transport/application';
 import { CA } from '../support/certificates';
 import { text } from '../support/frames';
 import type { RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 import { describeWith, freePort } from './program';
-import {
-  afterTest,
-  CLIENT,
-  seenOf,
-  clientTo,
-  through,
-  until,
-  WAYS,
-  type Changes,
-  type Through,
-  type Way,
-} from './through';
+import { afterTest, CLIENT, seenOf, clientTo, through, WAYS, type Changes, type Through, type Way } from './through';
 
 /** How long the proxy waits for traffic. */
 const IMPATIENT: readonly [string, Changes][] = [
@@ -71,7 +61,7 @@ for (const [name, way] of Object.entries(WAYS)) {
       await open.proxy.stop();
       await client.end();
       expect((await seen.close(name)).code).toBe(1006);
-      await until(() => open.app.connections.size === 0);
+      await until(() => open.app.connections.size === 0, 10);
       expect(open.logger.lines).toEqual(['info the peer went away']);
     });
 
@@ -81,7 +71,7 @@ for (const [name, way] of Object.entries(WAYS)) {
       process.kill(way.serving(open.proxy), 'SIGKILL');
       await client.end();
       expect((await seen.close(name)).code).toBe(1006);
-      await until(() => open.app.connections.size === 0);
+      await until(() => open.app.connections.size === 0, 10);
       expect(open.logger.lines).toEqual(['info the peer went away']);
     });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { bootstrap, type Application, type PortalOptions } from '../../src';
-import { DoorsModule, SETTINGS } from '../doors/application';
+import { EveryTransportModule, SETTINGS } from '../every-transport/application';
 import { MemoryLogger } from '../support/app';
 import { CA, LOCALHOST } from '../support/certificates';
 import { text } from '../support/frames';
@@ -90,7 +90,7 @@ export async function applicationFor(way: Way, options: PortalOptions = {}): Pro
   const logger = new MemoryLogger();
   const shutdown = { deadlineMs: 200 };
   const all = { ...SETTINGS, host: '127.0.0.1', ...way.options, logger, shutdown, ...options };
-  const app = await bootstrap(DoorsModule, all);
+  const app = await bootstrap(EveryTransportModule, all);
   afterTest(() => app.close());
   return [app, logger];
 }
@@ -136,11 +136,7 @@ export async function enterAt(
   path: string,
   headers?: Record<string, string>,
 ): Promise<RawClient> {
-  const client = await clientTo(port, tls);
-  client.upgrade(path, headers);
-  const { status, body } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}: ${body}`);
-  return client;
+  return (await clientTo(port, tls)).handshake(path, headers);
 }
 
 async function socketTo(port: number, tls: boolean): Promise<Socket> {
@@ -157,9 +153,4 @@ export async function seenOf(client: RawClient<Duplex>): Promise<Record<string, 
   client.write(text('{"event":"handshake","id":1}'));
   const { data } = JSON.parse((await client.frame()).payload.toString()) as { data: never };
   return data;
-}
-
-/** Asks the same over and over, a moment apart, until it holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -91,7 +91,7 @@ const OF_THE_HOST = ['http://good.com', 'https://good.com:8443', 'https://GOOD.c
 describe.each<[string, Ask]>([
   ['HTTP/1.1', overHttp1],
   ['HTTP/2', overHttp2],
-])('over %s', (_door, ask) => {
+])('over %s', (_transport, ask) => {
   beforeEach(() => asked.splice(0));
 
   describe.each<[string, PortalOptions, string[][], string[]]>([

@@ -26,7 +26,7 @@ import { ManualClock } from '../support/manual-clock';
 import { CLOSE, close, continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
-import { closed, openDoors, type Door } from './doors';
+import { closed, overTransports, type Served } from './transports';
 import { MIB } from './traffic';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-'));
@@ -115,14 +115,14 @@ class SourcesController {
 
 const cases = Object.keys(WAYS).flatMap((way) => Object.keys(SOURCES).map((what) => [way, what] as const));
 
-describe.each(openDoors([SourcesController]))('%s', (_name, open) => {
-  let door: Door;
-  beforeAll(async () => void (door = await open()));
-  afterAll(() => door.close());
+describe.each(overTransports([SourcesController]))('%s', (_name, open) => {
+  let served: Served;
+  beforeAll(async () => void (served = await open()));
+  afterAll(() => served.close());
 
   test.each(cases)('%s: %s comes to its end when the client leaves', async (way, what) => {
     handlers = newHandlers();
-    const client = await door.connect('/sources');
+    const client = await served.connect('/sources');
     client.socket.pause();
     client.write(text(`${way}: ${what}`));
     await (way.endsWith('has left') ? handlers.called : handlers.begun).promise;
@@ -168,18 +168,18 @@ class FailingController {
 const failures: unknown[] = [];
 const observers = [{ failed: (error: unknown) => void failures.push(error) }];
 
-describe.each(openDoors([FailingController], { observers }))(
+describe.each(overTransports([FailingController], { observers }))(
   'a source that fails ends the connection: %s',
   (_name, open) => {
-    let door: Door;
-    beforeAll(async () => void (door = await open()));
-    afterAll(() => door.close());
+    let served: Served;
+    beforeAll(async () => void (served = await open()));
+    afterAll(() => served.close());
 
     test.each(Object.keys(SENDING).flatMap((way) => Object.keys(FAILING).map((what) => `${way}: ${what}`)))(
       '%s: it is reported once',
       async (command) => {
         failures.length = 0;
-        const client = await door.connect('/failing');
+        const client = await served.connect('/failing');
         client.write(text(command));
         let frame = await client.frame();
         while (frame.opcode !== CLOSE) frame = await client.frame();

@@ -1,6 +1,7 @@
 import { Channels, Connection, OnMessage, OnSubscribe, OnUpgrade, WebSocketPath, type PortalOptions } from '../../src';
 import { createTestApp, type TestApp, type TestClient } from '../../src/testing';
 import { MemoryLogger, moduleOf } from './app';
+import { turns } from './until';
 
 type Method =
   'subscribe' | 'unsubscribe' | 'subscribePattern' | 'unsubscribePattern' | 'publish' | 'close' | 'terminate';
@@ -126,10 +127,8 @@ export class Peer {
 
 const parse = (text: string) => JSON.parse(text) as { call: number; result?: unknown; error?: Error };
 
-/** Turns of the event loop in which packets go from process to process, and to clients. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
+/** Resolves when packets have gone from process to process, and to clients. */
+export const settled = (): Promise<void> => turns(30);
 
 /** Time passes in all processes at once. */
 export async function pass(ms: number, ...processes: Process[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { Endpoint, Engine, EngineOptions, Handshake } from '../../src/engin
 import { CA, LOCALHOST } from './certificates';
 import { Http2Client } from './http2-client';
 import { RawClient } from './raw-client';
+import { until } from './until';
 
 type Headers = Record<string, string>;
 
@@ -44,11 +45,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
 };
 
 async function over1(stream: Duplex, headers?: Headers): Promise<RawClient<Duplex>> {
-  const client = RawClient.over(stream);
-  client.upgrade('/', headers);
-  const { status, body } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}: ${body}`);
-  return client;
+  return RawClient.over(stream).handshake('/', headers);
 }
 
 async function over2(stream: Duplex, headers?: Headers): Promise<RawClient<Duplex>> {
@@ -148,17 +145,12 @@ export async function openSockets(engine: Engine): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-let testsEnded = 0;
-
 /** Resolves when the server has as many connections. */
 export async function untilOpen(engine: Engine, count: number): Promise<void> {
-  const test = testsEnded;
-  // one that waits in vain ends with its test
-  while ((await openSockets(engine)) !== count && test === testsEnded) await new Promise(setImmediate);
+  await until(async () => (await openSockets(engine)) === count);
 }
 
 afterEach(() => {
   for (const socket of dialed) socket.destroy();
   dialed.clear();
-  testsEnded++;
 });

@@ -36,11 +36,7 @@ export async function openSecure(
   engine: Pick<Engine, 'port'>,
   options?: ConnectionOptions,
 ): Promise<RawClient<TLSSocket>> {
-  const client = RawClient.over(await dialTls(engine, options));
-  client.upgrade('/');
-  const { status } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}`);
-  return client;
+  return RawClient.over(await dialTls(engine, options)).handshake('/');
 }
 
 /** Whether a WebSocket still works. */

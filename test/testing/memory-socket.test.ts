@@ -1,10 +1,7 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { MemorySocket } from '../../src/testing/memory-socket';
-
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
-};
+import { turns } from '../support/until';
 
 test('what is written to one end is read from the other, both ways', async () => {
   const [a, b] = MemorySocket.pair();
@@ -40,16 +37,16 @@ test('writes wait while the other end does not read, and go on as it does', asyn
   const [a, b] = MemorySocket.pair();
   const written = jest.fn();
   for (let i = 0; i < 10; i++) a.write(Buffer.alloc(1_000_000), written);
-  await turns();
+  await turns(5);
   expect(written).not.toHaveBeenCalled();
   expect(a.writableLength).toBe(10_000_000);
   let received = (b.read() as Buffer).length;
-  await turns();
+  await turns(5);
   expect(received).toBeLessThanOrEqual(2_000_000);
   expect(written.mock.calls.length).toBeLessThanOrEqual(2);
   while (received < 10_000_000) {
     received += (b.read() as Buffer).length;
-    await turns();
+    await turns(5);
   }
   expect(written).toHaveBeenCalledTimes(10);
   expect(a.writableLength).toBe(0);
@@ -69,7 +66,7 @@ test('when one end is destroyed the other is, and writes that wait are given up'
   const written = jest.fn();
   a.write(Buffer.alloc(1_000_000));
   a.write('more', written);
-  await turns();
+  await turns(5);
   expect(written).not.toHaveBeenCalled();
   b.destroy();
   await Promise.all([once(a, 'close'), once(b, 'close')]);
