@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
 import { turns } from '../support/until';
 
-/** Jest's own copy of `process` hears nothing of this event. */
+/** Jest's own copy of `process` does not emit this event. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 
 const CLOSE_TIMEOUT = 5_000;
@@ -17,7 +17,7 @@ interface Race {
   readonly client: RawClient<MemorySocket>;
   readonly clock: ManualClock;
   readonly engine: Engine;
-  /** Promises that nobody awaits in the meantime, as an application may leave them. */
+  /** Promises that nobody awaits, as in careless applications. */
   readonly loose: Promise<unknown>[];
 }
 
@@ -26,7 +26,7 @@ function* failing(): Generator<string> {
   throw new Error('no more');
 }
 
-/** What may befall a connection, in any order. The texts say what their handler does. */
+/** Events in the life of a connection, in any order. Each text tells its handler what to do. */
 const ACTIONS = {
   'the server sends': ({ connection }) => void connection.send('news'),
   'the server pings': ({ connection, loose }) => void loose.push(connection.ping()),
@@ -80,7 +80,7 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
     },
   };
   const failed = (error: unknown): void => {
-    // what the server streams may fail, and a handler
+    // these two errors are part of the actions
     if (!['no more', 'rejected'].includes((error as Error).message)) unexpected.push(error);
   };
   const limits = { closeTimeoutMs: CLOSE_TIMEOUT, maxConnections: 1 };
@@ -125,7 +125,7 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
   await engine.close();
   expect(clock.pending).toBe(0);
 
-  // its place is free
+  // the only place is free again
   const next = await join();
   next.destroy();
   await turns(4);
@@ -134,7 +134,8 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
   await engine.close();
 }
 
-test('however sends, closes, resets and late handlers meet, a connection ends once and leaves nothing', async () => {
+// takes long: 200 random orders of events
+test('sends, closes, resets and late handlers in any order: a connection ends once and leaves nothing', async () => {
   const rejections: unknown[] = [];
   const onRejection = (error: unknown): void => void rejections.push(error);
   outerProcess.on('unhandledRejection', onRejection);

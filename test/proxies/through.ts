@@ -124,7 +124,6 @@ export const CLIENT = '127.0.0.2';
 /** A bare client. */
 export async function clientTo(port: number, tls: boolean): Promise<RawClient> {
   const socket = await socketTo(port, tls);
-  afterTest(() => void socket.destroy());
   socket.on('end', () => socket.end());
   return RawClient.over(socket, 'localhost');
 }

@@ -10,18 +10,6 @@ import { KIB, MIB, roundTrips, sendInFragments, sendInOneFrame } from './traffic
 const SIZE = 64 * MIB;
 const MOST_IN_KERNEL = 32 * MIB;
 
-const clients: RawClient[] = [];
-
-async function open(url: string, path: string): Promise<RawClient> {
-  const client = await RawClient.open(url, path);
-  clients.push(client);
-  return client;
-}
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
 @WebSocketPath('/echo')
 class EchoController {
   @OnMessage()
@@ -52,10 +40,10 @@ test.each([
   }
 
   const app = await start([SlowController, EchoController]);
-  const client = await open(app.url, '/slow');
+  const client = await RawClient.open(app.url, '/slow');
   const sent = send(client, SIZE);
   await begun.promise;
-  await roundTrips(await open(app.url, '/echo'));
+  await roundTrips(await RawClient.open(app.url, '/echo'));
   expect(client.socket.bytesWritten - client.socket.writableLength).toBeLessThan(MOST_IN_KERNEL);
   gate.resolve();
   await sent;
@@ -78,11 +66,11 @@ test('while a peer does not read, the source of a stream is not asked for more',
   }
 
   const app = await start([SourceController, EchoController]);
-  const client = await open(app.url, '/source');
+  const client = await RawClient.open(app.url, '/source');
   const meter = new Meter(client);
   client.socket.pause();
   client.write(text('start'));
-  await roundTrips(await open(app.url, '/echo'));
+  await roundTrips(await RawClient.open(app.url, '/echo'));
   expect(asked).toBeLessThan(MOST_IN_KERNEL);
   client.socket.resume();
   await meter.messageEnd;

@@ -87,8 +87,9 @@ export class TestClient {
   }
 }
 
+/** A client of an application, an engine or a process, cut after the test. */
 export async function connect(
-  app: Application,
+  app: Pick<Application, 'url'>,
   path: string,
   options: ClientOptions & { protocols?: string[] } = {},
 ): Promise<TestClient> {

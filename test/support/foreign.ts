@@ -38,7 +38,6 @@ export const portOf = (server: ForeignServer): number => (server.address() as Ad
 
 async function askOver1(dial: Promise<Client>, path: string, headers: Record<string, string> = {}): Promise<Asked> {
   const client = await dial;
-  clients.add(client);
   client.upgrade(path, headers);
   return { ...(await client.answer()), client };
 }
@@ -115,7 +114,6 @@ export const http2Secure = KINDS['http2.createSecureServer, allowHTTP1']!;
 const servers = new Set<ForeignServer>();
 const sockets = new Set<Socket>();
 const engines = new Set<Engine>();
-const clients = new Set<Client>();
 
 /** Lets it listen on a free port until the test is over. */
 export async function opened<Foreign extends ForeignServer>(server: Foreign): Promise<Foreign> {
@@ -154,8 +152,6 @@ export type AnyHttp2Server = Http2Server | Http2SecureServer;
 export type { Server };
 
 afterEach(async () => {
-  for (const client of clients) client.destroy();
-  clients.clear();
   const closing = [...engines].map((engine) => {
     for (const connection of engine.connections) connection.terminate();
     return engine.close();

@@ -17,7 +17,9 @@ export const UPGRADE_HEADERS: Readonly<Record<string, string>> = {
   'Sec-WebSocket-Version': '13',
 };
 
-/** A client that sends exactly the bytes it is given, over TCP or any other stream. */
+const open = new Set<Duplex>();
+
+/** A client that sends exactly the bytes it is given, over TCP or any other stream; cut after the test. */
 export class RawClient<Stream extends Duplex = Socket> {
   private received = Buffer.alloc(0);
   private ended = false;
@@ -38,6 +40,8 @@ export class RawClient<Stream extends Duplex = Socket> {
         this.wake();
       });
     }
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
   }
 
   /** `url`: an application's `ws://host:port`. */
@@ -144,3 +148,7 @@ export class RawClient<Stream extends Duplex = Socket> {
     }
   }
 }
+
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+});
