@@ -1,15 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts } from '../support/ports';
 
 /** A program of Debian's that is running. */
 export interface Running {
   readonly child: ChildProcess;
-  /** What it wrote. */
+  /** Its output until now. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -20,7 +19,7 @@ export function describeWith(binary: string, name: string, tests: () => void): v
     describe(name, tests);
     return;
   }
-  // Jest itself does not name what it skips when that is all in a file
+  // Jest does not print a file whose tests are all skipped
   process.stderr.write(`skipped: ${name} (there is no ${binary})\n`);
   describe.skip(name, tests);
 }
@@ -32,7 +31,7 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-/** Starts it and waits until it takes connections on `port`. @throws Error with what it wrote, when it ends before */
+/** Starts a program and waits until it takes connections on `port`. @throws Error with its output, when it ends before */
 export async function run(binary: string, args: string[], folder: string, port: number): Promise<Running> {
   const child = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let written = '';
@@ -57,21 +56,6 @@ export async function run(binary: string, args: string[], folder: string, port: 
   throw new Error(`${binary} does not run: ${failure?.message ?? ''}\n${written}`);
 }
 
-/** One that nobody listens on now, and none of those that the system takes for whoever asks for any. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
-}
-
 /** The block of a guide page that begins with this fence. @throws Error when the page has none, or several */
 export function blockOf(page: string, fence: string): string {
   const text = readFileSync(join(__dirname, '../../docs/guide', page), 'utf8');
@@ -80,7 +64,7 @@ export function blockOf(page: string, fence: string): string {
   return blocks[0]![1]!;
 }
 
-/** Puts what is of this test in place of what is of the reader's machine. @throws Error for what is not there to be replaced */
+/** Replaces paths and addresses of the guide with those of the test. @throws Error for a text that is not there */
 export function replaced(text: string, replacements: Readonly<Record<string, string>>): string {
   let result = text;
   for (const [from, to] of Object.entries(replacements)) {
@@ -88,16 +72,4 @@ export function replaced(text: string, replacements: Readonly<Record<string, str
     result = result.replaceAll(from, to);
   }
   return result;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

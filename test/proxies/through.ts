@@ -18,15 +18,15 @@ import type { Running } from './program';
 export type Changes = Readonly<Record<string, string>>;
 export type Proxy = Running & { readonly port: number; readonly tlsPort: number };
 
-/** A proxy of the guide, and an application as the guide puts it there. */
+/** A proxy of the guide, with the application's options for it. */
 export interface Way {
   readonly binary: string;
   start(upstream: string, changes?: Changes): Promise<Proxy>;
-  /** How the proxy writes a Unix socket; it goes to a port where this is missing. */
+  /** The proxy's notation for a Unix socket; without it the proxy connects to a port. */
   readonly unix?: (path: string) => string;
-  /** Whether clients come with TLS. */
+  /** True where clients use TLS. */
   readonly tls: boolean;
-  /** What the application must know of its proxy. */
+  /** Options of the application behind this proxy. */
   readonly options: PortalOptions;
   /** The process that clients are connected to. */
   serving(proxy: Proxy): number;
@@ -76,7 +76,7 @@ export interface Through {
 
 const cleanUps: (() => Promise<unknown> | void)[] = [];
 
-/** The last first. */
+/** Runs clean-ups after the test, the last first. */
 export function afterTest(cleanUp: () => Promise<unknown> | void): void {
   cleanUps.push(cleanUp);
 }
@@ -85,7 +85,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** An application as the way has it, or on the `port` given. */
+/** An application behind a proxy, with the options of its `Way`. */
 export async function applicationFor(way: Way, options: PortalOptions = {}): Promise<[Application, MemoryLogger]> {
   const logger = new MemoryLogger();
   const shutdown = { deadlineMs: 200 };
@@ -118,7 +118,7 @@ async function upstreamOf(way: Way): Promise<[Application, MemoryLogger, string]
   return [app, logger, way.unix(socketPath)];
 }
 
-/** Where clients come from, so that they can be told from the proxy. */
+/** The address of clients, other than the proxy's. */
 export const CLIENT = '127.0.0.2';
 
 /** A bare client. */
@@ -147,7 +147,7 @@ async function socketTo(port: number, tls: boolean): Promise<Socket> {
   return socket;
 }
 
-/** What a handler sees of its client. */
+/** Resolves with the handshake as the handler sees it. */
 export async function seenOf(client: RawClient<Duplex>): Promise<Record<string, unknown>> {
   client.write(text('{"event":"handshake","id":1}'));
   const { data } = JSON.parse((await client.frame()).payload.toString()) as { data: never };

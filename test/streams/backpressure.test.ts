@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client';
 import { Meter } from './meter';
 import { KIB, MIB, roundTrips, sendInFragments, sendInOneFrame } from './traffic';
 
-/** More than the operating system keeps for one connection, by far. */
+/** Far more than the operating system keeps for one connection. */
 const SIZE = 64 * MIB;
 const MOST_IN_KERNEL = 32 * MIB;
 
@@ -21,7 +21,7 @@ class EchoController {
 test.each([
   ['one frame', sendInOneFrame],
   ['fragments', sendInFragments],
-])('while a handler does not read on, the socket is not read: a message of %s', async (_, send) => {
+])('while a handler does not read, the server reads nothing from the socket: a message in %s', async (_, send) => {
   const begun = deferred();
   const gate = deferred();
 
@@ -50,7 +50,7 @@ test.each([
   expect((await client.frame()).payload.toString()).toBe(String(SIZE));
 });
 
-test('while a peer does not read, the source of a stream is not asked for more', async () => {
+test('while a peer does not read, the server pulls nothing more from the source of a stream', async () => {
   let asked = 0;
 
   @WebSocketPath('/source')

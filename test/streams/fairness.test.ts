@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { Engine } from '../../src/engine';
 
-/** Takes all that is written to it, at once. */
+/** Takes all writes at once. */
 class Sink extends Duplex {
   override _read(): void {}
 
@@ -10,7 +10,7 @@ class Sink extends Duplex {
   }
 }
 
-test('a stream to a peer that takes everything lets others have their turn', async () => {
+test('a stream to a peer that takes everything leaves turns to others', async () => {
   const engine = new Engine();
   let turns = 0;
   let sent: Promise<void> | undefined;

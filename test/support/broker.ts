@@ -1,11 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { accepts, freePort } from './ports';
+import { until } from './until';
 
 export type BrokerKind = 'redis' | 'nats';
 
@@ -47,7 +47,7 @@ export class Broker {
     });
     failed.catch(() => undefined);
     this.child = child;
-    await Promise.race([failed, reachable(this.port)]);
+    await Promise.race([failed, until(() => accepts(this.port), 20)]);
   }
 
   /** SIGKILL. Resolves when the process is gone. */
@@ -113,7 +113,7 @@ export async function startRedisCluster(...extra: string[]): Promise<Broker[]> {
   const addresses = brokers.map(({ port }) => `127.0.0.1:${port}`);
   await redisCli('--cluster', 'create', ...addresses, '--cluster-yes');
   for (const { port } of brokers) {
-    while (!(await redisCli('-p', String(port), 'cluster', 'info')).includes('cluster_state:ok')) await sleep(50);
+    await until(async () => (await redisCli('-p', String(port), 'cluster', 'info')).includes('cluster_state:ok'), 50);
   }
   return brokers;
 }
@@ -127,26 +127,4 @@ export async function redisCli(...args: string[]): Promise<string> {
 /** Ends all brokers that were started. */
 export async function disposeBrokers(): Promise<void> {
   await Promise.all([...running].map((broker) => broker.dispose()));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function reachable(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isThere = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
