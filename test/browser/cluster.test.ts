@@ -8,6 +8,7 @@ import { describeInChromium, launchChromium } from './chromium';
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 const ALONE = 'Connected, without Redis: other processes cannot be reached';
 
+// these tests take long: Chromium, Redis and several processes that start and end
 describeInChromium('the page of several processes in Chromium', () => {
   let browser: Browser | undefined;
   let compiled: CompiledSamples | undefined;

@@ -29,6 +29,7 @@ function writeFile(path: string, size: number): { path: string; sha256: string }
   return { path, sha256: hash.digest('hex') };
 }
 
+// these tests take long: Chromium reads and sends 200 MB
 describeInChromium('the upload page in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portal-upload-test-'));
   const large = writeFile(join(folder, 'Grüße & küsse #1.bin'), LARGE);

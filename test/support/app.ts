@@ -14,7 +14,7 @@ export function moduleOf(controllers: Class[], providers: Providers = []): Class
 const apps = new Set<Application>();
 const clients = new Set<TestClient>();
 
-/** Log lines, as `level message`. */
+/** A logger that keeps its lines, as `level message`, and the errors of `err`. */
 export class MemoryLogger implements Logger {
   readonly lines: string[] = [];
   readonly errors: unknown[] = [];

@@ -25,7 +25,7 @@ export class Broker {
     private readonly extra: readonly string[],
   ) {}
 
-  /** `extra`: more arguments of the server. */
+  /** Starts a server; `extra` are more arguments of its command. */
   static async start(kind: BrokerKind, ...extra: string[]): Promise<Broker> {
     const broker = new Broker(kind, await freePort(), extra);
     running.add(broker);
@@ -37,7 +37,7 @@ export class Broker {
     return `${this.kind}://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, again at the same port, and waits until it takes connections. */
+  /** Starts the server, each time at the same port, and waits until it takes connections. */
   async start(): Promise<void> {
     const [command, args] = this.kind === 'redis' ? this.redis() : this.nats();
     const child = spawn(command, [...args, ...this.extra], { stdio: 'ignore', env: { ...process.env, PATH } });
@@ -65,7 +65,7 @@ export class Broker {
     this.child?.kill('SIGSTOP');
   }
 
-  /** Whether the last of its threads stands still: the signal takes its time. */
+  /** True when all threads of the process have stopped, some time after `freeze`. */
   isFrozen(): boolean {
     const tasks = `/proc/${this.child?.pid}/task`;
     return readdirSync(tasks).every((thread) => /\) T /.test(readFileSync(join(tasks, thread, 'stat'), 'utf8')));
@@ -106,7 +106,7 @@ export class Broker {
 export async function startRedisCluster(...extra: string[]): Promise<Broker[]> {
   const brokers: Broker[] = [];
   for (let i = 0; i < 3; i++) {
-    // the port for each other is 10,000 higher unless one says otherwise, which may be too high
+    // by default the port between servers is 10,000 higher, which may be too high
     const port = String(await freePort());
     brokers.push(await Broker.start('redis', '--cluster-enabled', 'yes', '--cluster-port', port, ...extra));
   }
@@ -118,7 +118,7 @@ export async function startRedisCluster(...extra: string[]): Promise<Broker[]> {
   return brokers;
 }
 
-/** Resolves with what it printed. Rejects when the server replies with an error. */
+/** Runs redis-cli. Resolves with its output. Rejects when the server replies with an error. */
 export async function redisCli(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-e', ...args]);
   return stdout;

@@ -34,7 +34,7 @@ export async function serve(controllers: Class[], options: ServeOptions = {}) {
 
 type Answer = Pick<UpgradeRefusedError, 'status' | 'body' | 'headers'>;
 
-/** The message of what keeps an application of these from starting. */
+/** The message of the boot error of an application of these controllers. */
 export async function bootErrorOf(
   controllers: Class[],
   { providers = [], ...options }: Omit<ServeOptions, 'imports'> = {},
