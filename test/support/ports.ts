@@ -2,7 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** A port that nobody listens on, outside of the range from which the system gives ports. */
+/**
+ * A port that nobody listens on, outside of the range from which the system gives ports to others. It stays free while a
+ * program that had it is away.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
