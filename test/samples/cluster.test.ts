@@ -61,6 +61,7 @@ async function join({ program, served }: Awaited<ReturnType<typeof serve>>, room
   return { program, served, ann, bob, cid, room };
 }
 
+// most tests here take long: Redis and three processes start for each, and those that end are started again
 test('a message reaches everybody once, and in one order', async () => {
   const { ann, bob, cid } = await startInCommon();
   const all = [ann, bob, cid];
