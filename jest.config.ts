@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Config } from 'jest';
 
-/** What takes long by nature: browsers, brokers, proxies, several processes, faults. `npm run test:slow` runs these, `npm test` all others. */
+/** Slow tests: browsers, brokers, proxies, several processes, faults. `npm run test:slow` runs these, `npm test` all others. */
 const SLOW = [
   'attach/chromium',
   'brokers/names',
@@ -44,7 +44,7 @@ const without = Object.entries(WITH_BROKER).flatMap(([program, tests]) => {
 type Project = Exclude<NonNullable<Config['projects']>[number], string>;
 
 const project: Project = {
-  // what is compiled for one is there for the other
+  // both projects share one cache of compiled files
   id: 'portal-ws',
   roots: ['<rootDir>/test'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
@@ -65,12 +65,12 @@ const config: Config = {
     { ...project, displayName: 'fast', testMatch: ['**/*.test.ts', ...slow.map((path) => `!${path}`)] },
     { ...project, displayName: 'slow', testMatch: slow },
   ],
-  // what hangs takes so long, and nothing else, on a machine that is busy with other things too
+  // only a test that hangs takes so long, even on a busy machine
   testTimeout: 120_000,
   // nor has a worker left anything open that takes half a second to end there, with a large heap
   workerGracefulExitTimeout: 10_000,
   maxWorkers: '100%',
-  // what test files leave behind makes garbage collection slower for the next
+  // garbage of earlier test files makes garbage collection slower for later ones
   workerIdleMemoryLimit: '600MB',
 };
 

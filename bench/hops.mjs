@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { checkMachine, cpuNanoseconds } from './lib/proc.mjs';
 import { median } from './lib/stats.mjs';
 
-// What a published message costs on its way between processes: where it is published, in the broker, and in each process that receives
+// The CPU time of a published message between processes: where it is published, in the broker, and in each process that receives
 // it. A channel of 64 bytes, with a process that publishes and some that have one subscriber each, which costs nothing.
 
 const NODE = fileURLToPath(new URL('./servers/portal-node.mjs', import.meta.url));
@@ -50,7 +50,7 @@ async function measureBroker(kind) {
         for (let round = 0; round <= ROUNDS; round++) {
           rounds.push(await measure({ publisher, receiving, broker, channel, together }));
         }
-        // the first one warms up
+        // the first run warms up
         const of = (field) => median(rounds.slice(1).map((round) => round[field])).toFixed(1);
         console.log(`| ${kind} | ${together} | ${receivers} | ${of('publish')} | ${of('broker')} | ${of('receive')} |`);
       }

@@ -13,7 +13,7 @@ const USAGE = `npm --prefix bench run idle-heap -- [options]: what one idle conn
   --from <bytes>      leaves out what holds less for each connection, default 1`;
 
 const SETTLE_MS = 500;
-/** Lines with fewer for each connection come from pools and tables, not from connections. */
+/** Lines with fewer objects for each connection come from pools and tables, not from connections. */
 const MIN_COUNT = 0.01;
 
 const { values: flags } = parseArgs({
@@ -39,7 +39,7 @@ async function list() {
     return file;
   };
   try {
-    // of two servers, since taking a snapshot takes memory itself
+    // two servers, since a snapshot takes memory itself
     printUsage(...(await beforeAndAfter((server) => server.ask('memory'))));
     printHeap(...(await beforeAndAfter(snapshot)).map(heapByHolder));
   } finally {
@@ -47,7 +47,7 @@ async function list() {
   }
 }
 
-/** Takes something of a new server that has had connections and has none, and again when it has them. */
+/** Measures a new server after its first connections have gone, and again when it has new ones. */
 async function beforeAndAfter(take) {
   const { server: name, scenario } = flags;
   const contestant = new Contestant({ name: 'idle-heap', scenario, connections }, name);

@@ -18,11 +18,11 @@ import {
 } from '../dist/index.js';
 import { decorate, decorateProperties } from './servers/decorate.mjs';
 
-// the copy that Portal itself has: class-transformer keeps what its decorators say in the module
+// Portal's own copy: class-transformer keeps the records of its decorators in the module
 const { Type } = createRequire(new URL('../dist/index.js', import.meta.url))('class-transformer');
 
-// How long one message of 1 MiB holds the loop, by its shape, and how long the reply to it is. The server is a process of its own. Its
-// main thread's time on a core, from when the message is sent until it is answered, is what the loop is held for, and more: reading is in it.
+// The time for which one message of 1 MiB blocks the event loop, by its shape, and the length of its reply. The server is a process of
+// its own; the time is its main thread's CPU time from the send until the answer, with reading in it.
 
 const MIB = 1024 * 1024;
 const ROUNDS = 6;
@@ -81,11 +81,11 @@ function controllerAt(...path) {
 class App {}
 Module({ controllers: [controllerAt('/json'), controllerAt('/pack', { codec: new MessagePackCodec() })] })(App);
 
-/** As many as fit. */
+/** As many items as fit into 1 MiB. */
 const many = (part, count) => Array.from({ length: count }, (_, at) => part(at)).join(',');
 const fill = (part) => many(part, Math.floor((MIB - 200) / (part(99_999).length + 1)));
 
-/** A few fewer than a message may have. */
+/** A few objects fewer than a message may have. */
 const NAMES = 89_000;
 const LEVELS = 131_000;
 const OBJECTS = 99_000;
@@ -235,7 +235,7 @@ async function measure(only) {
     const codec = path === '/json' ? new JsonCodec() : new MessagePackCodec();
     const { error } = codec.decode(path === '/json' ? String(reply) : reply);
     const { length } = message;
-    // the first is compiled on the way
+    // the first run compiles the code
     times.shift();
     times.sort((one, other) => one - other);
     rows.push({ name, times, request: length, reply: reply.length, verdict: error?.code ?? 'taken' });

@@ -14,10 +14,10 @@ const USAGE = `npm run soak -- [options]
   --any-latency       latency is printed, but fails nothing: for machines that others use too`;
 
 const MAX_P99_MS = 50;
-/** Of what is in use after garbage collection, and of what the kernel has given. */
+/** Bounds for the memory in use after garbage collection, and for resident memory. */
 const MAX_GROWTH = 1.05;
 const MAX_RESIDENT_GROWTH = 1.1;
-/** What Node compiles meanwhile is no leak. */
+/** Code that Node compiles meanwhile is not a leak. */
 const COMPILED_BYTES = 1024 * 1024;
 
 const EVERY_MS = 1000;

@@ -1,4 +1,4 @@
-// How much of a row's CPU time is the kernel's: what no server in user space can save.
+// The kernel's share of a row's CPU time, which no server in user space can save.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Contestant } from './lib/contestant.mjs';
 import { cpuSplitMicroseconds } from './lib/proc.mjs';
@@ -9,7 +9,7 @@ import { rows } from './rows/index.mjs';
 const SERVERS = ['portal-engine', 'floor', 'bun', 'ws'].filter((name) => serverNamed(name) !== undefined);
 const ROUNDS = 5;
 const ROUND_MS = 1500;
-/** For the server to come to rest, so that its counters are exact. */
+/** Milliseconds for the server to come to rest, so that its counters are exact. */
 const REST_MS = 50;
 
 const WORK = {

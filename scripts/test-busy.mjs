@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 const LOOPS = 2;
 
 const [program, ...args] = process.argv.length > 2 ? process.argv.slice(2) : ['npx', 'jest'];
-// each ends by itself when the script is killed: its standard input is closed then
+// each loop ends when the script is killed, since its standard input closes
 const loop = `
   process.stdin.on('end', () => process.exit()).resume();
   const spin = () => { for (const end = Date.now() + 50; Date.now() < end; ); setImmediate(spin); };

@@ -20,7 +20,7 @@ function installNodes() {
   npm(['install', '--no-save', '--ignore-scripts', '--no-audit', '--prefix', folder, ...packages]);
 }
 
-/** What it prints; what it warns of is only shown where it fails. */
+/** Runs npm. Returns its output; warnings are shown only when it fails. */
 function npm(args, options) {
   return execFileSync('npm', args, { ...options, encoding: 'utf8', stdio: 'pipe' });
 }
@@ -45,7 +45,7 @@ function run(major, path) {
   return { node, path, result, ...counts(report), seconds };
 }
 
-/** Passed/failed/skipped. None where jest did not get as far as its report. */
+/** Counts as passed/failed/skipped; empty where jest wrote no report. */
 function counts(report) {
   if (!existsSync(report)) return {};
   const results = JSON.parse(readFileSync(report, 'utf8'));

@@ -48,15 +48,15 @@ class Child {
   }
 }
 
-/** A server process: tells its port, answers questions, and takes the end of its input for its own. */
+/** A server process. It prints its port, answers questions, and ends when its input does. */
 export class ServerProcess extends Child {
-  /** `words`: what `servers/control.mjs` reads of the command line. */
+  /** `words` are the arguments that `servers/control.mjs` reads. */
   constructor(name, server, words, nodeOptions = []) {
     const env = { ...process.env, DO_NOT_TRACK: '1', DENO_NO_UPDATE_CHECK: '1', ...server.env };
     const args = server.command === process.execPath ? [...nodeOptions, ...server.args] : server.args;
     super(name, spawn(server.command, [...args, ...words], { env, stdio: ['pipe', 'pipe', 'inherit'] }));
     createInterface({ input: this.process.stdout }).on('line', (line) => this.answer(JSON.parse(line)));
-    // a child that has died shows by its end, not by what cannot be written to it
+    // a dead child is noticed by its exit, not by failed writes
     this.process.stdin.on('error', () => {});
   }
 

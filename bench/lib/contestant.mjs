@@ -3,7 +3,7 @@ import { LoadProcess, ServerProcess } from './child.mjs';
 import { cpuNanoseconds } from './proc.mjs';
 import { serverNamed } from '../servers/index.mjs';
 
-/** For the server to come to rest, so that its counters are exact. */
+/** Milliseconds for the server to come to rest, so that its counters are exact. */
 const REST_MS = 30;
 
 const profileOptions = (folder, name) => ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];

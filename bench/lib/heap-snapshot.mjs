@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Names that say little of a node: it is described by who holds it, too. */
+/** Names that say little about a node: its description names its holder too. */
 const PLAIN = new Set(['Array', 'Object', 'Map', 'Set']);
-/** So far a plain node's holders are followed up. */
+/** The most holders that a description follows, one after the other. */
 const HOLDERS = 4;
 
 const unnamedEdges = new Set(['element', 'hidden']);
 
 /**
- * What a `.heapsnapshot` holds, as a Map from descriptions such as `Array ← Socket.pending` to `{ count, bytes }`, where
+ * The content of a `.heapsnapshot`, as a Map from descriptions such as `Array ← Socket.pending` to `{ count, bytes }`, where
  * bytes are the nodes' own. Descriptions that begin with `native` are memory outside the heap.
  * The format is described by the snapshot's own `meta`, and in V8's `src/profiler/heap-snapshot-generator.h`.
  */
@@ -58,7 +58,7 @@ function readHeap(file) {
     const type = nodeTypeOf(node);
     const name = strings[nodes[node + nameAt]];
     if (type === 'object') return name;
-    // Node's own C++ objects that hold themselves come as roots
+    // Node's own C++ objects hold themselves, and come as roots
     if (type === 'native' || (type === 'synthetic' && !name.startsWith('('))) return `native ${name}`;
     if (type === 'closure') return `(closure ${name})`;
     return name.startsWith('system / ') ? `(${name})` : `(${type})`;
@@ -69,7 +69,7 @@ function readHeap(file) {
     let path = '';
     let { holder, edge } = holders.get(node) ?? {};
     for (let steps = 0; holder !== undefined && steps < HOLDERS; steps++) {
-      // a string put together from many holds them as a tree
+      // a concatenated string holds its parts as a tree
       for (; nodeTypeOf(holder) === 'concatenated string'; { holder, edge } = holders.get(holder)) path = ', a piece';
       path = edgeName(edge) + path;
       const holderName = nameOf(holder);

@@ -4,7 +4,7 @@ import { median } from './stats.mjs';
 import { workloads } from './workloads.mjs';
 import { serverNamed } from '../servers/index.mjs';
 
-/** Files of a process that are no connections. */
+/** Open files of a process besides connections. */
 const OTHER_FILES = 100;
 
 /** Runs a row, all its contestants in turn in each round. Resolves with its medians. */
@@ -37,7 +37,7 @@ function contestantsOf(row, { informative, profiles, against }) {
   return contestants.filter(({ row: { server } }) => serverNamed(server) !== undefined);
 }
 
-/** The other build twice: how far it is from itself says what a difference means. */
+/** The other build twice: its distance from itself shows which differences mean something. */
 function anotherTwice(spec, folder) {
   const own = typeof spec === 'string' ? { server: spec } : spec;
   return [
@@ -60,7 +60,7 @@ function summarise(row, unit, contestants, samples) {
   return { name, title, unit, portal, peer, ratio, must, wanted, verdict, also: others };
 }
 
-/** `must` is what the other build is from itself at most, in either direction. */
+/** `must` is the largest distance of the other build from itself, in either direction. */
 function compare({ name, title }, unit, contestants, samples) {
   const [portal, peer, again] = columnsOf(contestants, samples);
   const ratio = median(ratios(portal, peer));
@@ -76,7 +76,7 @@ function columnsOf(contestants, samples) {
   }));
 }
 
-/** Pair by pair: what disturbs the machine disturbs neighbours in time alike. */
+/** Ratios pair by pair: a busy machine disturbs runs that are close in time alike. */
 function ratios(one, other) {
   return one.samples.map((value, round) => value / other.samples[round]);
 }

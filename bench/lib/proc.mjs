@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-// What the kernel knows of a process, whatever it runs: the same measure for Node, Bun and Deno.
+// Figures of a process from the kernel: the same measure for Node, Bun and Deno.
 
 /** User and system time of all its living threads, in nanoseconds. Exact only while the process is at rest. */
 export function cpuNanoseconds(pid) {

@@ -33,7 +33,7 @@ export function table(results) {
   return [render(lines[0]), rule, ...lines.slice(1).map(render)].join('\n');
 }
 
-/** Where and with what the figures were taken. */
+/** The machine and the versions with which the figures were taken. */
 export function circumstances() {
   const versions = {};
   for (const name of ['portal-engine', 'ws', 'ws+bufferutil', 'socket.io', 'nest', 'bun', 'deno']) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { residentBytes } from './proc.mjs';
 
 const SETTLE_MS = 500;
-/** Connections that come and go before memory is measured, so that code and pools are there already. */
+/** Connections that come and go before memory is measured, so that code and pools exist already. */
 const FOREGOERS = 200;
 /** Connections that exchange a message at a time before memory is measured, so that their peaks are not. */
 const LANES = 16;
@@ -64,7 +64,7 @@ async function memoryPerConnection(contestant) {
   return ((await settled()) - before) / row.connections / 1024;
 }
 
-/** What can be measured. A row names its workload and gives it the numbers it needs. */
+/** All workloads. A row names its workload and gives it the numbers it needs. */
 export const workloads = {
   /** A message, connections, inFlight; `window`: connections at work, all when absent; `spread`: in turn over all. */
   echo: lasting('µs CPU/message', 'echo', ({ inFlight, connections, window = connections, spread = false }) => ({
@@ -80,6 +80,6 @@ export const workloads = {
   }),
   /** connections; with a message, each of them exchanges it once. */
   memory: fresh('KiB/connection', memoryPerConnection),
-  /** What the server says of itself. */
+  /** A value that the server reports itself. */
   boot: fresh('ms', async ({ facts }) => facts.bootMs),
 };

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { countBytes } from './meters.mjs';
 
-/** All sockets read into the same memory: what comes is counted, not kept. */
+/** All sockets read into the same memory: bytes are counted, not kept. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** What a browser sends, since servers keep or parse these headers too. */
+/** The headers of a browser, since servers keep or parse them too. */
 function upgradeRequest(port, path) {
   return [
     `GET ${path} HTTP/1.1`,
@@ -24,9 +24,9 @@ function upgradeRequest(port, path) {
   ].join('\r\n');
 }
 
-/** One raw connection to a server. It knows of WebSocket no more than the handshake. */
+/** One raw connection to a server. Of WebSocket it knows only the handshake. */
 export class Client {
-  /** Called with what came, as `meter` counts it. */
+  /** Called with the count of `meter` for each read. */
   onReply = (_units) => {};
   /** Called when the connection is gone; unless it is set, that is an error. */
   onGone = () => {
@@ -44,7 +44,7 @@ export class Client {
   }
 }
 
-/** Resolves with a `Client` once the server has answered 101, and what comes before messages in its dialect is said. */
+/** Resolves with a `Client` once the server has answered 101, and the greetings of its dialect are exchanged. */
 export function open(port, dialect) {
   return new Promise((resolve, reject) => {
     const onread = { buffer: READ_BUFFER, callback: (count, buffer) => receive(count, buffer) };
@@ -68,7 +68,7 @@ export function open(port, dialect) {
   });
 }
 
-/** Takes what comes first, as text. Returns whether all that has to be said was said. */
+/** Takes the first bytes, as text. Returns true when all greetings were exchanged. */
 function greeter(client, greetings) {
   let head = '';
   let speech = '';

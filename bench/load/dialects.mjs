@@ -1,7 +1,7 @@
 import { clientFrame } from './frames.mjs';
 
 /**
- * What is spoken over WebSocket: the `path` of the upgrade; `greetings`, which the server says and are answered in
+ * Protocols over WebSocket: the `path` of the upgrade; `greetings`, which the server sends and the client answers in
  * turn before the connection is open, each `{ ends, answer }`, where `ends` is a regular expression for all that has
  * come; `wrap`, which makes a message of a payload.
  */

@@ -37,7 +37,7 @@ export function headerLength(header) {
   return header[1] < 126 ? 2 : header[1] === 126 ? 4 : 10;
 }
 
-/** What a server's whole frame header says of its payload. */
+/** The length of the payload in a server's whole frame header. */
 export function payloadLength(header) {
   if (header[1] < 126) return header[1];
   return header[1] === 126 ? header.readUInt16BE(2) : Number(header.readBigUInt64BE(2));

@@ -8,7 +8,7 @@ import { payloads } from './payloads.mjs';
  * message refer to those before it does not find the same one there.
  */
 const VARIANT_BYTES = 64 * 1024;
-/** A flush ends with these, which RFC 7692 7.2.1 leaves away. */
+/** The end of a flush, which RFC 7692 7.2.1 removes. */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const FLUSH = { finishFlush: constants.Z_SYNC_FLUSH };
 
@@ -18,7 +18,7 @@ const FLUSH = { finishFlush: constants.Z_SYNC_FLUSH };
  * - `requests`: its frame, or those of several alike that are to be sent in turn
  * - `replyUnits`: what a connection's meter shows for one answer
  * - `makeMeter`: for each connection
- * - `isReply(bytes)`: whether a connection's first answer, to the first of `requests`, has wholly arrived. Throws when it is another message
+ * - `isReply(bytes)`: true when a connection's first answer, to the first of `requests`, is whole. Throws when it is another message
  */
 export function makeMessage({ kind, bytes, compressed }, dialect) {
   const { type, make } = payloads[kind];
@@ -45,7 +45,7 @@ function plain(type, payload) {
 }
 
 /**
- * Whatever the server has agreed to, such frames are right: they refer to none before them, so that they may be sent in
+ * Such frames are valid for every agreement: they refer to none before them, so that they may be sent in
  * any order, and to nothing farther back than their own length.
  */
 function deflated(type, payloads) {

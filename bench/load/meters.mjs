@@ -1,6 +1,6 @@
 import { headerLength, payloadLength } from './frames.mjs';
 
-// A meter measures what one connection brings: called for each read, it returns how much of the answers came with it.
+// A meter counts the answers of one connection: called for each read, it returns the amount that came with it.
 
 /** For answers whose length is known. */
 export const countBytes = (count) => count;

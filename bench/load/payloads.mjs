@@ -29,7 +29,7 @@ function json(length, variant) {
 const event = (data) => Buffer.from(JSON.stringify({ event: 'echo', data }));
 
 /**
- * What the messages of a row carry: `kind` names one, `make` is given the row's `bytes` and, for JSON, the number of
+ * Payloads of a row's messages: `kind` names one, `make` is given the row's `bytes` and, for JSON, the number of
  * the variant. The same each time.
  */
 export const payloads = {

@@ -13,7 +13,7 @@ function milliseconds(histogram) {
   return { p50, p99, p999, max: count === 0 ? 0 : max / 1e6 };
 }
 
-/** Every client says something once in `everyMs`, evenly spread, and sees that the same comes back. */
+/** Every client sends a message once in `everyMs`, evenly spread, and checks that it comes back. */
 export class Soak {
   sent = 0;
   answered = 0;
@@ -35,7 +35,7 @@ export class Soak {
     this.latest = createHistogram();
   }
 
-  /** What happened so far. `latest`: since the last sample. */
+  /** Counts until now, and those since the last sample in `latest`. */
   sample() {
     const { sent, answered, lost } = this;
     const sample = { sent, answered, lost, overall: milliseconds(this.overall), latest: milliseconds(this.latest) };
@@ -47,7 +47,7 @@ export class Soak {
     clearInterval(this.timer);
   }
 
-  /** All whose turn it is by now. */
+  /** Sends for all clients whose turn has come. */
   speak() {
     const { talkers } = this;
     const due = Math.floor(((performance.now() - this.startedAt) / this.everyMs) * talkers.length);
@@ -57,7 +57,7 @@ export class Soak {
 
 class Talker {
   count = 0;
-  /** What was said and not heard again, with the time. */
+  /** Messages that have not come back yet, with the time. */
   waiting = [];
   rest;
 

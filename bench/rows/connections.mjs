@@ -16,7 +16,7 @@ export const connectionRows = [
     title: 'connect, upgrade and close, 32 at a time',
     workload: 'handshakes',
     lanes: 32,
-    // what a handshake runs through is long, and a second holds few of them
+    // a handshake runs through much code, and a second holds few of them
     warmUpMs: 2000,
     must: 1,
     wanted: 0.8,

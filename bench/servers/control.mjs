@@ -9,7 +9,7 @@ const questions = {
 };
 
 /**
- * What every server process has in common, in Node, Bun and Deno alike: it tells its port (and `facts`) in one line of
+ * The part of every server process, in Node, Bun and Deno alike: it prints its port (and `facts`) in one line of
  * JSON on stdout, answers each line on stdin (`gc`, `memory`, `snapshot FILE`) with another, and ends when stdin does.
  */
 export function ready(port, facts = {}) {
@@ -28,7 +28,7 @@ function collectGarbage() {
   else globalThis.gc?.();
 }
 
-/** What the server shall do with a message, and whether it shall compress. */
+/** The scenario: the server's work for a message, and true for compression. */
 export const scenario = process.argv[2];
 export const compressed = process.argv[3] === 'compressed';
 

@@ -1,5 +1,5 @@
 /**
- * Does to a class what the TypeScript compiler makes of its decorators, types emitted: a server is plain JavaScript.
+ * Decorates a class as the TypeScript compiler does with emitted types: servers are plain JavaScript.
  * `methods`: for each name its parameters' types, then its decorators.
  */
 export function decorate(target, decorators, methods = {}) {

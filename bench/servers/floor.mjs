@@ -1,4 +1,4 @@
-// What the sockets alone cost: Portal's reads and writes with a parser of ten lines between them, and no rule of the protocol.
+// The cost of the sockets alone: Portal's reads and writes, with a parser of ten lines and no rule of the protocol.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { RawSockets } from '../../dist/transport/raw-sockets.js';

@@ -69,8 +69,8 @@ const makers = {
 const made = new Map();
 
 /**
- * How to start a server, and its version; undefined when it does not run on this machine. `folder`: of another checkout of Portal,
- * which is built.
+ * The command and the version of a server; undefined when it does not run on this machine. `folder` is another, built checkout
+ * of Portal.
  */
 export function serverNamed(name, folder) {
   if (name.startsWith('portal-')) return portal(name, folder);

@@ -1,7 +1,7 @@
 import { IsBoolean, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { decorateProperties } from './decorate.mjs';
 
-/** What an event carries where it is validated: the same class for Nest and for Portal. */
+/** The body of validated events: the same class for Nest and for Portal. */
 export class Note {}
 
 decorateProperties(Note, {

@@ -3,7 +3,7 @@ import { NatsBackplane } from '../../dist/adapters/nats/index.js';
 import { RedisBackplane } from '../../dist/adapters/redis/index.js';
 import { decorate } from './decorate.mjs';
 
-/** One process of a cluster, without clients: what publishing and receiving cost by themselves. Told what to do by its parent. */
+/** One process of a cluster, without clients, so that publishing and receiving cost nothing else. Its parent gives the commands. */
 const [, , kind, url] = process.argv;
 
 class Nothing {

@@ -37,7 +37,7 @@ class ClosedController {
   any() {}
 }
 
-/** Writes down when it is started and stopped. */
+/** Records its start and its stop. */
 class Journal {
   readonly lines: string[] = [];
   ready: Promise<void> | undefined;
@@ -86,7 +86,7 @@ test('an application starts before it is attached, and stops when it is closed',
   expect(stateOf(server)).toEqual(before);
 });
 
-test('it is started once for several servers and a port of its own; closing ends all', async () => {
+test('an application starts once for several servers and a port of its own; closing ends all', async () => {
   const servers = [await create(), await create()];
   for (const server of servers) await app.attach(server);
   await app.listen();
@@ -103,7 +103,7 @@ test('it is started once for several servers and a port of its own; closing ends
   expect(journal.lines).toEqual(['init', 'shutdown']);
 });
 
-test('detaching one server leaves the application at the others', async () => {
+test('an application detached from one server goes on at the others', async () => {
   const [one, two] = [await create(), await create()];
   const detach = await app.attach(one);
   await app.attach(two);
@@ -112,7 +112,7 @@ test('detaching one server leaves the application at the others', async () => {
   expect(journal.lines).toEqual(['init']);
 });
 
-test('attached again while it closes, it waits until it is closed', async () => {
+test('an application attached again while it closes waits until it is closed', async () => {
   const server = await create();
   await app.attach(server);
   const closing = app.close();
@@ -122,19 +122,19 @@ test('attached again while it closes, it waits until it is closed', async () => 
   expect(await say(await enter(urlOf(server)), 'hi')).toBe('hi');
 });
 
-test('a guard is asked, and refuses with its status', async () => {
+test('a guard refuses with its status', async () => {
   const server = await create();
   await app.attach(server);
   expect(await refusalOf(urlOf(server, '/closed'))).toBe(401);
   expect(app.connections.size).toBe(0);
 });
 
-test('what is no server is refused, and nothing stays started', async () => {
+test('an object that is not a server is refused, and nothing stays started', async () => {
   await expect(app.attach({} as never)).rejects.toThrow(TypeError);
   expect(journal.lines).toEqual(['init', 'shutdown']);
 });
 
-test('a second time at one server is refused, and the first goes on', async () => {
+test('attaching twice to one server is refused, and the first goes on', async () => {
   const server = await create();
   await app.attach(server);
   await expect(app.attach(server)).rejects.toThrow('it is attached to this server already');
@@ -148,7 +148,7 @@ test('an application that is only attached has no address of its own', async () 
   expect(() => app.port).toThrow('the server is not listening');
 });
 
-test('the owner may close the server first: it waits for WebSockets, which app.close() ends', async () => {
+test('the owner may close the server first: it waits for the WebSockets, which app.close() ends', async () => {
   const server = await create();
   await app.attach(server);
   const url = urlOf(server);

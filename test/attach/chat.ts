@@ -15,7 +15,7 @@ import {
 } from '../../src';
 import { CA } from '../support/certificates';
 
-/** Who is logged in; a framework's routes and the guard ask the same object. */
+/** The users who are logged in. Routes of a framework and the guard share it. */
 @injectable()
 export class Sessions {
   private readonly users = new Map<string, string>();
@@ -67,7 +67,7 @@ export async function createChat(): Promise<Application> {
   return app;
 }
 
-/** A client of `ws` that has been let in. */
+/** A client of `ws` that was accepted. */
 export async function enter(url: string, options: ClientOptions = {}): Promise<WebSocket> {
   const socket = new WebSocket(url, { ca: CA, ...options });
   sockets.add(socket);
@@ -86,7 +86,7 @@ export async function codeOf(socket: WebSocket): Promise<number> {
   return ((await once(socket, 'close')) as [number])[0];
 }
 
-/** With which status somebody was refused. */
+/** The status that refuses a client. */
 export async function refusalOf(url: string, options: ClientOptions = {}): Promise<number | undefined> {
   const socket = new WebSocket(url, { ca: CA, ...options }).on('error', () => {});
   const [, response] = (await once(socket, 'unexpected-response')) as [

@@ -19,7 +19,7 @@ class ChatController {
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** Runs in the page: what a WebSocket answers, or the code with which it is closed. */
+/** Runs in the page. Resolves with the answer of a WebSocket, or its close code. */
 const ASK = `(path) => new Promise((resolve) => {
   const socket = new WebSocket('wss://' + location.host + path);
   socket.onopen = () => socket.send('hi');
@@ -55,7 +55,7 @@ describeInChromium('a page in Chromium, on a server of HTTP/2 with ws and Portal
 
   const ask = (path: string): Promise<string | number> => page.evaluate(`(${ASK})(${JSON.stringify(path)})`);
 
-  test('has ours over HTTP/2, and those of ws over HTTP/1.1', async () => {
+  test("a page opens Portal's WebSockets over HTTP/2, and those of ws over HTTP/1.1", async () => {
     const theirs = new WebSocketServer({ noServer: true });
     const listener: UpgradeListener = (request, socket, head) => {
       if (request.url !== '/theirs') return;
@@ -73,7 +73,7 @@ describeInChromium('a page in Chromium, on a server of HTTP/2 with ws and Portal
     await app.close();
   });
 
-  test("is told that a path is nobody's", async () => {
+  test('a page gets an error for a path that nobody serves', async () => {
     const app = await createApp(moduleOf([ChatController]), { logger: { info() {}, warn() {}, error() {} } });
     await app.attach(server);
     await page.goto(`https://localhost:${portOf(server)}/`);

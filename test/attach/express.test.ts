@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws';
 import type { Application } from '../../src';
 import { codeOf, createChat, enter, refusalOf, say, Sessions } from './chat';
 
-/** What the middleware of Express saw. */
+/** Requests that reached the middleware of Express. */
 let seen: string[];
 let app: Application;
 let server: Server;
@@ -73,7 +73,7 @@ test.each(['before', 'after'])(
   },
 );
 
-test('a plain request to a path of ours is one of Express', async () => {
+test('Express answers plain requests to a WebSocket path', async () => {
   server = await listening();
   await app.attach(server);
   const answer = await fetch(at('/chat/lobby'));
@@ -81,7 +81,7 @@ test('a plain request to a path of ours is one of Express', async () => {
   expect(answer.headers.get('x-powered-by')).toBe('Express');
 });
 
-test('an application of Express is no server: it says what is', async () => {
+test('an application of Express is refused with the name of what to pass', async () => {
   const rest = createRest();
   server = rest.listen(0, '127.0.0.1');
   await expect(app.attach(rest as never)).rejects.toThrow('what listen() of Express returns');

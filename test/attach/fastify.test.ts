@@ -68,7 +68,7 @@ describe.each(Object.keys(KINDS))('Fastify with %s', (name) => {
     }
   });
 
-  test('closes in order: WebSockets with 1001, then its own', async () => {
+  test('closes in order: WebSockets with 1001, then the requests of Fastify', async () => {
     create(KINDS[name]);
     const order: string[] = [];
     rest.addHook('preClose', async () => {
@@ -98,7 +98,7 @@ describe.each(Object.keys(KINDS))('Fastify with %s', (name) => {
   });
 });
 
-test('on localhost all its addresses serve WebSockets', async () => {
+test('all addresses of localhost serve WebSockets', async () => {
   create();
   await app.attach(server());
   await listen('localhost');
@@ -110,7 +110,7 @@ test('on localhost all its addresses serve WebSockets', async () => {
   }
 });
 
-test('it goes on without WebSockets, and with them again', async () => {
+test('Fastify goes on without WebSockets after detach, and with them again', async () => {
   create();
   await listen();
   await app.attach(server());
@@ -121,12 +121,12 @@ test('it goes on without WebSockets, and with them again', async () => {
   expect(await say(socket, 'hi')).toBe('ann in lobby over 1.1: hi');
 });
 
-test('an instance of Fastify is no server: it says what is', async () => {
+test('an instance of Fastify is refused with the name of what to pass', async () => {
   create();
   await expect(app.attach(rest as never)).rejects.toThrow('the property server of Fastify');
 });
 
-test('a client that asks for HTTP/2 by Upgrade has its answer as without us', async () => {
+test('a client that asks for HTTP/2 by Upgrade gets the same answer as without Portal', async () => {
   create();
   await app.attach(server());
   await listen();

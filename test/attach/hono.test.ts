@@ -43,7 +43,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('what serve() returns takes WebSockets beside the routes, with the same session', async () => {
+test('the server of serve() takes WebSockets beside the routes, with the same session', async () => {
   await listening(serve({ fetch: rest.fetch, port: 0, hostname: 'localhost' }));
   await app.attach(server);
   const socket = await enter(at('/chat/lobby', 'ws'), { headers: { cookie } });
@@ -53,7 +53,7 @@ test('what serve() returns takes WebSockets beside the routes, with the same ses
   expect(await refusalOf(at('/rooms', 'ws'))).toBe(404);
 });
 
-test('it may be attached to before it listens', async () => {
+test('an application attaches before Hono listens', async () => {
   const created = createAdaptorServer({ fetch: rest.fetch });
   await app.attach(created);
   await listening(created.listen(0, 'localhost'));
@@ -61,7 +61,7 @@ test('it may be attached to before it listens', async () => {
   expect(await say(socket, 'hi')).toBe('ann in lobby over 1.1: hi');
 });
 
-test('over HTTP/2 too', async () => {
+test('WebSockets over HTTP/2', async () => {
   const serverOptions = { ...LOCALHOST, allowHTTP1: true };
   await listening(
     serve({ fetch: rest.fetch, port: 0, hostname: 'localhost', createServer: createSecureServer, serverOptions }),
@@ -77,7 +77,7 @@ test('over HTTP/2 too', async () => {
   client.destroy();
 });
 
-test("Hono's own WebSockets and ours are side by side", async () => {
+test("Hono's own WebSockets and Portal's are side by side", async () => {
   const websocket = { server: new WebSocketServer({ noServer: true }) };
   await listening(serve({ fetch: rest.fetch, port: 0, hostname: 'localhost', websocket: websocket as never }));
   await app.attach(server);

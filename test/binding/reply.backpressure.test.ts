@@ -25,26 +25,21 @@ class Downloads {
   }
 }
 
-type Doors = [string, PortalOptions, (url: string) => Promise<RawClient<Duplex>>][];
+type Transports = [string, PortalOptions, (url: string) => Promise<RawClient<Duplex>>][];
 
-const DOORS: Doors = [
+const TRANSPORTS: Transports = [
   ['TCP', {}, (url) => RawClient.open(url, '/')],
   [
     'TLS',
     { tls: LOCALHOST },
-    async (url) => {
-      const client = RawClient.over(await dialTls({ port: Number(new URL(url).port) }));
-      client.upgrade('/');
-      await client.answer();
-      return client;
-    },
+    async (url) => RawClient.over(await dialTls({ port: Number(new URL(url).port) })).handshake('/'),
   ],
   ['HTTP/2', { tls: LOCALHOST }, async (url) => (await Http2Client.connect(url, { ca: CA })).open('/')],
 ];
 
 beforeEach(() => void (handled = 0));
 
-describe.each(DOORS)('over %s', (_door, options, open) => {
+describe.each(TRANSPORTS)('over %s', (_transport, options, open) => {
   test.each([
     [60, 100_000],
     [10, 700_000],

@@ -3,7 +3,7 @@ import { newPage } from './chromium';
 
 /** One tab with the chat page. Waiting ends at the test's own timeout. */
 export class ChatPage {
-  /** What the page reported as broken: script errors, refused resources. */
+  /** Script errors and refused resources of the page. */
   readonly errors: string[] = [];
 
   private constructor(readonly page: Page) {
@@ -61,7 +61,7 @@ export class ChatPage {
     await this.page.getByRole('log').getByText(text).first().waitFor();
   }
 
-  /** Until these are the people on the list, in this order. */
+  /** Waits until these are the people on the list, in this order. */
   async untilMembers(...nicknames: string[]): Promise<void> {
     const each = nicknames.map(
       (name, index) => `:has(> li:nth-child(${index + 1}) bdi:text-is(${JSON.stringify(name)}))`,
@@ -74,7 +74,7 @@ export class ChatPage {
     await this.page.getByRole('status').getByText(state, { exact: true }).waitFor();
   }
 
-  /** By how many pixels the page, or the list of messages sideways, could be scrolled. */
+  /** Pixels by which the page, or the list of messages sideways, could be scrolled. */
   async overflow(): Promise<{ page: number; pageSideways: number; listSideways: number }> {
     const page = await this.page.locator('html').evaluate(scrollBox);
     const list = await this.page.locator('#messages').evaluate(scrollBox);
@@ -85,14 +85,14 @@ export class ChatPage {
     };
   }
 
-  /** How many pixels of the list of messages are below what is shown. */
+  /** Pixels of the list of messages below its visible part. */
   async belowMessages(): Promise<number> {
     const { scrollHeight, scrollTop, clientHeight } = await this.page.locator('#messages').evaluate(scrollBox);
     return scrollHeight - scrollTop - clientHeight;
   }
 }
 
-/** Of an element, for which there are no types here. */
+/** The part of an element's type that is used here; the DOM's types are not loaded. */
 interface ScrollBox {
   scrollTop: number;
   scrollHeight: number;

@@ -6,6 +6,7 @@ import { Network } from './network';
 
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 
+// these tests take long: Chromium draws pages, and shares the machine with the server
 describeInChromium('the chat page in Chromium', () => {
   let browser: Browser | undefined;
   let samples: SamplesProcess | undefined;

@@ -22,7 +22,7 @@ export function describeInChromium(name: string, tests: () => void): void {
     describe(name, tests);
     return;
   }
-  // Jest itself does not name what it skips when that is all in a file
+  // Jest does not print a file whose tests are all skipped
   process.stderr.write(`skipped: ${name} (${MISSING})\n`);
   describe.skip(name, tests);
 }
@@ -32,7 +32,7 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS, timeout: 0 });
 }
 
-/** In a window of its own. Waiting ends at the test's own time-out, however busy the machine is. */
+/** Opens a page in a window of its own. It waits as long as the test may take, since the machine may be busy. */
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(0);

@@ -8,6 +8,7 @@ import { describeInChromium, launchChromium } from './chromium';
 const NO_OVERFLOW = { page: 0, pageSideways: 0, listSideways: 0 };
 const ALONE = 'Connected, without Redis: other processes cannot be reached';
 
+// these tests take long: Chromium, Redis and several processes that start and end
 describeInChromium('the page of several processes in Chromium', () => {
   let browser: Browser | undefined;
   let compiled: CompiledSamples | undefined;
@@ -15,10 +16,10 @@ describeInChromium('the page of several processes in Chromium', () => {
   let program: RunningProcesses | undefined;
   let served: Served[];
   let chats: ChatPage[];
-  /** Each test has its own, since they have the processes in common. */
+  /** Each test has a room of its own, since all use the same processes. */
   let room: string;
   let rooms = 0;
-  /** What a test has killed or lost is not for the next. */
+  /** Starts killed processes and a lost Redis again, for the next test. */
   let isSpoiled = true;
 
   beforeAll(async () => {
@@ -119,7 +120,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     expect([...ann.errors, ...bob.errors]).toEqual([]);
   });
 
-  test('a process that is killed: the page comes back, and has missed nothing', async () => {
+  test('after a process is killed, the page comes back, and has missed nothing', async () => {
     const { ann, bob, a, b } = await start();
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');
@@ -138,7 +139,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     await untilBadge(ann, 'A draft', await workerOf(bob), a);
   });
 
-  test('a page that is loaded again shows what was said', async () => {
+  test('a reloaded page shows earlier messages', async () => {
     const { ann, bob } = await start();
     await ann.say('one');
     await bob.untilMessage('Ann', 'one');
@@ -153,7 +154,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     expect(bob.errors).toEqual([]);
   });
 
-  test('without Redis the talk goes on, and what was said then comes to all', async () => {
+  test('without Redis the talk goes on, and all get its messages later', async () => {
     const { ann, bob } = await start();
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');
@@ -170,7 +171,7 @@ describeInChromium('the page of several processes in Chromium', () => {
     expect(await texts(bob)).toEqual(['before', 'alone']);
   });
 
-  test('a Redis that has lost its data: the page says so, and joins anew', async () => {
+  test('when Redis has lost its data, the page says so, and joins again', async () => {
     const { ann, bob } = await start();
     await ann.say('before');
     await bob.untilMessage('Ann', 'before');

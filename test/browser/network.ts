@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What is between a browser and a server: a test can cut it and mend it. */
+/** The network between a browser and a server, which a test can cut and mend. */
 export class Network {
   private server: Server | undefined;
   private port = 0;

@@ -10,13 +10,13 @@ import { Network } from './network';
 const MB = 1_000_000;
 const LARGE = 200 * MB;
 
-/** Far below what the file has, and far above what V8 leaves lying before it collects garbage. */
+/** Far below the size of the file, and far above the garbage that V8 leaves. */
 const MOST_GROWTH = 100 * MB;
 
 const PHONE = { width: 390, height: 844 };
 const LAPTOP = { width: 1280, height: 800 };
 
-/** A file that is nowhere like itself, and its SHA-256. */
+/** A file without repetitions, and its SHA-256. */
 function writeFile(path: string, size: number): { path: string; sha256: string } {
   const hash = createHash('sha256');
   const file = openSync(path, 'w');
@@ -29,6 +29,7 @@ function writeFile(path: string, size: number): { path: string; sha256: string }
   return { path, sha256: hash.digest('hex') };
 }
 
+// these tests take long: Chromium reads and sends 200 MB
 describeInChromium('the upload page in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portal-upload-test-'));
   const large = writeFile(join(folder, 'Grüße & küsse #1.bin'), LARGE);
@@ -96,7 +97,7 @@ describeInChromium('the upload page in Chromium', () => {
     while (unfinished().length > 0) await turn();
   }
 
-  /** Chooses the large file, and holds the server up as soon as it has some of it. Resolves with how to let it go on. */
+  /** Chooses the large file, and stops the server as soon as it has a part. Resolves with a function that lets it go on. */
   async function beginLarge(page: Page): Promise<() => void> {
     await choose(page, large.path);
     while (!unfinished().some((name) => statSync(join(stored, '.unfinished', name)).size > MB)) await turn();
@@ -105,7 +106,7 @@ describeInChromium('the upload page in Chromium', () => {
     return () => process.kill(serverId, 'SIGCONT');
   }
 
-  /** Resident memory of the server in bytes: now, and the most there ever was. */
+  /** Resident memory of the server in bytes, now and at its peak. */
   function memory(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${serverId}/status`, 'utf8');
     const read = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;
@@ -170,7 +171,7 @@ describeInChromium('the upload page in Chromium', () => {
     await untilTitled(page, 'Upload a file');
   });
 
-  test('a server that takes less than the page knows closes with 1009, and the page tells', async () => {
+  test('a server with a lower limit than the page knows closes with 1009, and the page says so', async () => {
     process.env.UPLOAD_MAX_FILE_BYTES = String(MB);
     const page = await open(await startServer());
     await page.route('**/uploads/files', (route) => route.fulfill({ json: { files: [], maxBytes: LARGE } }));
@@ -212,7 +213,7 @@ describeInChromium('the upload page in Chromium', () => {
   });
 });
 
-/** Of an element, for which there are no types here. */
+/** The part of an element's type that is used here; the DOM's types are not loaded. */
 interface Widths {
   scrollWidth: number;
   clientWidth: number;

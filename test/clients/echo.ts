@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CloseInfo, Connection, EngineOptions } from '../../src/engine';
 import { deferred, startEngine } from '../support/engine';
 
-/** What each client sends and must get back. */
+/** Messages that each client sends and must get back. */
 export const MESSAGES: [string, string | Buffer][] = [
   ['text', 'Hello'],
   ['an empty text', ''],
@@ -17,11 +17,11 @@ export interface EchoServer {
   url: string;
   /** The first connection. */
   connection: Promise<Connection>;
-  /** How that ended. */
+  /** Resolves with its end. */
   closed: Promise<CloseInfo>;
 }
 
-/** Sends everything back; the text `close 4000 reason` closes with that code and reason, `fragments a b` sends "ab" in fragments. */
+/** Echoes messages. The text `close 4000 reason` closes with that code and reason; `fragments a b` sends "ab" in fragments. */
 export async function startEcho(compression: boolean, options: EngineOptions = {}): Promise<EchoServer> {
   const connection = deferred<Connection>();
   const closed = deferred<CloseInfo>();

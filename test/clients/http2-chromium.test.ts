@@ -26,7 +26,7 @@ describeInChromium('a page in Chromium that came over HTTP/2', () => {
     await browser?.close();
   });
 
-  /** The page's connection is known to understand extended CONNECT by then; one to which nothing was said yet is not used. */
+  /** Loads the page first: Chromium opens WebSockets only on connections known to support extended CONNECT. */
   async function opened(
     compression: boolean,
   ): Promise<EchoServer & { session: ServerHttp2Session; versions: string[] }> {
@@ -75,7 +75,7 @@ describeInChromium('a page in Chromium that came over HTTP/2', () => {
     const { url, connection, closed, session } = await opened(false);
     const visited = visit(page, url, { ask: 'stay' });
     expect((await connection).handshake.httpVersion).toBe('2.0');
-    // the page knows that it is open
+    // the page has its WebSocket open
     await (await connection).ping();
     session.destroy();
     expect((await visited).close).toMatchObject({ code: 1006, wasClean: false });

@@ -1,8 +1,10 @@
-import { WebSocket as Undici } from 'undici';
+import { Agent, WebSocket as Undici } from 'undici';
 import { WebSocket as Ws } from 'ws';
+import type { EngineOptions } from '../../src/engine';
+import { CA, LOCALHOST } from '../support/certificates';
 import { MESSAGES, startEcho } from './echo';
 
-/** The part of the browsers' interface that both have. */
+/** The part of the browsers' interface that both clients have. */
 interface Client {
   binaryType: string;
   readonly extensions: string;
@@ -17,19 +19,37 @@ interface Close {
   wasClean: boolean;
 }
 
-const CLIENTS: [string, boolean, (url: string) => unknown][] = [
+const agents = new Set<Agent>();
+
+afterEach(async () => {
+  const used = [...agents];
+  agents.clear();
+  await Promise.all(used.map((agent) => agent.destroy()));
+});
+
+function overHttp2(url: string): Undici {
+  const dispatcher = new Agent({ allowH2: true, connect: { ca: CA } });
+  agents.add(dispatcher);
+  return new Undici(url, { dispatcher });
+}
+
+const CLIENTS: [string, boolean, (url: string) => unknown, EngineOptions?][] = [
   ['ws with perMessageDeflate', true, (url) => new Ws(url, { perMessageDeflate: { threshold: 0 } })],
   ['ws without perMessageDeflate', false, (url) => new Ws(url, { perMessageDeflate: false })],
   ['undici', true, (url) => new Undici(url)],
+  ['undici over HTTP/2', true, overHttp2, { tls: LOCALHOST }],
 ];
 
-const cases = CLIENTS.flatMap(([name, offers, connect]) =>
-  [true, false].map((compression) => [name, compression ? 'with' : 'without', offers && compression, connect] as const),
+const cases = CLIENTS.flatMap(([name, offers, connect, options]) =>
+  [true, false].map((compression) => {
+    const server = compression ? 'with' : 'without';
+    return [name, server, offers && compression, connect, options] as const;
+  }),
 );
 
-describe.each(cases)('%s and a server %s compression', (_name, server, compressed, connect) => {
+describe.each(cases)('%s and a server %s compression', (name, server, compressed, connect, options) => {
   async function open() {
-    const { url, connection, closed } = await startEcho(server === 'with');
+    const { url, connection, closed } = await startEcho(server === 'with', options);
     const client = connect(url) as Client;
     client.binaryType = 'arraybuffer';
     const received: (string | Buffer)[] = [];
@@ -58,6 +78,12 @@ describe.each(cases)('%s and a server %s compression', (_name, server, compresse
     expect(client.extensions.includes('permessage-deflate')).toBe(compressed);
   });
 
+  test('the handshake has the version of HTTP that the client speaks', async () => {
+    const { httpVersion, secure, headers } = (await open()).connection.handshake;
+    expect([httpVersion, secure]).toEqual(name.endsWith('HTTP/2') ? ['2.0', true] : ['1.1', false]);
+    expect(headers['sec-websocket-version']).toBe('13');
+  });
+
   test.each(MESSAGES)('echo: %s', async (_what, message) => {
     const { client, next } = await open();
     for (let count = 0; count < 3; count++) {
@@ -66,6 +92,12 @@ describe.each(cases)('%s and a server %s compression', (_name, server, compresse
       expect(typeof answer).toBe(typeof message);
       expect(Buffer.from(answer).equals(Buffer.from(message))).toBe(true);
     }
+  });
+
+  test('a message in fragments', async () => {
+    const { client, next } = await open();
+    client.send('fragments one two three');
+    expect(await next()).toBe('onetwothree');
   });
 
   test('many messages at once come back in order', async () => {

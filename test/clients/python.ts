@@ -24,7 +24,7 @@ export function describeWithWebsockets(name: string, tests: () => void): void {
       throw new Error(MISSING);
     });
   } else {
-    // Jest itself does not name what it skips when that is all in a file
+    // Jest does not print a file whose tests are all skipped
     process.stderr.write(`skipped: ${name} (${MISSING})\n`);
     describe.skip(name, tests);
   }
@@ -49,7 +49,7 @@ export async function runClient(url: string, compression: boolean, ...action: st
   return messages === undefined ? (result as PythonResult) : { ...result, messages };
 }
 
-/** Calls with the name of a file that holds the messages for the script. */
+/** Calls `run` with the name of a file that holds the messages for the script. */
 export async function withFileOf<T>(messages: (string | Buffer)[], use: (file: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'portal-echo-'));
   try {

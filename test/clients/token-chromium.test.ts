@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 
 const TOKEN = 't0ken-of-ann';
 
-/** As the guide has it. */
+/** The guide's own example. */
 class AuthGuard implements Guard {
   canActivate({ connection }: Context): boolean {
     const offered = connection.handshake.headers['sec-websocket-protocol'] ?? '';
@@ -52,7 +52,7 @@ class UndeclaredController {
 @Module({ controllers: [DeclaredController, UndeclaredController] })
 class AppModule {}
 
-/** How a page fares with these subprotocols. */
+/** The outcome of a page's WebSocket with these subprotocols. */
 async function visit(
   page: Page,
   url: string,

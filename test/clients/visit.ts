@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 
-/** What a page saw of its WebSocket. */
+/** A page's record of its WebSocket. */
 export interface Visit {
   extensions: string;
-  /** As they came, bytes in base64. */
+  /** Messages in order, bytes in base64. */
   answers: { binary: boolean; body: string }[];
   close: { code: number; reason: string; wasClean: boolean };
 }

@@ -1,4 +1,4 @@
-/** Writes DEFLATE (RFC 1951) by hand, block by block, for what zlib would never write. */
+/** Writes DEFLATE (RFC 1951) by hand, block by block, since zlib writes no bad or unusual blocks. */
 export class Blocks {
   private readonly bits: number[] = [];
 
@@ -41,7 +41,7 @@ export class Blocks {
     return this.bytes();
   }
 
-  /** What was written, as it is. */
+  /** The bytes until now. */
   bytes(): Buffer {
     this.align();
     const bytes = Buffer.alloc(this.bits.length / 8);

@@ -5,7 +5,7 @@ import { opened, type Peer, type Setting } from './peer';
 
 export const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
 
-/** What the answer to a handshake says about permessage-deflate (RFC 7692 7.1), read as a client does. */
+/** The parameters of permessage-deflate in a handshake's answer (RFC 7692 7.1). */
 export interface Agreed {
   serverTakeover: boolean;
   clientTakeover: boolean;
@@ -35,7 +35,7 @@ export function readAgreed(header: string): Agreed {
   return agreed;
 }
 
-/** A client that compresses and remembers as it was agreed on, and no more. */
+/** A client that compresses, and keeps context, exactly as agreed on. */
 export class DeflatePeer {
   readonly agreed: Agreed;
   private sent = Buffer.alloc(0);
@@ -58,7 +58,7 @@ export class DeflatePeer {
     return this.peer.client;
   }
 
-  /** Sends it compressed, in fragments of `size` bytes. */
+  /** Sends a compressed message, in fragments of `size` bytes. */
   send(message: string | Uint8Array, size = Infinity): void {
     const { clientTakeover, clientBits } = this.agreed;
     const windowBits = Math.max(9, clientBits);
@@ -101,7 +101,7 @@ export function compressedFrames(opcode: number, payload: Uint8Array, size = Inf
   return Buffer.concat(frames);
 }
 
-/** Text that DEFLATE can make something of, with repetitions near and far. */
+/** Text with repetitions near and far, for DEFLATE. */
 export function prose(length: number, seed = 1): string {
   const words = [
     '"event"',

@@ -4,12 +4,12 @@ import { BINARY, ping, PONG, TEXT, type ServerFrame } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient, type HttpAnswer } from '../support/raw-client';
 
-/** A client over TCP, and what the server's side of its connection saw. Time stands still, so that no time-out helps. */
+/** A client over TCP, and the server's record of its connection. Time stands still, so no time-out helps. */
 export interface Peer {
   readonly client: RawClient;
   readonly connection: Connection;
   readonly engine: Engine;
-  /** Of the answer to the handshake. */
+  /** The headers of the answer to the handshake. */
   readonly headers: HttpAnswer['headers'];
   /** Messages that reached the endpoint. */
   readonly messages: (string | Buffer)[];
@@ -19,7 +19,7 @@ export interface Peer {
 }
 
 export interface Setting {
-  /** On top of one that echoes; undefined: without that hook. */
+  /** Hooks that replace those of an endpoint that echoes; `undefined` removes one. */
   endpoint?: { [Hook in keyof Endpoint]?: Endpoint[Hook] | undefined } | undefined;
   options?: EngineOptions;
   headers?: Record<string, string>;
@@ -61,7 +61,7 @@ export async function opened({ endpoint = {}, options = {}, headers = {} }: Sett
   };
 }
 
-/** The server sends Close with this code, ends TCP without being asked to, and nothing else came before or comes after. */
+/** Checks that the server sends Close with this code and nothing else, and ends TCP by itself. */
 export async function expectFailed({ client, closed, violations }: Peer, code: number): Promise<void> {
   expect((await client.closeFrame()).code).toBe(code);
   expect(await client.end()).toHaveLength(0);
@@ -70,7 +70,7 @@ export async function expectFailed({ client, closed, violations }: Peer, code: n
   expect(violations).toHaveLength(1);
 }
 
-/** The server answers with a Close frame of the same code, and ends TCP. */
+/** Checks that the server answers with a Close frame of the same code, and ends TCP. */
 export async function expectClosed({ client, closed, violations }: Peer, code: number, reason = ''): Promise<void> {
   expect((await client.closeFrame()).code).toBe(code);
   expect(await client.end()).toHaveLength(0);
@@ -79,14 +79,14 @@ export async function expectClosed({ client, closed, violations }: Peer, code: n
   expect(violations).toEqual([]);
 }
 
-/** The next frame is this message, whole. */
+/** Checks that the next frame is this whole message. */
 export async function expectMessage(client: RawClient, message: string | Uint8Array): Promise<void> {
   const frame = await client.frame();
   expect(summary(frame)).toEqual({ opcode: typeof message === 'string' ? TEXT : BINARY, fin: true, rsv: 0 });
   expect(frame.payload.equals(Buffer.from(message))).toBe(true);
 }
 
-/** The connection lives, and all that was sent before has been read; nothing was sent in answer to it. */
+/** Checks that the server has read all that was sent before, answered nothing, and keeps the connection open. */
 export async function expectSilence({ client }: Peer): Promise<void> {
   client.write(ping('are you there?'));
   expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from('are you there?') });

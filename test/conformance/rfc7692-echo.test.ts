@@ -21,7 +21,7 @@ const TAKEOVER: [boolean, boolean][] = [
   [true, true],
 ];
 
-/** What the client asks for, in the ways of the well-known test suite, and more. */
+/** Offers of clients: those of the Autobahn test suite, and more. */
 const OFFERS = [
   'permessage-deflate',
   'permessage-deflate; server_no_context_takeover; client_max_window_bits',

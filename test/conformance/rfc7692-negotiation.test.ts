@@ -5,7 +5,7 @@ import { RawClient } from '../support/raw-client';
 import { readAgreed } from './deflate-peer';
 import { expectMessage, opened } from './peer';
 
-/** The extensions of the answer to each of these offers, asked one after the other of one server. */
+/** The extensions in one server's answers to these offers, one after the other. */
 async function answersTo(offers: string[], compression: Compression | boolean = true): Promise<(string | undefined)[]> {
   const engine = await startEngine([{ path: '/' }], { compression });
   const answers: (string | undefined)[] = [];
@@ -26,7 +26,7 @@ const answerTo = async (offer: string, compression?: Compression): Promise<strin
 const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
 const ON = { serverContextTakeover: true, clientContextTakeover: true };
 
-/** Every offer in order that there can be. */
+/** All valid offers. */
 const OFFERS = ['', '; server_no_context_takeover'].flatMap((serverTakeover) =>
   ['', '; client_no_context_takeover'].flatMap((clientTakeover) =>
     ['', ...WINDOWS.map((bits) => `; server_max_window_bits=${bits}`)].flatMap((serverBits) =>
@@ -37,7 +37,7 @@ const OFFERS = ['', '; server_no_context_takeover'].flatMap((serverTakeover) =>
   ),
 );
 
-/** A parameter of an offer or answer; NaN where it has no value, undefined where it is not there. */
+/** A parameter of an offer or answer; NaN without a value, undefined where it is absent. */
 const param = (header: string, name: string): number | undefined => {
   const found = new RegExp(`; ${name}(?:=(\\d+))?(?:;|$)`).exec(header);
   return found === null ? undefined : Number(found[1] ?? NaN);

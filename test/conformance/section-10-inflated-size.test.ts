@@ -11,7 +11,7 @@ const BOTH: Compression = { serverContextTakeover: true, clientContextTakeover: 
 const limited = (compression: Compression = BOTH): Promise<DeflatePeer> =>
   DeflatePeer.open(compression, { options: { limits: { maxMessageBytes: LIMIT } } });
 
-/** Compresses to little. */
+/** A payload that compresses well. */
 const even = (length: number): Buffer => Buffer.alloc(length, 'x');
 
 describe.each<[string, Compression]>([

@@ -8,10 +8,10 @@ type Headers = Record<string, string | string[] | undefined>;
 
 interface Request {
   line?: string;
-  /** On top of those of a request in order; undefined: left out. */
+  /** Headers that replace those of a valid request; `undefined` removes one. */
   headers?: Headers;
   reversed?: boolean;
-  /** Bytes in the same packet; a message when absent. */
+  /** Bytes in the same packet; by default a message. */
   tail?: Buffer;
 }
 
@@ -45,7 +45,7 @@ async function ask({ line = 'GET / HTTP/1.1', headers = {}, reversed = false, ta
   return { client, handled, answer: await client.answer() };
 }
 
-/** One HTTP error, the end of TCP, and the endpoint hears nothing of it. */
+/** Checks for one HTTP error and the end of TCP, and that the endpoint was not called. */
 async function expectRefused(request: Request, status: number): Promise<HttpAnswer> {
   const { client, handled, answer } = await ask(request);
   expect(answer.status).toBe(status);

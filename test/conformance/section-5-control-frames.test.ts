@@ -242,7 +242,7 @@ describe('Ping and Pong', () => {
     const { client, connection } = peer;
     client.socket.pause();
     let sent = 0;
-    // more than any system buffers
+    // more than any operating system buffers
     for (; connection.bufferedBytes < 10_000_000; sent++) connection.send('x'.repeat(1_000_000));
     client.write(Buffer.concat([ping('1'), ping('2'), ping('3')]));
     await third.promise;

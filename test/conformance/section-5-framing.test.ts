@@ -24,7 +24,7 @@ const OPCODES: [string, number][] = [
 ];
 const LATE = Buffer.concat([text('late'), ping('late'), close(1000)]);
 
-/** The bytes break a rule: what came before is answered, what comes behind is not looked at. */
+/** Checks that the bytes break a rule: messages before them are answered, bytes after them ignored. */
 async function expectBroken(bytes: Uint8Array, code: number, chopped = false): Promise<void> {
   const peer = await opened({ options: { limits: { maxMessageBytes: 100_000 } } });
   if (chopped) await writeChopped(peer.client, Buffer.concat([text('early'), bytes]), 1);
@@ -129,7 +129,7 @@ describe('the first byte', () => {
 });
 
 describe('the length', () => {
-  /** A length, and how the header of a frame of the server with it ends. */
+  /** Lengths, and the end of the header of a server's frame with that length. */
   const lengths: [number, string][] = [
     [0, '00'],
     [1, '01'],

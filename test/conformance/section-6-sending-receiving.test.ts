@@ -55,7 +55,7 @@ describe('sending', () => {
     expect((await client.closeFrame()).code).toBe(1000);
     expect(await client.end()).toHaveLength(0);
     await sent;
-    // the end of the engine waits for that of the source
+    // the engine closes when the source has ended
     gate.resolve();
   });
 

@@ -7,7 +7,7 @@ const VALID = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
 const RESERVED = [1004, 1005, 1006, 1015];
 const UNDEFINED = [0, 1, 999, 1016, 1100, 1999, 2000, 2999, 5000, 9999, 65_535];
 
-/** The server closes; resolves when its Close frame has come. */
+/** Has the server close. Resolves when its Close frame has come. */
 async function closedByServer(code?: number, reason?: string): Promise<Peer> {
   const peer = await opened();
   void peer.connection.close(code, reason);

@@ -6,7 +6,7 @@ import { expectFailed, expectMessage, hex, opened } from './peer';
 
 const NONCHARACTERS = Array.from({ length: 17 }, (_, plane) => [0xfffe, 0xffff].map((low) => plane * 0x1_0000 + low));
 
-/** More texts in order: what they are, and their bytes. */
+/** More valid texts: a description and their bytes. */
 const MORE_VALID: [string, string][] = [
   ['ASCII around two, three and four bytes', Buffer.from('hello$¢€𤭢world').toString('hex')],
   ['the noncharacters of all planes', Buffer.from(String.fromCodePoint(...NONCHARACTERS.flat())).toString('hex')],
@@ -17,7 +17,7 @@ const MORE_VALID: [string, string][] = [
 const bytes = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const SURROGATES = ['a080', 'adbf', 'ae80', 'afbf', 'b080', 'be80', 'bfbf'].map((rest) => `ed${rest}`);
 
-/** More that is no text: what it is, its bytes, and the index of the byte that proves it. */
+/** More invalid texts: a description, their bytes, and the index of the byte that proves it. */
 const MORE_INVALID: [string, string, number][] = [
   ...[1, 2, 3, 4, 5, 6].map((n): [string, string, number] => [
     `${n} continuations of nothing`,

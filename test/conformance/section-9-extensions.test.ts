@@ -1,7 +1,7 @@
 import { startEngine } from '../support/engine';
 import { RawClient, type HttpAnswer } from '../support/raw-client';
 
-/** Asks with these fields of `Sec-WebSocket-Extensions`, where the server knows permessage-deflate or no extension. */
+/** Sends these fields of `Sec-WebSocket-Extensions` to a server with permessage-deflate, or without extensions. */
 async function offer(fields: string[], compression = true): Promise<HttpAnswer> {
   const engine = await startEngine([{ path: '/' }], { compression });
   const client = await RawClient.connect(engine.url);

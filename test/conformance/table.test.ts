@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 const document = readFileSync(join(__dirname, '../../docs/conformance.md'), 'utf8');
 
-/** The cells of all rows of all tables, but for headings and what is below them. */
+/** The cells of all rows of all tables, without headings and separators. */
 const rows = document
   .split('\n')
   .filter(
@@ -20,7 +20,7 @@ const rows = document
 
 const named = rows.map((cells) => `${cells.at(-2)} ${cells.at(-1)!.replace(/^`(.*)`$/, '$1')}`);
 
-/** Names of the tests in a file; of `test.each` what is before the part that differs. */
+/** Names of the tests in a file; for `test.each` the part before the parameters. */
 function testsIn(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(join(__dirname, file), 'utf8'), ts.ScriptTarget.ES2022, true);
   const names: string[] = [];

@@ -1,6 +1,6 @@
 import { Channels, Connection, MessagePackCodec, OnMessage, WebSocketPath } from '../../src';
 import { bytesOf, requireBytes } from '../../src/connection/bytes';
-import { openDoors, type Door } from '../streams/doors';
+import { overTransports, type Served } from '../streams/transports';
 import { text } from '../support/frames';
 import { serve } from '../support/serve';
 
@@ -76,13 +76,13 @@ class BytesController {
   }
 }
 
-describe.each(openDoors([BytesController], { limits: { maxBufferedBytes: 10 * LARGE } }))('%s', (_name, open) => {
-  let door: Door;
-  beforeAll(async () => void (door = await open()));
-  afterAll(() => door.close());
+describe.each(overTransports([BytesController], { limits: { maxBufferedBytes: 10 * LARGE } }))('%s', (_name, open) => {
+  let served: Served;
+  beforeAll(async () => void (served = await open()));
+  afterAll(() => served.close());
 
   test.each(Object.keys(WAYS))('bytes in any view arrive as they are: %s', async (way) => {
-    const client = await door.connect('/bytes');
+    const client = await served.connect('/bytes');
     for (const [what, message] of MESSAGES) {
       client.write(text(`${way}: ${what}`));
       const pieces: Buffer[] = [];

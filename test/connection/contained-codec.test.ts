@@ -1,6 +1,6 @@
 import { Connection, JsonCodec, MessagePackCodec, OnMessage, OnOpen, WebSocketPath, type Codec } from '../../src';
 import { containCodec } from '../../src/connection/contained-codec';
-import { openDoors } from '../streams/doors';
+import { overTransports } from '../streams/transports';
 import { text } from '../support/frames';
 import { settled } from '../support/serve';
 
@@ -101,7 +101,7 @@ describe('decode', () => {
   }
 });
 
-describe('through a door', () => {
+describe('over every transport', () => {
   class AsyncCodec implements Codec {
     readonly binary = false;
     decode(): never {
@@ -134,13 +134,13 @@ describe('through a door', () => {
     event(): void {}
   }
 
-  test.each(openDoors([Async, FaultyPath]))(
+  test.each(overTransports([Async, FaultyPath]))(
     '%s: the connection goes on, and the log says what is wrong',
     async (_name, open) => {
-      const door = await open();
-      const asynchronous = await door.connect('/async');
+      const served = await open();
+      const asynchronous = await served.connect('/async');
       expect([...(await asynchronous.frame()).payload]).toEqual([0, 0]);
-      const faulty = await door.connect('/faulty');
+      const faulty = await served.connect('/faulty');
       for (const client of [asynchronous, faulty]) {
         for (let time = 0; time < 2; time++) {
           client.write(text('{"event":"event"}'));
@@ -149,12 +149,12 @@ describe('through a door', () => {
         }
         client.destroy();
       }
-      expect([...new Set(door.log.errors.map(String))]).toEqual([
+      expect([...new Set(served.log.errors.map(String))]).toEqual([
         'TypeError: decode of a codec returned a promise: a codec cannot be asynchronous',
         'TypeError: a bug of its own',
       ]);
-      expect(door.log.lines).toContain('error FaultyPath (its codec) failed');
-      await door.close();
+      expect(served.log.lines).toContain('error FaultyPath (its codec) failed');
+      await served.close();
     },
   );
 });

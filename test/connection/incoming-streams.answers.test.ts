@@ -17,10 +17,7 @@ import { startEngine, heldBytesOf } from '../support/engine';
 import { binary, continuation, text } from '../support/frames';
 import { dial, LAYERS } from '../support/layers';
 import { ManualClock } from '../support/manual-clock';
-
-async function turns(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise(setImmediate);
-}
+import { turns } from '../support/until';
 
 type Hook = (
   connection: Connection,
@@ -50,10 +47,10 @@ async function opened(hook: Hook, limits: Limits = {}, more: Partial<Endpoint> =
   const frames = new ServerFrames(() => {});
   frames.push(head);
   socket.on('data', (chunk: Buffer) => frames.push(chunk));
-  await turns();
+  await turns(10);
   const write = async (...all: Buffer[]): Promise<void> => {
     socket.write(Buffer.concat(all));
-    await turns();
+    await turns(10);
   };
   return { engine, clock, noted, write, socket };
 }
@@ -75,7 +72,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     [
       'a while later',
       async (_connection, read, name) => {
-        await turns();
+        await turns(10);
         return [await name(), await read()];
       },
     ],
@@ -83,7 +80,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     const { noted, write, clock } = await opened(hook, {}, { codec });
     await write(message('upload'));
     await write(answerOf(codec));
-    await turns();
+    await turns(10);
     expect(noted).toEqual([['joe', 'upload']]);
     expect(clock.pending).toBe(0);
   });
@@ -101,7 +98,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     );
     await write(message('1'));
     await write(message('2'), message('{"no":"answer"}'), message('4'), answerOf(codec));
-    await turns();
+    await turns(10);
     expect(noted).toEqual([['joe', '1'], '2', '{"no":"answer"}', '4']);
   });
 
@@ -129,7 +126,7 @@ describe.each(CODECS)('an answer in %s', (_codec, codec, message) => {
     );
     await write(message('upload'));
     clock.advance(10_000);
-    await turns();
+    await turns(10);
     await write(answerOf(codec));
     expect(noted).toEqual([['timeout', 'upload']]);
   });
@@ -212,7 +209,7 @@ test('while an answer is awaited a message’s worth of what is not read is take
     await write(continuation('x'.repeat(size / 2)));
     await write(answerOf(new JsonCodec()));
     clock.advance(10_000);
-    await turns();
+    await turns(10);
     expect(noted).toEqual([[outcome, size]]);
   }
 });
@@ -226,7 +223,7 @@ test('many tiny fragments count for what they cost', async () => {
   for (let i = 0; i < 200; i++) await write(continuation('x', { fin: false }));
   await write(continuation('x'), answerOf(new JsonCodec()));
   clock.advance(10_000);
-  await turns();
+  await turns(10);
   expect(noted).toEqual([['timeout', 202]]);
 });
 
@@ -237,7 +234,7 @@ test('thousands of uploads that wait take time in proportion, and what is held i
   });
   const uploads = Array.from({ length: 5_000 }, (_, i) => text(String(i)));
   await write(text('ask'), ...uploads, answerOf(new JsonCodec()));
-  while (noted.length < 5_001) await turns();
+  while (noted.length < 5_001) await turns(10);
   expect(noted[0]).toBe('joe');
   expect(noted.slice(1)).toEqual(Array.from({ length: 5_000 }, (_, i) => String(i)));
   const [connection] = engine.connections;
@@ -327,7 +324,7 @@ test('a client that leaves in the middle of what may be an answer has sent nothi
   await write(text('{"half', { fin: false }));
   socket.destroy();
   expect(await asked).toBe('ConnectionClosedError');
-  await turns();
+  await turns(10);
   expect(noted).toEqual([]);
 });
 
@@ -366,7 +363,7 @@ test('a client that must ask before it can answer needs a second place, which `c
     // it answers what it was told
     if (noted.length > 0) await write(answerOf(new JsonCodec()));
     clock.advance(10_000);
-    await turns();
+    await turns(10);
     expect(noted).toEqual(outcome);
   }
 });
@@ -375,7 +372,7 @@ test('an answer comes while the server stops, which waits for the handler', asyn
   const { noted, write, engine } = await opened(async (_connection, read, name) => [await name(), await read()]);
   await write(text('upload'));
   const closed = engine.close();
-  await turns();
+  await turns(10);
   await write(answerOf(new JsonCodec()), text('too late'));
   expect(noted).toEqual([['joe', 'upload']]);
   const [connection] = engine.connections;

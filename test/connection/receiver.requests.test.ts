@@ -5,6 +5,7 @@ import { MemorySocket } from '../../src/testing/memory-socket';
 import { deferred } from '../support/engine';
 import { binary, CLOSE, ping, PONG, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
+import { turns } from '../support/until';
 
 /** A client in memory, which needs no waiting to know that the server reads nothing more. */
 async function opened(endpoint: Omit<Endpoint, 'path'>, limits: Limits = {}) {
@@ -18,18 +19,14 @@ async function opened(endpoint: Omit<Endpoint, 'path'>, limits: Limits = {}) {
   const frames = new ServerFrames((opcode, payload) => void received.push([opcode, payload.toString()]));
   frames.push(head);
   socket.on('data', (chunk: Buffer) => frames.push(chunk));
-  await turns();
+  await turns(10);
   /** Writes frames and lets happen what they cause. */
   const write = async (...frames: Buffer[]): Promise<void> => {
     socket.write(Buffer.concat(frames));
-    await turns();
+    await turns(10);
   };
   const pongs = (): string[] => received.filter(([opcode]) => opcode === PONG).map(([, payload]) => payload);
   return { engine, clock, received, write, pongs };
-}
-
-async function turns(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise(setImmediate);
 }
 
 /** Notes what it handles; `ask` asks the peer first, anything else with a gate waits for it. */
@@ -59,7 +56,7 @@ test('without a request, 64 messages wait, and what follows them is not read bef
   expect(pongs()).toEqual(['63 wait']);
   expect(handled).toEqual(['message 0']);
   gate.resolve();
-  await turns();
+  await turns(10);
   expect(pongs()).toEqual(['63 wait', '64 wait']);
   expect(handled.slice(0, 65)).toEqual(messages);
 });
@@ -89,7 +86,7 @@ test.each([
     if (together) await write(...frames);
     else for (const frame of frames) await write(frame);
     clock.advance(10_000);
-    await turns();
+    await turns(10);
     expect(handled).toEqual(['ask', outcome, ...messages]);
   }
 });
@@ -108,7 +105,7 @@ test('bytes are what counts, of binary messages too', async () => {
   await write(text('ask'), binary(Buffer.alloc(600)), binary(Buffer.alloc(600)), answer);
   expect(handled).toEqual([]);
   clock.advance(10_000);
-  await turns();
+  await turns(10);
   expect(handled).toEqual(['timeout', '600', '600']);
 });
 
@@ -128,7 +125,7 @@ test('a request that begins while reading is paused lets it go on', async () => 
   await write(answer);
   expect(pongs()).toEqual([]);
   gate.resolve();
-  await turns();
+  await turns(10);
   expect(pongs()).toEqual(['read']);
   expect(handled).toEqual(['first', 'joe', ...messages]);
 });
@@ -142,7 +139,7 @@ test('when the request is over, the next message that must wait stops the readin
   await write(text('more'), ping('read'));
   expect(pongs()).toEqual([]);
   gate.resolve();
-  await turns();
+  await turns(10);
   expect(pongs()).toEqual(['read']);
   expect(handled).toEqual(['ask', 'joe', ...numbered(100), 'more']);
 });
@@ -164,7 +161,7 @@ test('a server that stops still reads the answer that a handler awaits, and send
   });
   await write(text('ask'));
   const closed = engine.close();
-  await turns();
+  await turns(10);
   await write(answer);
   expect(received.slice(1).map(([opcode, payload]) => (opcode === CLOSE ? 'close' : payload))).toEqual([
     'hello joe',

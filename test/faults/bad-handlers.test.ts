@@ -7,16 +7,16 @@ import type { ServerProcess } from '../streams/server-process';
 import { command, startServer } from './fault-process';
 import type { Leftovers } from './fault-server';
 
-/** A rejection that nobody handles ends the server's process, as any of Node, and its tests with it. */
+/** The server runs in a process that an unhandled rejection ends, and then its tests fail. */
 
 const EACH = 25;
 const CLOSE_TIMEOUT = 1_000;
-/** No upgrade takes that long unless its hook never settles, and the other visits take longer. */
+/** No other upgrade takes so long; the visits whose hook never settles wait it out beside the others. */
 const HANDSHAKE_TIMEOUT = 10_000;
-/** Messages to handlers that never settle, and the connections that they come on. */
+/** Messages to handlers that never settle, and the number of their connections. */
 const MESSAGES = 100_000;
 const STUCK = 100;
-/** Of `limits.maxQueuedMessages`. */
+/** The default of `limits.maxQueuedMessages`. */
 const MAX_QUEUED = 64;
 /** Three times what the queues and a read of each connection hold, and less than half of what is sent. */
 const MOST_MEMORY = 40 * MIB;
@@ -26,25 +26,12 @@ const CLOSES = 1_500;
 const MOST_FOR_CLOSE = 1.5 * KIB;
 const WAYS = ['throw', 'reject', 'never'] as const;
 
-const clients = new Set<RawClient>();
-
-afterEach(() => {
-  for (const client of clients) client.destroy();
-  clients.clear();
-});
-
 const start = (heartbeat: PortalOptions['heartbeat'] = false): Promise<ServerProcess> =>
   startServer({ heartbeat, limits: { closeTimeoutMs: CLOSE_TIMEOUT, handshakeTimeoutMs: HANDSHAKE_TIMEOUT } });
 
 const quiet = (server: ServerProcess): Promise<Leftovers> => server.ask<Leftovers>({ leftovers: true });
 
-async function open(url: string, path: string): Promise<RawClient> {
-  const client = await RawClient.open(url, path);
-  clients.add(client);
-  return client;
-}
-
-/** Closes as a client does, unless the server does; the server's code. */
+/** Closes, unless the server does first. Resolves with the server's code. */
 async function closeOf(client: RawClient, byServer: boolean): Promise<number> {
   if (!byServer) client.write(close(1000));
   let frame = await client.frame();
@@ -54,7 +41,7 @@ async function closeOf(client: RawClient, byServer: boolean): Promise<number> {
   return frame.payload.readUInt16BE();
 }
 
-/** Does what makes that place fail, and leaves: the status of the refusal, or the server's code. */
+/** Makes that place fail, and leaves. Resolves with the status of the refusal or the server's code. */
 async function visit(url: string, place: Place, way: string): Promise<number> {
   const client = await RawClient.connect(url);
   try {
@@ -72,7 +59,7 @@ async function visit(url: string, place: Place, way: string): Promise<number> {
 interface Place {
   name: string;
   path: string;
-  /** When it throws, rejects, and never settles. */
+  /** The outcomes when it throws, rejects and never settles. */
   outcomes: readonly number[];
 }
 
@@ -97,7 +84,7 @@ const PLACES = [
 const many = (place: Place, way: string, url: string): Promise<number[]> =>
   Promise.all(Array.from({ length: EACH }, () => visit(url, place, way)));
 
-/** So many visits to each place, and what they should come to. */
+/** Visits each place `EACH` times in each way, and checks the outcomes. */
 async function round(url: string): Promise<void> {
   const late: Promise<void>[] = [];
   for (const place of PLACES) {
@@ -109,7 +96,7 @@ async function round(url: string): Promise<void> {
       if (expected === 408) late.push(visits);
       else await visits;
     }
-    const neighbour = await open(url, '/echo');
+    const neighbour = await RawClient.open(url, '/echo');
     await roundTrips(neighbour, 1);
     neighbour.destroy();
   }
@@ -118,15 +105,16 @@ async function round(url: string): Promise<void> {
 
 const ROW = 'handlers that throw, reject, never settle, 100,000 times each';
 
-test('whatever throws, rejects or never settles: each peer is let go in order, neighbours are served, nothing is left', async () => {
+// takes long: each of two rounds waits out HANDSHAKE_TIMEOUT
+test('user code throws, rejects or never settles: its peer gets an orderly end, others are served, nothing is left', async () => {
   const server = await start();
   await round(server.url);
   const { resources, listeners } = await quiet(server);
   await round(server.url);
   expect(await quiet(server)).toMatchObject({ connections: 0, resources, listeners });
-  // twice; and those who fail as they take an error are reported beside that error
+  // two ways, two rounds; an error handler and a filter that fail are reported beside the first error
   const failed = 2 * EACH * 2 * (PLACES.length + 2);
-  // a handler that never settles is given up at `closeTimeoutMs`
+  // handlers that never settle are given up at `closeTimeoutMs`
   let figures = await command(server, {});
   while (figures.closed < figures.opened) figures = await command(server, {});
   expect(figures).toMatchObject({ closed: figures.opened, failed });
@@ -146,16 +134,18 @@ test('an @OnClose that never settles keeps nothing of its connection', async () 
 });
 
 test('100,000 messages for handlers that never settle: each connection has its queue full, and no more is read', async () => {
-  // that a peer has left whom nobody reads is seen when it is pinged
+  // nobody reads from these peers: only a ping shows that they have left
   const server = await start({ intervalMs: 500, timeoutMs: 60_000 });
   const { heap } = await quiet(server);
-  const neighbour = await open(server.url, '/echo');
+  const neighbour = await RawClient.open(server.url, '/echo');
   const before = server.memory().now;
   const message = text('x'.repeat(KIB));
   const messages = Buffer.concat(Array<Buffer>(MESSAGES / STUCK).fill(message));
-  for (let i = 0; i < STUCK; i++) (await open(server.url, '/failing?plain=never')).write(messages);
+  const clients: RawClient[] = [];
+  for (let i = 0; i < STUCK; i++) clients.push(await RawClient.open(server.url, '/failing?plain=never'));
+  for (const client of clients) client.write(messages);
 
-  // one is at work, and what is queued waits for it
+  // on each connection one message is handled, and a full queue waits
   const all = STUCK * (1 + MAX_QUEUED);
   let { received } = await command(server, {});
   while (received < all) ({ received } = await command(server, {}));
@@ -164,7 +154,7 @@ test('100,000 messages for handlers that never settle: each connection has its q
   expect((await command(server, {})).received - TURNS).toBe(all);
   expect(grown).toBeLessThan(MOST_MEMORY);
 
-  for (const client of clients) client.destroy();
+  for (const client of [neighbour, ...clients]) client.destroy();
   expect((await quiet(server)).connections).toBe(0);
   let figures = await command(server, {});
   while (figures.closed < figures.opened) figures = await command(server, {});

@@ -1,39 +1,30 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { ServerProcess } from '../streams/server-process';
+import { connect } from '../support/app';
 import { figure, sized } from '../support/figures';
 import { ping } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { command, startServer } from './fault-process';
 
-/** So long that peers whose processor is busy answer in time. */
+/** Long enough for peers on a busy machine to answer. */
 const HEARTBEAT = { intervalMs: 500, timeoutMs: 3_000 };
-/** Each longer than a peer may be silent. */
+/** Each is longer than a peer may be silent. */
 const BLOCKS_MS = [sized(30_000, 5_000), 4_000, 3_500];
 const CLIENTS = 50;
 
-const sockets = new Set<WebSocket>();
+const healthyClient = async (server: ServerProcess): Promise<WebSocket> => (await connect(server, '/echo')).socket;
 
-afterEach(() => {
-  for (const socket of sockets) socket.terminate();
-  sockets.clear();
-});
-
-async function healthyClient(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url}/echo`);
-  sockets.add(socket);
-  await once(socket, 'open');
-  return socket;
-}
-
-test('a loop that was blocked for longer than any peer may be silent cuts no healthy connection', async () => {
+// takes long: the event loop is blocked for 12.5 s
+test('an event loop that was blocked for longer than any peer may be silent cuts no healthy connection', async () => {
   const server = await startServer({ heartbeat: HEARTBEAT });
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => healthyClient(server.url)));
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => healthyClient(server)));
   const [first] = clients;
   const pings = async (): Promise<void> => {
     for (let count = 0; count < 3; count++) await once(first!, 'ping');
   };
   await pings();
-  // the block may come between a ping and its answer, or anywhere else
+  // a block may fall between a ping and its answer, or anywhere else
   for (const blockMs of BLOCKS_MS) {
     await command(server, { blockMs });
     await once(first!, 'ping');
@@ -53,10 +44,11 @@ test('a loop that was blocked for longer than any peer may be silent cuts no hea
   );
 });
 
-test('one that stays silent after the block is cut all the same', async () => {
+// takes long: blocks for 6 s, and then waits out the heartbeat
+test('a peer that stays silent after the block is cut', async () => {
   const server = await startServer({ heartbeat: HEARTBEAT });
   const silent = await RawClient.open(server.url, '/echo');
-  // a sign of life before
+  // a sign of life before the block
   silent.write(ping());
   await silent.frame();
   await command(server, { blockMs: 2 * HEARTBEAT.timeoutMs });

@@ -5,24 +5,11 @@ import { continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 
 const BUDGET = 1024 * 1024;
-/** How far it may be exceeded before it is counted again. */
+/** The budget may be exceeded by so much before bytes are counted again. */
 const SLACK = BUDGET / 16;
 const PIECE = Buffer.alloc(8 * 1024, 'x');
 const GREEDY = 40;
 const SMALL = 10;
-
-const clients = new Set<RawClient>();
-
-afterEach(() => {
-  for (const client of clients) client.destroy();
-  clients.clear();
-});
-
-async function open(url: string): Promise<RawClient> {
-  const client = await RawClient.open(url, '/');
-  clients.add(client);
-  return client;
-}
 
 async function start() {
   const limited = new Map<Connection, string>();
@@ -45,14 +32,14 @@ async function echoes(client: RawClient, message: string): Promise<void> {
 const report = (what: string, most: number): void =>
   figure('memory of all connections together', `${what}: ${mebibytes(most)}, the budget is ${mebibytes(BUDGET)}`);
 
-test('of peers that begin large messages those with most are cut; the others finish theirs, and the total keeps to the budget', async () => {
+test('peers that begin the largest messages are cut; the others finish theirs, and the total keeps to the budget', async () => {
   const { engine, limited, read } = await start();
-  const small = await Promise.all(Array.from({ length: SMALL }, () => open(engine.url)));
+  const small = await Promise.all(Array.from({ length: SMALL }, () => RawClient.open(engine.url, '/')));
   for (const client of small) client.write(text('begun ', { fin: false }));
   const greedy = new Map<Connection, { client: RawClient; sent: number; cut: boolean }>();
   for (let i = 0; i < GREEDY; i++) {
     const before = new Set(engine.connections);
-    const client = await open(engine.url);
+    const client = await RawClient.open(engine.url, '/');
     const [connection] = [...engine.connections].filter((one) => !before.has(one));
     const peer = { client, sent: 0, cut: false };
     client.socket.on('close', () => (peer.cut = true));
@@ -62,7 +49,7 @@ test('of peers that begin large messages those with most are cut; the others fin
   const held = (): number =>
     [...greedy].reduce((sum, [connection, { sent }]) => sum + (limited.has(connection) ? 0 : sent), 0);
   let most = 0;
-  // uneven, so that it is known who holds most
+  // in uneven steps, so that it is known who holds most
   for (let round = 0; round < 8; round++) {
     let at = 0;
     for (const [connection, peer] of greedy) {
@@ -98,20 +85,20 @@ test('of peers that begin large messages those with most are cut; the others fin
   report('what is begun', most);
 });
 
-test('of peers that do not read those with most are cut, and those who read go on', async () => {
+test('peers that do not read are cut, those with most first, and those who read go on', async () => {
   const { engine, limited } = await start();
-  const reader = await open(engine.url);
+  const reader = await RawClient.open(engine.url, '/');
   const [readers] = [...engine.connections];
   const stalled: Connection[] = [];
   for (let i = 0; i < GREEDY; i++) {
     const before = new Set(engine.connections);
-    const client = await open(engine.url);
+    const client = await RawClient.open(engine.url, '/');
     client.socket.pause();
     stalled.push(...[...engine.connections].filter((one) => !before.has(one)));
   }
   const total = (): number => [...engine.connections].reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0);
   let most = 0;
-  // what kernels keep for each is not ours: it is filled first, with as much as it takes
+  // the kernel's buffers do not count, and are filled first
   while (limited.size === 0) {
     for (const connection of stalled) {
       connection.send(Buffer.alloc(64 * 1024));

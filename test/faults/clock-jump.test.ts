@@ -1,32 +1,25 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { Connection, Endpoint, Engine, EngineOptions } from '../../src/engine';
+import { connect } from '../support/app';
 import { echo, startEngine } from '../support/engine';
 import { figure } from '../support/figures';
 import { close, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 
 const ROW = 'the clock jumps';
 const HOUR_MS = 3_600_000;
 const HEALTHY = 20;
 const SHORT_MS = 200;
 
-/** Its closing handshake may take longer than any test. */
+/** A path whose closing handshake may take longer than any test. */
 const patient: Endpoint = { path: '/patient', limits: { closeTimeoutMs: HOUR_MS / 2 } };
 
-const sockets = new Set<WebSocket>();
-const clients = new Set<RawClient>();
+afterEach(() => void jest.useRealTimers());
 
-afterEach(() => {
-  jest.useRealTimers();
-  for (const socket of sockets) socket.terminate();
-  for (const client of clients) client.destroy();
-  sockets.clear();
-  clients.clear();
-});
-
-/** The date goes by so many hours, and nothing else does. */
+/** Moves the date, and no other clock or timer. */
 function jumpHours(hours: number): void {
   jest.useFakeTimers({
     now: Date.now() + hours * HOUR_MS,
@@ -49,7 +42,7 @@ function jumpHours(hours: number): void {
   });
 }
 
-/** What the engine reports: who was cut and why, and who has closed. */
+/** An engine, with the limits by which it cut connections and the ends that it reported. */
 async function startWatched(options: EngineOptions) {
   const cut = new Map<Connection, string>();
   const closed = new Map<Connection, { code: number; clean: boolean }>();
@@ -66,34 +59,24 @@ async function startWatched(options: EngineOptions) {
   return { engine, cut, closed, reads: () => read };
 }
 
-/** One that answers pings by itself. */
-async function healthyPeer(engine: Engine): Promise<WebSocket> {
-  const socket = new WebSocket(engine.url);
-  sockets.add(socket);
-  await once(socket, 'open');
-  return socket;
-}
+/** A client that answers pings by itself. */
+const healthyPeer = async (engine: Engine): Promise<WebSocket> => (await connect(engine, '/')).socket;
 
-/** One that says nothing unless it is told to, as the server sees it, too. */
+/** A client that sends nothing by itself, and the server's connection for it. */
 async function silentPeer(engine: Engine, path = '/'): Promise<{ client: RawClient; connection: Connection }> {
   const before = new Set(engine.connections);
   const client = await RawClient.open(engine.url, path);
-  clients.add(client);
   return { client, connection: [...engine.connections].find((connection) => !before.has(connection))! };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
-}
-
 test.each([6, -12])(
-  'when the date jumps by %i hours, those who answer stay, and one who is silent is cut',
+  'when the date jumps by %i hours, peers that answer stay, and a silent one is cut',
   async (hours) => {
     const { engine, cut } = await startWatched({ heartbeat: { intervalMs: SHORT_MS, timeoutMs: 3 * SHORT_MS } });
     const healthy = await Promise.all(Array.from({ length: HEALTHY }, () => healthyPeer(engine)));
     const first = healthy[0]!;
     const earlier = Date.now();
-    // right after a ping, that is before its answer; and again
+    // right after a ping, before its answer; and again
     for (let round = 0; round < 2; round++) {
       await once(first, 'ping');
       jumpHours(hours);
@@ -112,7 +95,7 @@ test.each([6, -12])(
   },
 );
 
-test('when the date jumps, a closing handshake has its time, neither less nor more', async () => {
+test('when the date jumps, a closing handshake has neither more nor less time', async () => {
   const { engine, cut, closed } = await startWatched({ heartbeat: false });
   const [long, ahead, behind] = [
     await silentPeer(engine, '/patient'),
@@ -138,7 +121,7 @@ test('when the date jumps, a closing handshake has its time, neither less nor mo
   expect(closed.get(long.connection)).toEqual({ code: 1000, clean: true });
 });
 
-test('when the date jumps, what a ping measures is time all the same', async () => {
+test('when the date jumps, a ping still measures the time to its answer', async () => {
   const { engine } = await startWatched({ heartbeat: false });
   const socket = await healthyPeer(engine);
   const [connection] = [...engine.connections];
@@ -152,7 +135,7 @@ test('when the date jumps, what a ping measures is time all the same', async () 
   expect(socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test('when the machine was asleep for hours nobody is judged by them; one who stays silent then is cut', async () => {
+test('hours in which the machine slept do not count as silence; a peer that stays silent afterwards is cut', async () => {
   const clock = new ManualClock();
   const { engine, cut, reads } = await startWatched({ clock, heartbeat: { intervalMs: 500, timeoutMs: 1_000 } });
   const healthy = await Promise.all(Array.from({ length: HEALTHY }, () => healthyPeer(engine)));
@@ -160,11 +143,11 @@ test('when the machine was asleep for hours nobody is judged by them; one who st
   silent.client.write(text('a sign of life'));
   await silent.client.frame();
 
-  // before a ping
+  // the machine sleeps before a ping
   clock.sleep(8 * HOUR_MS);
   clock.advance(0);
   expect(cut.size).toBe(0);
-  // after it, and before its answer is read, as often as there are ticks to answer in, and once more
+  // and after it, before its answer is read: at each tick of the time-out, and once more
   const before = reads();
   clock.advance(500);
   for (let sleeps = 0; sleeps < 3; sleeps++) {

@@ -4,8 +4,9 @@ import { MemorySocket } from '../../src/testing/memory-socket';
 import { close, continuation, ping, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { turns } from '../support/until';
 
-/** Jest's own copy of `process` hears nothing of this event. */
+/** Jest's own copy of `process` does not emit this event. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 
 const CLOSE_TIMEOUT = 5_000;
@@ -16,7 +17,7 @@ interface Race {
   readonly client: RawClient<MemorySocket>;
   readonly clock: ManualClock;
   readonly engine: Engine;
-  /** Promises that nobody awaits in the meantime, as an application may leave them. */
+  /** Promises that nobody awaits, as in careless applications. */
   readonly loose: Promise<unknown>[];
 }
 
@@ -25,7 +26,7 @@ function* failing(): Generator<string> {
   throw new Error('no more');
 }
 
-/** What may befall a connection, in any order. The texts say what their handler does. */
+/** Events in the life of a connection, in any order. Each text tells its handler what to do. */
 const ACTIONS = {
   'the server sends': ({ connection }) => void connection.send('news'),
   'the server pings': ({ connection, loose }) => void loose.push(connection.ping()),
@@ -48,10 +49,6 @@ const ACTIONS = {
 } satisfies Record<string, (race: Race) => void>;
 
 type Action = keyof typeof ACTIONS;
-
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 4; i++) await new Promise(setImmediate);
-};
 
 async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean): Promise<void> {
   const clock = new ManualClock();
@@ -83,7 +80,7 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
     },
   };
   const failed = (error: unknown): void => {
-    // what the server streams may fail, and a handler
+    // these two errors are part of the actions
     if (!['no more', 'rejected'].includes((error as Error).message)) unexpected.push(error);
   };
   const limits = { closeTimeoutMs: CLOSE_TIMEOUT, maxConnections: 1 };
@@ -104,19 +101,19 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
     label: action,
     builder: async () => {
       ACTIONS[action](race);
-      await turns();
+      await turns(4);
     },
   }));
   scheduler.scheduleSequence(steps);
   const settle = async (): Promise<void> => {
     do {
       await scheduler.waitAll();
-      await turns();
+      await turns(4);
     } while (scheduler.count() > 0);
   };
   await settle();
   client.destroy();
-  await turns();
+  await turns(4);
   await settle();
 
   expect(counts).toEqual({ open: 1, close: 1, release: 1 });
@@ -128,23 +125,24 @@ async function run(scheduler: fc.Scheduler, actions: Action[], lateOpen: boolean
   await engine.close();
   expect(clock.pending).toBe(0);
 
-  // its place is free
+  // the only place is free again
   const next = await join();
   next.destroy();
-  await turns();
+  await turns(4);
   await settle();
   expect(counts).toEqual({ open: 2, close: 2, release: 2 });
   await engine.close();
 }
 
-test('however sends, closes, resets and late handlers meet, a connection ends once and leaves nothing', async () => {
+// takes long: 200 random orders of events
+test('sends, closes, resets and late handlers in any order: a connection ends once and leaves nothing', async () => {
   const rejections: unknown[] = [];
   const onRejection = (error: unknown): void => void rejections.push(error);
   outerProcess.on('unhandledRejection', onRejection);
   try {
     const actions = fc.array(fc.constantFrom(...(Object.keys(ACTIONS) as Action[])), { minLength: 1, maxLength: 12 });
     await fc.assert(fc.asyncProperty(fc.scheduler(), actions, fc.boolean(), run), { numRuns: RUNS });
-    await turns();
+    await turns(4);
   } finally {
     outerProcess.off('unhandledRejection', onRejection);
   }

@@ -4,7 +4,7 @@ import type { Order, Published } from './cluster-server';
 
 type Answer = Record<string, unknown>;
 
-/** A connection that gives orders, and hears what its channel brings. */
+/** A connection that gives orders to `cluster-server.ts`, and gets the messages of its channel. */
 export class OrderClient {
   private readonly waiting = new Map<number, (answer: Answer | undefined) => void>();
   private count = 0;
@@ -39,7 +39,7 @@ export class OrderClient {
     return client;
   }
 
-  /** Undefined when the connection closes before the answer comes. */
+  /** Resolves with the answer, or `undefined` when the connection closes before. */
   order(order: Omit<Order, 're'>): Promise<Answer | undefined> {
     if (this.socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
     const re = ++this.count;
@@ -59,20 +59,20 @@ export interface Span {
   readonly last: Map<string, number>;
 }
 
-/** A client in the eyes of its user: it comes back when its connection is lost, to another process, and goes on where it was. */
+/** A subscriber that, when its connection is lost, subscribes through another process, from its last offset on. */
 export class Follower {
-  /** By publisher: its numbers, as they came. */
+  /** The numbers of each publisher's messages, in the order in which they came. */
   readonly received = new Map<string, number[]>();
-  /** When it was subscribed, in milliseconds since 1970, and the last number that it had of each publisher then. */
+  /** The times at which it was subscribed, in milliseconds since 1970, with the last number of each publisher. */
   readonly spans: Span[] = [];
-  /** What went wrong when it came back. */
+  /** The error code with which a subscription was refused. */
   refused: unknown;
   private offset: string | undefined;
   private client: OrderClient | undefined;
 
   constructor(readonly channel: string) {}
 
-  /** `next`: where to go when the connection is lost. */
+  /** `next` chooses the process for the next connection. */
   async follow(server: ServerProcess, next: (lost: ServerProcess) => ServerProcess): Promise<void> {
     const last = new Map<string, number>();
     const client = await OrderClient.open(server, (message) => this.take(message, last));

@@ -2,26 +2,26 @@ import { bootstrap, Channels, Connection, Module, OnMessage, WebSocketPath, type
 import { NatsBackplane } from 'portal-ws/nats';
 import { RedisBackplane } from 'portal-ws/redis';
 
-/** One of several processes with a backplane, compiled by `server-process.ts`. Arguments: the kind of broker, and its URL. */
+/** One of several processes with a backplane. `server-process.ts` compiles it. Arguments: the kind of broker and its URL. */
 
 export interface Order {
   readonly do: 'subscribe' | 'publish' | 'count' | 'gaps';
   readonly channel: string;
   readonly since?: string;
-  /** Names a message. */
+  /** The publisher and the number make up a message. */
   readonly publisher?: string;
   readonly number?: number;
-  /** Comes back with the answer. */
+  /** The id of the answer. */
   readonly re: number;
 }
 
-/** A message as it is published. */
+/** The body of a published message. */
 export interface Published {
   readonly publisher: string;
   readonly number: number;
 }
 
-/** In milliseconds since 1970. */
+/** A gap in the backplane's connection; times in milliseconds since 1970. */
 export interface GapTimes {
   readonly from: number;
   readonly to: number;

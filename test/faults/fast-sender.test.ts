@@ -9,26 +9,13 @@ const MESSAGES = 100_000;
 const SIZE = 1024;
 const TOGETHER = 50;
 const ROUNDS = 20;
-/** Of `limits.maxQueuedMessages`. */
+/** The default of `limits.maxQueuedMessages`. */
 const MAX_QUEUED = 64;
-/** More than the operating system keeps for one connection, by far, and less than a third of what is sent. */
+/** Far more than the operating system keeps for one connection, and less than a third of what is sent. */
 const MOST_IN_KERNEL = 32 * MIB;
 const MOST_MEMORY = 20 * MIB;
 
-const clients = new Set<RawClient>();
-
-afterEach(() => {
-  for (const client of clients) client.destroy();
-  clients.clear();
-});
-
-async function open(url: string, path: string): Promise<RawClient> {
-  const client = await RawClient.open(url, path);
-  clients.add(client);
-  return client;
-}
-
-/** Sends all messages as fast as they are taken, each with its number. `sent`: bytes that were taken. */
+/** Sends all messages, each with its number, as fast as the socket takes them. `sent` counts the bytes it took. */
 function send(client: RawClient): { readonly sent: number; done: Promise<void> } {
   const sending = { sent: 0, done: Promise.resolve() };
   const run = async (): Promise<void> => {
@@ -42,13 +29,14 @@ function send(client: RawClient): { readonly sent: number; done: Promise<void> }
   return sending;
 }
 
-test('a handler that takes its time holds up who sends 100,000 messages at once: 64 wait, and memory stays flat', async () => {
+// takes long: 100 MiB pass one message at a time
+test('a slow handler holds back a client that sends 100,000 messages at once: 64 wait, and memory stays flat', async () => {
   const server = await startServer();
-  const [client, neighbour] = [await open(server.url, '/stepped'), await open(server.url, '/echo')];
+  const [client, neighbour] = [await RawClient.open(server.url, '/stepped'), await RawClient.open(server.url, '/echo')];
   const frame = text('.'.repeat(SIZE)).length;
   const sending = send(client);
 
-  // as long as nothing is handled, no more is taken than the operating system keeps
+  // while nothing is handled, only the buffers of the operating system fill
   let before: number;
   do {
     before = sending.sent;

@@ -5,7 +5,7 @@ import type { Command, Figures } from './fault-server';
 
 const servers = new Set<ServerProcess>();
 
-/** `fault-server.ts` in a process of its own, stopped after the test. `before`: shell commands to run first. */
+/** Starts `fault-server.ts` in a process of its own, and stops it after the test. `before`: shell commands to run first. */
 export async function startServer(options: PortalOptions = {}, before?: string): Promise<ServerProcess> {
   const args = [JSON.stringify(options)];
   const file = join(__dirname, 'fault-server.ts');

@@ -17,7 +17,7 @@ import {
   type PortalOptions,
 } from 'portal-ws';
 
-/** Runs in a process of its own, compiled by `server-process.ts`: what befalls it must not befall the tests. */
+/** The server of the tests of faults, in a process of its own. `server-process.ts` compiles it. */
 
 const figures = {
   received: 0,
@@ -25,42 +25,42 @@ const figures = {
   limited: 0,
   opened: 0,
   closed: 0,
-  /** That are open now, the server's own aside. */
+  /** Sockets of clients that are open now. */
   sockets: 0,
-  /** What was reported of handlers and hooks. */
+  /** Failures of handlers and hooks that were reported. */
   failed: 0,
-  /** Of `/stepped`: handled in the order of their numbers, and the most that waited for the handler. */
+  /** Messages of `/stepped` that were handled in order, and the most that waited for the handler. */
   stepped: 0,
   mostWaiting: 0,
-  /** The most that one connection held of what is published. */
+  /** The most bytes of `publish` that waited on one connection. */
   mostBuffered: 0,
 };
 export type Figures = typeof figures;
 
-/** What a test may ask for; each is answered with the figures when it is done. */
+/** Commands of a test. The process answers each with its figures when it is done. */
 export interface Command {
-  /** Nothing runs for so long. */
+  /** Blocks the event loop for so long. */
   blockMs?: number;
   /** Waits until so many handlers are held. */
   untilHeld?: number;
-  /** Lets those go that are held. */
+  /** Lets the held handlers finish. */
   release?: boolean;
-  /** Lets the handler of `/stepped` go through so many messages more. */
+  /** Lets the handler of `/stepped` handle so many messages more. */
   steps?: number;
-  /** Sends so many messages of so many bytes to all, as fast as it can. */
+  /** Sends `messages` of `size` bytes to all connections, as fast as it can. */
   publish?: { messages: number; size: number; by: 'send' | 'broadcast' };
-  /** Asks what is left when all connections have gone, in place of the figures. */
+  /** Waits until all connections have gone, and answers with the `Leftovers` instead of the figures. */
   leftovers?: boolean;
 }
 
-/** What a process has beside its program. */
+/** The resources of a process when its connections have gone. */
 export interface Leftovers {
   connections: number;
-  /** Sockets and whatever else keeps the process alive, by kind. */
+  /** Numbers of the resources that keep the process alive, by kind. */
   resources: Record<string, number>;
-  /** Of the application. */
+  /** Timers of the application's clock. */
   timers: number;
-  /** On the process and its signals. */
+  /** Listeners on `process`, those for signals included. */
   listeners: number;
   heap: number;
 }
@@ -101,7 +101,7 @@ let stepsLeft = 0;
 let onSteps = (): void => {};
 let onStepped = (): void => {};
 
-/** Its messages begin with their numbers. */
+/** Handles messages that begin with their numbers, one for each step of `Command.steps`. */
 @WebSocketPath('/stepped')
 export class SteppedController {
   @OnMessage()
@@ -119,7 +119,7 @@ export class SteppedController {
 const COLLECT_EVERY = 4 * 1024 * 1024;
 let uncollected = 0;
 
-/** Collects young garbage as messages pass, so that what is measured is what they hold and not what V8 leaves lying. */
+/** Collects young garbage as messages pass, so that memory shows what they hold, not garbage. */
 function passed(bytes: number): void {
   uncollected += bytes;
   if (uncollected < COLLECT_EVERY) return;
@@ -127,7 +127,7 @@ function passed(bytes: number): void {
   void globalThis.gc!({ type: 'minor' });
 }
 
-/** Lets what it may cause happen every now and then. */
+/** Sends the messages, and lets the event loop run after every sixteenth. */
 async function publish(app: Application, { messages, size, by }: Required<Command>['publish']): Promise<void> {
   const all = [...app.connections];
   for (let at = 0; at < messages; at++) {
@@ -140,7 +140,7 @@ async function publish(app: Application, { messages, size, by }: Required<Comman
   }
 }
 
-/** Fails here in the way that the connection's query says. */
+/** Fails at the place, and in the way, that the connection's query names. */
 function failIn(place: string, { query }: Connection): unknown {
   switch (query.get(place)) {
     case 'throw':
@@ -197,7 +197,7 @@ export class FailingController {
   }
 }
 
-/** Fails, and so do those who take its errors. */
+/** Fails, and its error handlers and filters fail too. */
 @UseFilters({
   catch(error: Error, { connection }: Context) {
     if (!connection.query.has('filter')) throw error;
@@ -232,12 +232,12 @@ export class FaultModule {
 
 const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
 
-/** Waits until nothing but the server itself is there, which takes turns of the loop after the last client has left. */
+/** Waits until no connection and no client's socket is left. */
 async function leftoversOf(app: Application): Promise<Leftovers> {
   while (app.connections.size > 0 || sockets() > 0) await new Promise(setImmediate);
   const resources: Record<string, number> = {};
   for (const name of process.getActiveResourcesInfo()) {
-    // what this very turn runs in comes and goes
+    // the Immediate of this loop comes and goes
     if (name !== 'Immediate') resources[name] = (resources[name] ?? 0) + 1;
   }
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
@@ -268,12 +268,12 @@ async function obey(app: Application, command: Command): Promise<void> {
   process.send!(leftovers ? await leftoversOf(app) : figures);
 }
 
-// the channel must not keep a server alive that has closed
+// the IPC channel must not keep the process alive when the server has closed
 process.channel!.unref();
 
 const timers = new Set<NodeJS.Timeout>();
 
-/** The engine's own, counted. */
+/** The engine's own clock, with its timers counted. */
 const clock = {
   now: () => performance.now(),
   after(ms: number, callback: () => void) {

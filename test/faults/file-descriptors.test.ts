@@ -8,25 +8,17 @@ import { command, startServer } from './fault-process';
 import type { Figures } from './fault-server';
 
 const FILES = 64;
-/** More than there is room for. */
+/** More connections than there is room for. */
 const MANY = 2 * FILES;
-
-const clients = new Set<RawClient>();
-
-afterEach(() => {
-  for (const client of clients) client.destroy();
-  clients.clear();
-});
 
 async function echoes(client: RawClient, message: string): Promise<void> {
   client.write(text(message));
   expect((await client.frame()).payload.toString()).toBe(message);
 }
 
-/** What becomes of one more client: let in, refused with a status, or cut without an answer. */
+/** Resolves with a client that was accepted, the status that refused it, or `cut` where no answer came. */
 async function tryToOpen(url: string): Promise<RawClient | number | 'cut'> {
   const client = await RawClient.connect(url);
-  clients.add(client);
   client.upgrade('/echo');
   try {
     const { status } = await client.answer();
@@ -37,7 +29,7 @@ async function tryToOpen(url: string): Promise<RawClient | number | 'cut'> {
   }
 }
 
-/** Opens connections until there is no more room. */
+/** Opens connections until one is refused. */
 async function fill(url: string): Promise<{ inside: RawClient[]; refused: number | 'cut' }> {
   const inside: RawClient[] = [];
   while (inside.length < MANY) {
@@ -48,7 +40,7 @@ async function fill(url: string): Promise<{ inside: RawClient[]; refused: number
   throw new Error(`${MANY} connections were let in`);
 }
 
-/** Lets some leave. Once the server has seen that, the very next attempt is let in; the time that all of it took. */
+/** Lets clients leave. Resolves, once the server has seen that, with the next client, and the milliseconds all of it took. */
 async function letsInAfter(
   leave: () => void,
   server: ServerProcess,
@@ -67,7 +59,7 @@ function report(what: string, ms: number): void {
   figure('out of file descriptors', `${what}: accepts again ${ms.toFixed(0)} ms after some have left`);
 }
 
-test('by default the connections stop short of the file limit: more get 503, and are let in when some have left', async () => {
+test('by default connections stop short of the file limit: more get 503, and are accepted when some have left', async () => {
   const server = await startServer({}, `ulimit -n ${FILES}`);
   const { inside, refused } = await fill(server.url);
   expect(refused).toBe(503);
@@ -85,10 +77,9 @@ test('by default the connections stop short of the file limit: more get 503, and
   report(`${inside.length} connections, the default`, ms);
 });
 
-test('with no file left, those inside go on, others are cut, and there is room again when some have left', async () => {
+test('with no file descriptor left, open connections go on, new ones are cut, and there is room again when some have left', async () => {
   const server = await startServer({ limits: { maxConnections: MANY } }, `ulimit -n ${FILES}`);
   const inside = await RawClient.open(server.url, '/echo');
-  clients.add(inside);
   const { hostname, port } = new URL(server.url);
   const bare: Socket[] = [];
   let cut = 0;

@@ -7,14 +7,15 @@ import type { CloseInfo } from '../../src';
 import type { Connection } from '../../src/engine';
 import { figure } from '../support/figures';
 import { echo, startEngine } from '../support/engine';
+import { until } from '../support/until';
 
-/** Networks that are free for documentation (RFC 5737); the first that this machine does not live in. */
+/** The first network for documentation (RFC 5737) in which this machine has no address. */
 const NETWORK = freeOf(['198.51.100', '203.0.113', '192.0.2']);
 const HOST = `${NETWORK}.1`;
 const PEER = `${NETWORK}.2`;
 const PEERS = 20;
 const HEARTBEAT = { intervalMs: 500, timeoutMs: 2_000 };
-/** Pings to others in that time: what the server counts itself, so that a busy machine does not matter. */
+/** Pings to a healthy peer until the others are cut. The server's own count of time, so that a busy machine does not matter. */
 const MOST_PINGS = (HEARTBEAT.intervalMs + HEARTBEAT.timeoutMs + 1_000) / HEARTBEAT.intervalMs;
 
 function freeOf(networks: string[]): string {
@@ -24,7 +25,7 @@ function freeOf(networks: string[]): string {
 
 const ip = (...args: string[]): Buffer => execFileSync('ip', args, { stdio: 'pipe' });
 
-/** A network namespace with a line to ours: whoever is in it is a machine of its own, whose plug can be pulled. */
+/** A network namespace, connected with ours: a machine of its own, whose cable can be pulled. */
 class Network {
   private readonly name = `portal-${process.pid}`;
   private readonly ours = `ptl${process.pid}`;
@@ -52,13 +53,13 @@ class Network {
     return spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
-  /** From here on no packet comes through; nobody is told. */
+  /** Drops all packets from now on, without telling anybody. */
   drop(): void {
     this.inside('link', 'set', this.theirs, 'down');
   }
 
   remove(): void {
-    // sockets that still wait keep the namespace for a while, and its end of the line with it
+    // waiting sockets keep the namespace for a while, and its end of the link with it
     if (this.linked) ip('link', 'delete', this.ours);
     ip('netns', 'delete', this.name);
   }
@@ -68,7 +69,7 @@ class Network {
   }
 }
 
-/** Where no namespace may be made: processes that are stopped, whose kernel still takes what is sent to them. */
+/** In place of a namespace, where none may be made: stopped processes, whose kernel still takes bytes. */
 class StoppedProcesses {
   private readonly processes: ChildProcess[] = [];
 
@@ -95,7 +96,7 @@ function plug(): { readonly what: string; readonly host: string; readonly line: 
 
 const { what, host, line } = plug();
 
-/** Clients that answer pings; each says when it is there, and when it was closed. */
+/** The program of clients that answer pings; each prints `open` and `close`. */
 const CLIENTS = `
   const { WebSocket } = require('ws');
   for (let i = 0; i < ${PEERS}; i++) {
@@ -112,7 +113,8 @@ afterEach(() => peers?.kill('SIGKILL'));
 
 afterAll(() => line.remove());
 
-test(`peers ${what} are gone in time, and one that answers stays`, async () => {
+// takes long: pings and their time-out run on the real clock, 4 s in all
+test(`peers ${what} are cut in time, and one that answers stays`, async () => {
   const limited: [Connection, string][] = [];
   const closed = new Map<Connection, { info: CloseInfo; at: number }>();
   const engine = await startEngine([echo], {
@@ -134,7 +136,7 @@ test(`peers ${what} are gone in time, and one that answers stays`, async () => {
     if (++open === PEERS) break;
   }
   expect(engine.connections.size).toBe(PEERS + 1);
-  // they are pinged and stay, as long as their answers arrive
+  // the peers stay as long as their answers to pings arrive
   for (let pings = 0; pings < 3; pings++) await once(healthy, 'ping');
   expect(closed.size).toBe(0);
 
@@ -142,7 +144,7 @@ test(`peers ${what} are gone in time, and one that answers stays`, async () => {
   healthy.on('ping', () => pings++);
   const before = performance.now();
   line.drop();
-  while (closed.size < PEERS) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => closed.size === PEERS, 10);
 
   expect(pings).toBeLessThanOrEqual(MOST_PINGS);
   for (const { info } of closed.values()) expect(info).toMatchObject({ code: 1006, clean: false });

@@ -2,7 +2,7 @@ import { bootstrap, Channels, Connection, MessageBody, Module, OnMessage, WebSoc
 import { NatsBackplane } from 'portal-ws/nats';
 import { RedisBackplane } from 'portal-ws/redis';
 
-/** A process with a channel that keeps its messages, compiled by `server-process.ts`. Arguments: the kind of broker, and its URL. */
+/** A process with channels that keep a history. `server-process.ts` compiles it. Arguments: the kind of broker and its URL. */
 
 export const KEEP = { size: 1000, ttlSeconds: 600 };
 
@@ -22,7 +22,7 @@ class HistoryController {
     return this.channels.publish(channel, JSON.stringify({ data }));
   }
 
-  /** So many messages of so many characters. */
+  /** Publishes `count` messages of `length` characters. */
   @OnMessage('fill')
   fill(@MessageBody() { channel, count, length }: { channel: string; count: number; length: number }) {
     const message = JSON.stringify({ data: 'x'.repeat(length) });

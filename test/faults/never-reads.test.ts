@@ -12,17 +12,13 @@ const MAX_BUFFERED = MIB;
 const CLOSE_TIMEOUT = 500;
 const MOST_MEMORY = 32 * MIB;
 
-let client: RawClient | undefined;
-
-afterEach(() => client?.destroy());
-
 async function stalled(url: string): Promise<RawClient> {
-  client = await RawClient.open(url, '/echo');
+  const client = await RawClient.open(url, '/echo');
   client.socket.pause();
   return client;
 }
 
-/** Publishes all; by how much the server grew, and the most that it held for a connection. */
+/** Publishes all. Resolves with the growth of the server's memory, and the most bytes that waited on one connection. */
 async function publish(server: ServerProcess, by: 'send' | 'broadcast') {
   const before = server.memory().now;
   const { mostBuffered } = await command(server, { publish: { messages: MESSAGES, size: SIZE, by } });
@@ -30,6 +26,7 @@ async function publish(server: ServerProcess, by: 'send' | 'broadcast') {
 }
 
 describe.each(['send', 'broadcast'] as const)('many messages published by `%s` to a peer that never reads', (by) => {
+  // takes long: 128 MiB are published, after 64 MiB to warm up
   test.each(['close', 'drop'] as const)('costs no more than the hard limit, with the policy `%s`', async (policy) => {
     const server = await startServer({
       limits: { maxBufferedBytes: MAX_BUFFERED, slowConsumer: policy, closeTimeoutMs: CLOSE_TIMEOUT },
@@ -42,7 +39,7 @@ describe.each(['send', 'broadcast'] as const)('many messages published by `%s` t
     expect(grown).toBeLessThan(MOST_MEMORY);
 
     if (policy === 'close') {
-      // first the limit, then the time for a closing handshake which cannot be read either
+      // the limit, and then the time-out of a closing handshake that is not read either
       let figures = await command(server, {});
       while (figures.closed === 0) figures = await command(server, {});
       expect(figures).toMatchObject({ limited: 2, closed: 1 });

@@ -16,7 +16,7 @@ const HANDSHAKE = [
   '\r\n',
 ].join('\r\n');
 
-/** A whole exchange, as a client sends it. */
+/** All bytes that a client sends, from its handshake to its Close frame. */
 const EXCHANGE = Buffer.concat([
   Buffer.from(HANDSHAKE, 'latin1'),
   text('a message'),
@@ -34,7 +34,7 @@ interface Life {
   releases: number;
 }
 
-/** One connection at a time, and what became of each. */
+/** An engine that accepts one connection at a time, and the events of each. */
 async function startWitness({ hold }: { hold: boolean }) {
   const lives = new Map<Connection, Life>();
   const of = (connection: Connection): Life => {
@@ -46,7 +46,7 @@ async function startWitness({ hold }: { hold: boolean }) {
   let arrived = 0;
   let abandoned = 0;
   const answer = async (connection: Connection, message: string): Promise<void> => {
-    // an answer that comes when the connection may have gone
+    // the connection may have gone before the answer
     if (hold) await new Promise((resolve) => setTimeout(resolve, 1));
     connection.send(message);
   };
@@ -71,11 +71,11 @@ async function startWitness({ hold }: { hold: boolean }) {
       failed: (error) => void failures.push(error),
     },
   });
-  /** All that arrived have gone. */
+  /** Resolves when all connections that arrived have gone. */
   const quiet = async (): Promise<void> => {
     while (left < arrived || engine.connections.size > 0) await new Promise(setImmediate);
   };
-  /** One more has arrived than have left. */
+  /** Resolves when one more connection has arrived than left. */
   const arrival = async (): Promise<void> => {
     while (arrived === left) await new Promise(setImmediate);
   };
@@ -95,7 +95,7 @@ async function openWhenFree(url: string): Promise<RawClient> {
 
 describe.each([
   ['with handlers that answer at once', { hold: false }],
-  ['with an upgrade hook and handlers that take their time', { hold: true }],
+  ['with a slow upgrade hook and slow handlers', { hold: true }],
 ])('%s', (_, options) => {
   test('a reset after any part of an exchange leaves nothing behind', async () => {
     const { engine, lives, failures, abandoned, arrival, quiet } = await startWitness(options);
@@ -105,7 +105,7 @@ describe.each([
       await once(socket, 'connect');
       if (sent > 0) {
         socket.write(EXCHANGE.subarray(0, sent));
-        // after the server has answered, while it asks its hook, or while it reads
+        // reset after the server has answered, while it asks its hook, or while it reads
         const whole = sent >= HANDSHAKE.length;
         const moment = sent % 3;
         if (whole && moment === 0) await once(socket, 'data');

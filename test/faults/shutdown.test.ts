@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { PortalOptions } from '../../src';
+import { connect as connectTo } from '../support/app';
 import { figure } from '../support/figures';
 import { RawClient } from '../support/raw-client';
 import type { ServerProcess } from '../streams/server-process';
@@ -13,26 +14,16 @@ const IN_FLIGHT = 32;
 const BEFORE_SIGNAL = 5_000;
 
 let server: ServerProcess;
-const sockets = new Set<WebSocket>();
 
 async function start(options: PortalOptions = {}): Promise<void> {
   server = await startServer({ shutdown: { signals: true }, ...options });
 }
 
-afterEach(() => {
-  for (const socket of sockets) socket.terminate();
-  sockets.clear();
-});
-
 async function connect(path: string): Promise<{ socket: WebSocket; replies: string[]; closed: Promise<number> }> {
-  const socket = new WebSocket(server.url + path);
-  sockets.add(socket);
+  const { socket, closed } = await connectTo(server, path);
   const replies: string[] = [];
   socket.on('message', (reply: Buffer) => replies.push(reply.toString()));
-  socket.on('error', () => {});
-  const closed = once(socket, 'close').then(([code]) => code as number);
-  await once(socket, 'open');
-  return { socket, replies, closed };
+  return { socket, replies, closed: closed.then(({ code }) => code) };
 }
 
 async function statusOf(path: string): Promise<number> {
@@ -42,7 +33,7 @@ async function statusOf(path: string): Promise<number> {
   return response.statusCode!;
 }
 
-/** A server with one held handler. */
+/** Starts a server, and has one handler wait. */
 async function holding(options: PortalOptions = {}) {
   await start({ health: true, ...options });
   const client = await connect('/held');
@@ -51,8 +42,8 @@ async function holding(options: PortalOptions = {}) {
   return client;
 }
 
-/** And which has been told to end. */
-async function inDrain() {
+/** Has the server shut down while that handler waits. */
+async function shuttingDown() {
   const client = await holding();
   expect(await statusOf('/readyz')).toBe(200);
   server.signal('SIGTERM');
@@ -61,7 +52,7 @@ async function inDrain() {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s under load: what was received is handled and answered, then all get 1001, and the process ends with 0',
+  '%s under load: all received messages are answered, then all clients get 1001, and the process ends with 0',
   async (signal) => {
     await start();
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect('/echo')));
@@ -94,8 +85,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('while a handler is at work it lives but is not ready, lets nobody in, and has told the others to go', async () => {
-  const client = await inDrain();
+test('while a handler runs, the server is healthy but not ready, and accepts nobody', async () => {
+  const client = await shuttingDown();
   expect(await statusOf('/healthz')).toBe(200);
   const late = await RawClient.connect(server.url);
   late.upgrade('/echo');
@@ -109,7 +100,7 @@ test('while a handler is at work it lives but is not ready, lets nobody in, and 
   expect(await server.ended).toBe(0);
 });
 
-test('idle connections get 1001 at once, though a handler of another is at work', async () => {
+test('idle connections get 1001 at once, though a handler of another connection runs', async () => {
   await start();
   const [idle, busy] = [await connect('/echo'), await connect('/held')];
   busy.socket.send('x');
@@ -119,8 +110,8 @@ test('idle connections get 1001 at once, though a handler of another is at work'
   expect(busy.socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test('a second signal ends it at once', async () => {
-  const client = await inDrain();
+test('a second signal ends the process at once', async () => {
+  const client = await shuttingDown();
   server.signal('SIGTERM');
   expect(await server.ended).toBe('SIGTERM');
   expect(await client.closed).toBe(1006);
@@ -135,7 +126,7 @@ test('a handler that never settles is given up at the deadline, and the process 
   expect(await server.ended).toBe(0);
 });
 
-test('without `signals` the process ends as any other', async () => {
+test('without the option `signals` the signal ends the process at once', async () => {
   await start({ shutdown: {} });
   server.signal('SIGTERM');
   expect(await server.ended).toBe('SIGTERM');

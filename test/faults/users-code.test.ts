@@ -39,7 +39,7 @@ import { MemoryBus } from '../support/memory-bus';
 import { RawClient } from '../support/raw-client';
 import { serve, settled, type ServeOptions } from '../support/serve';
 
-/** Jest's own copy of `process` hears nothing of these events. */
+/** Jest's own copy of `process` does not emit these events. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
@@ -63,7 +63,7 @@ const listed = [...readFileSync(PAGE, 'utf8').matchAll(/^\| (.+?) +\|/gm)]
 const failure = new Error('the failure');
 const KEEP = { size: 1, ttlSeconds: 1 };
 
-/** What users' code does in place of what it should. */
+/** Ways in which users' code may fail. */
 const WAYS: Record<string, () => unknown> = {
   throws: () => {
     throw failure;
@@ -92,7 +92,7 @@ interface Visited {
   logged: unknown[];
 }
 
-/** Lets a client visit `/x`, whatever comes of it, and looks whether its neighbour is served still. */
+/** Lets a client visit `/x`, with any outcome, and checks that another client is still served. */
 async function visit(controller: new () => object, options: ServeOptions = {}): Promise<Visited> {
   const app = await serve([controller, Neighbour], options);
   const neighbour = await app.connect('/echo');
@@ -127,7 +127,7 @@ function controllerOf(decorator: MethodDecorator, fail: Fail): new () => object 
 
 const method = (decorator: MethodDecorator) => (fail: Fail) => visit(controllerOf(decorator, fail));
 
-/** A controller at `/x` whose event does nothing, with more decorators. */
+/** A controller at `/x` with these decorators and an event that does nothing. */
 function quiet(...decorators: ClassDecorator[]): new () => object {
   @WebSocketPath('/x')
   class Quiet {
@@ -148,14 +148,14 @@ const codecOf = (part: Partial<Codec>): Codec => {
   };
 };
 
-/** An engine with one WebSocket, and what its observer was told. */
+/** An engine with one WebSocket, and the calls of its observer. */
 async function engineOf(options: Parameters<typeof startEngine>[1]): Promise<{ engine: Engine; logged: unknown[] }> {
   const logged: unknown[] = [];
   const engine = await startEngine([echo], { ...options, observer: { failed: (error) => void logged.push(error) } });
   return { engine, logged };
 }
 
-/** A control frame to a method that fails. */
+/** Sends a control frame to a method that fails. */
 async function control(decorator: MethodDecorator, fail: Fail, opcode: number): Promise<Visited> {
   const app = await start([controllerOf(decorator, fail)]);
   const client = await RawClient.open(app.url, '/x');
@@ -164,7 +164,7 @@ async function control(decorator: MethodDecorator, fail: Fail, opcode: number): 
   return { logged: app.log.errors };
 }
 
-/** Of the Close frame, whatever comes before it. */
+/** The code of the Close frame; frames before it are skipped. */
 async function codeOf(client: RawClient): Promise<number> {
   let frame = await client.frame();
   while (frame.opcode !== 8) frame = await client.frame();
@@ -172,7 +172,7 @@ async function codeOf(client: RawClient): Promise<number> {
   return frame.payload.readUInt16BE(0);
 }
 
-/** What a process says to others on a bus, where one method of its backplane fails as soon as it is told to. */
+/** Runs two processes on a bus; one method of a backplane fails once it is told to. */
 async function failing(
   method: keyof Backplane | keyof BackplaneHistory,
   fail: Fail,
@@ -206,7 +206,7 @@ async function failing(
   await client.request('subscribe', 'room:0');
   fails = true;
   await act({ client, channels, close: () => app.close() });
-  // what is lost is told a little later
+  // lost packets are reported a little later
   if (method !== 'stop') await app.advance(300);
   while (app.log.errors.length === 0) await settled();
   fails = false;
@@ -226,7 +226,7 @@ const subscribing =
   ({ client }: ChannelApp): Promise<void> =>
     expect(client.request('subscribe', channel)).rejects.toMatchObject({ code: 'internal_error' });
 
-/** By the names in the page. */
+/** Calls of users' code, by their names in the page. */
 const CALLS: Record<string, (fail: Fail) => Promise<Visited>> = {
   'an observer': (fail) => {
     const observer: Observer = { arrived: fail, opened: fail, received: fail, sent: fail, closed: fail, handled: fail };
@@ -359,7 +359,7 @@ const CALLS: Record<string, (fail: Fail) => Promise<Visited>> = {
       event(): void {}
     }
     const { logged } = await visit(Decoding);
-    // to throw is how a codec says that a message is malformed
+    // codecs throw to say that a message is malformed
     expect(logged.map(String).filter((line) => !/^TypeError: decode of a codec returned a promise/.test(line))).toEqual(
       [],
     );
@@ -531,12 +531,12 @@ const CALLS: Record<string, (fail: Fail) => Promise<Visited>> = {
   },
 };
 
-test('the page lists all that is tried, and nothing else', () => {
+test('the page lists exactly these calls', () => {
   expect([...listed].sort()).toEqual(Object.keys(CALLS).sort());
 });
 
 describe.each(Object.entries(CALLS))('%s', (_name, call) => {
-  test.each(Object.entries(WAYS))('%s: it is told, and nothing else stops', async (_way, fail) => {
+  test.each(Object.entries(WAYS))('%s: the failure is reported, and nothing else stops', async (_way, fail) => {
     const { logged } = await call(fail as Fail);
     await settled();
     expect(unheard).toEqual([]);
@@ -544,7 +544,7 @@ describe.each(Object.entries(CALLS))('%s', (_name, call) => {
   });
 });
 
-/** They reject with what was thrown, or take it for an answer. */
+/** Calls that reject with the thrown value, or resolve with it. */
 const REJECTING = [
   '`decode` of a codec',
   '`onInit`',

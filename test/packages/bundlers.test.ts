@@ -7,7 +7,7 @@ import ts from 'typescript';
 import webpack from 'webpack';
 import { Packed } from '../support/packed';
 
-/** A server, and a client that says what it was answered: a codec, compression, a body that is validated, a parameter of the path. */
+/** A server with a codec, compression, a validated body and a path parameter, and a client that prints its answers. */
 const MAIN = `
   const { Module, OnMessage, WebSocketPath, createApp, MessageBody, MessagePackCodec, JsonCodec, PathParam } = require('portal-ws');
   const { createTestApp } = require('portal-ws/testing');
@@ -34,7 +34,7 @@ const MAIN = `
 
 const ANSWERS = '[true,5,"a"]\nvalidation_failed';
 
-// they take seconds of a processor each, which others may be using
+// takes long: each bundler needs seconds of CPU time, and loads its own compiler
 jest.setTimeout(180_000);
 
 let app: Packed;
@@ -50,7 +50,7 @@ function expectAnswers(...args: string[]): void {
   expect(app.node(...args)).toEqual({ status: 0, stdout: ANSWERS, stderr: '' });
 }
 
-test('as pnpm lays it out, where a package finds only what it declares', () => {
+test('runs as pnpm lays packages out, where each finds only its declared dependencies', () => {
   expectAnswers('main.js');
   expectAnswers('entry.mjs');
 });
@@ -73,7 +73,7 @@ test('Rollup to CommonJS and to ES modules, with reflect-metadata first', async 
   const bundle = await rollup({
     input: app.path('entry.mjs'),
     plugins: [resolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs()],
-    // class-validator's own, of the compiler that it was built with
+    // a warning about class-validator's own compiled code
     onLog: (level, { code, message }) => {
       if (level === 'warn' && code !== 'THIS_IS_UNDEFINED') throw new Error(message);
     },
@@ -102,7 +102,7 @@ test('ncc', () => {
   expectAnswers('ncc/index.js');
 });
 
-test('TypeScript that knows no "exports" (moduleResolution: node10) finds the types of every entry', () => {
+test('TypeScript without "exports" (moduleResolution: node10) finds the types of every entry', () => {
   const entries = ['engine', 'testing', 'metrics', 'opentelemetry', 'redis', 'nats'];
   const imports = entries.map((entry) => `import * as ${entry} from 'portal-ws/${entry}';`);
   const file = app.write('node10.ts', `${imports.join('\n')}\nexport const port: string = new engine.Engine().port;\n`);
@@ -119,11 +119,11 @@ test('TypeScript that knows no "exports" (moduleResolution: node10) finds the ty
   const messages = ts
     .getPreEmitDiagnostics(program)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
-  // the types are known, since this one is wrong
+  // proves that the types are loaded: this one is wrong
   expect(messages).toEqual(["Type 'number' is not assignable to type 'string'."]);
 });
 
-test('where code from strings is forbidden, what to do', () => {
+test('where code from strings is forbidden, the error names the way out', () => {
   const { status, stderr } = app.node('--disallow-code-generation-from-strings', 'main.js');
   expect(status).toBe(1);
   expect(stderr).toContain(

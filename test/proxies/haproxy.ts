@@ -1,5 +1,5 @@
 import { LOCALHOST } from '../support/certificates';
-import { freePort } from '../support/free-port';
+import { freePort } from '../support/ports';
 import { blockOf, folderOf, replaced, run, type Running } from './program';
 
 export const HAPROXY = '/usr/sbin/haproxy';
@@ -9,7 +9,7 @@ export interface Haproxy extends Running {
   readonly tlsPort: number;
 }
 
-/** The guide's configuration in HTTP mode, in front of an `address:port`. `changes`: of its text, one for the other. */
+/** The guide's configuration in HTTP mode, in front of an `address:port`. `changes` replaces parts of its text. */
 export async function startHaproxy(upstream: string, changes: Readonly<Record<string, string>> = {}): Promise<Haproxy> {
   const [port, tlsPort] = [await freePort(), await freePort()];
   const configuration = replaced(blockOf('deployment.md', 'haproxy http'), {

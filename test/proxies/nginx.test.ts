@@ -1,26 +1,27 @@
 import { CA } from '../support/certificates';
 import { text } from '../support/frames';
 import { Http2Client } from '../support/http2-client';
+import { until } from '../support/until';
 import { HAPROXY, startHaproxy } from './haproxy';
 import { NGINX, startNginx } from './nginx';
 import { describeWith } from './program';
-import { afterTest, applicationFor, CLIENT, enterAt, seenOf, through, until, WAYS } from './through';
+import { afterTest, applicationFor, CLIENT, enterAt, seenOf, through, WAYS } from './through';
 
 const WAY = WAYS['nginx, to a port']!;
 
 describeWith(NGINX, 'nginx', () => {
-  test('a configuration that it does not take is an error with what it says', async () => {
+  test("an invalid configuration is an error with the proxy's own message", async () => {
     const start = startNginx('127.0.0.1:1', { 'proxy_buffering off;': 'proxy_bufering off;' });
     await expect(start).rejects.toThrow('unknown directive "proxy_bufering"');
   });
 
-  test('connections that are open survive a reload, and later ones are served too', async () => {
+  test('open connections survive a reload, and later ones are served too', async () => {
     const { proxy, enter } = await through(WAY);
     const client = await enter('/echo');
     const before = WAY.serving(proxy);
     proxy.child.kill('SIGHUP');
-    // the old worker is there as long as its connections
-    await until(() => WAY.serving(proxy) !== before);
+    // the old worker stays as long as its connections
+    await until(() => WAY.serving(proxy) !== before, 10);
     const later = await enter('/echo');
     for (const each of [client, later]) {
       each.write(text('still here'));
@@ -28,7 +29,7 @@ describeWith(NGINX, 'nginx', () => {
     }
   });
 
-  test('where only one path is passed on, other requests do not reach the application', async () => {
+  test('where only one path is forwarded, other requests do not reach the application', async () => {
     const { enter, dial } = await through(WAY, { 'location / {': 'location /rooms/ {' });
     expect(await seenOf(await enter('/rooms/1'))).toMatchObject({ remoteAddress: CLIENT });
     const client = await dial();
@@ -37,7 +38,7 @@ describeWith(NGINX, 'nginx', () => {
     expect([status, headers.server]).toEqual([404, expect.stringContaining('nginx')]);
   });
 
-  test('a plain request passes as such', async () => {
+  test('a plain request is forwarded as such', async () => {
     const request = jest.fn((_request: { headers: object }, response: { end(body: string): void }) =>
       response.end('plain'),
     );
@@ -50,7 +51,7 @@ describeWith(NGINX, 'nginx', () => {
     expect(headers).not.toHaveProperty('upgrade');
   });
 
-  test('with HTTP/2 in front it offers no WebSocket there, and takes those over HTTP/1.1', async () => {
+  test('with HTTP/2, nginx offers WebSockets over HTTP/1.1 alone', async () => {
     const [app] = await applicationFor(WAY, { port: 0 });
     const nginx = await startNginx(`127.0.0.1:${app.port}`, { ' ssl;': ' ssl http2;' });
     afterTest(() => nginx.stop());
@@ -61,7 +62,7 @@ describeWith(NGINX, 'nginx', () => {
 });
 
 describeWith(HAPROXY, 'nginx behind HAProxy', () => {
-  test('the client is the one that the first proxy names, and it came with TLS', async () => {
+  test("the first proxy names the client's address and TLS", async () => {
     const [app] = await applicationFor(WAY, { port: 0 });
     const nginx = await startNginx(`127.0.0.1:${app.port}`, {
       'X-Forwarded-For $remote_addr;': 'X-Forwarded-For $proxy_add_x_forwarded_for;',

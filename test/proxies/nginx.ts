@@ -1,5 +1,5 @@
 import { LOCALHOST } from '../support/certificates';
-import { freePort } from '../support/free-port';
+import { freePort } from '../support/ports';
 import { blockOf, folderOf, replaced, run, type Running } from './program';
 
 export const NGINX = '/usr/sbin/nginx';
@@ -9,7 +9,7 @@ export interface Nginx extends Running {
   readonly tlsPort: number;
 }
 
-/** The guide's configuration, in front of an `address:port` or `unix:path`. `changes`: of its text, one for the other. */
+/** The guide's configuration, in front of an `address:port` or `unix:path`. `changes` replaces parts of its text. */
 export async function startNginx(upstream: string, changes: Readonly<Record<string, string>> = {}): Promise<Nginx> {
   const [port, tlsPort] = [await freePort(), await freePort()];
   const site = replaced(blockOf('deployment.md', 'nginx'), {
@@ -20,7 +20,7 @@ export async function startNginx(upstream: string, changes: Readonly<Record<stri
     '/etc/ssl/app.key': 'app.key',
     ...changes,
   });
-  // what Debian's own nginx.conf has around a site, without its places in the file system
+  // Debian's own nginx.conf around a site, without its paths
   const main = `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}

@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts } from '../support/ports';
 
 /** A program of Debian's that is running. */
 export interface Running {
   readonly child: ChildProcess;
-  /** What it wrote. */
+  /** Its output until now. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export function describeWith(binary: string, name: string, tests: () => void): v
     describe(name, tests);
     return;
   }
-  // Jest itself does not name what it skips when that is all in a file
+  // Jest does not print a file whose tests are all skipped
   process.stderr.write(`skipped: ${name} (there is no ${binary})\n`);
   describe.skip(name, tests);
 }
@@ -31,7 +31,7 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-/** Starts it and waits until it takes connections on `port`. @throws Error with what it wrote, when it ends before */
+/** Starts a program and waits until it takes connections on `port`. @throws Error with its output, when it ends before */
 export async function run(binary: string, args: string[], folder: string, port: number): Promise<Running> {
   const child = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let written = '';
@@ -64,7 +64,7 @@ export function blockOf(page: string, fence: string): string {
   return blocks[0]![1]!;
 }
 
-/** Puts what is of this test in place of what is of the reader's machine. @throws Error for what is not there to be replaced */
+/** Replaces paths and addresses of the guide with those of the test. @throws Error for a text that is not there */
 export function replaced(text: string, replacements: Readonly<Record<string, string>>): string {
   let result = text;
   for (const [from, to] of Object.entries(replacements)) {
@@ -72,16 +72,4 @@ export function replaced(text: string, replacements: Readonly<Record<string, str
     result = result.replaceAll(from, to);
   }
   return result;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,26 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { seen } from '../doors/application';
+import { seen } from '../every-transport/application';
 import { CA } from '../support/certificates';
 import { text } from '../support/frames';
-import { freePort } from '../support/free-port';
+import { freePort } from '../support/ports';
 import type { RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 import { describeWith } from './program';
-import {
-  afterTest,
-  CLIENT,
-  seenOf,
-  clientTo,
-  through,
-  until,
-  WAYS,
-  type Changes,
-  type Through,
-  type Way,
-} from './through';
+import { afterTest, CLIENT, seenOf, clientTo, through, WAYS, type Changes, type Through, type Way } from './through';
 
-/** How long the proxy waits for traffic. */
+/** The time after which the proxy cuts a connection without traffic. */
 const IMPATIENT: readonly [string, Changes][] = [
   ['nginx, to a port', { 'proxy_read_timeout 60s': 'proxy_read_timeout 2s' }],
   ['HAProxy in HTTP mode, to a port', { 'timeout tunnel 60s': 'timeout tunnel 2s' }],
@@ -48,7 +38,7 @@ for (const [name, way] of Object.entries(WAYS)) {
       expect((await closed)[0]).toBe(4003);
     });
 
-    test('the handler sees the address of the client, and whether it came with TLS', async () => {
+    test('the handler sees the address of the client, and its TLS', async () => {
       const { enter } = await through(way);
       const handshake = await seenOf(await enter('/rooms/1'));
       expect(handshake).toMatchObject({ remoteAddress: CLIENT, secure: way.tls, host: 'localhost' });
@@ -72,21 +62,21 @@ for (const [name, way] of Object.entries(WAYS)) {
       await open.proxy.stop();
       await client.end();
       expect((await seen.close(name)).code).toBe(1006);
-      await until(() => open.app.connections.size === 0);
+      await until(() => open.app.connections.size === 0, 10);
       expect(open.logger.lines).toEqual(['info the peer went away']);
     });
 
-    test('neither does one that is killed', async () => {
+    test('a proxy that is killed leaves nothing behind', async () => {
       const open = await through(way);
       const [client, name] = await named(open);
       process.kill(way.serving(open.proxy), 'SIGKILL');
       await client.end();
       expect((await seen.close(name)).code).toBe(1006);
-      await until(() => open.app.connections.size === 0);
+      await until(() => open.app.connections.size === 0, 10);
       expect(open.logger.lines).toEqual(['info the peer went away']);
     });
 
-    test('without an application behind it the client is told so, or cut', async () => {
+    test('without an application behind the proxy, the client gets an error or is cut', async () => {
       const proxy = await way.start(`127.0.0.1:${await freePort()}`);
       afterTest(() => proxy.stop());
       const client = await clientTo(proxy.port, false);
@@ -104,10 +94,10 @@ for (const [name, changes] of IMPATIENT) {
   const way = WAYS[name]!;
 
   describeWith(way.binary, `an impatient ${name}`, () => {
-    test('an idle connection that it cuts ends with 1006; one that pings goes on', async () => {
+    test('the proxy cuts an idle connection, which ends with 1006; one that pings goes on', async () => {
       const open = await through(way, changes);
       const [lively, livelyName] = await named(open);
-      // the pongs are read, and not looked at
+      // the pongs are read and ignored
       const pinging = setInterval(() => void seen.connections.get(livelyName)?.ping(), 100);
       afterTest(() => clearInterval(pinging));
       const [idle, idleName] = await named(open);
@@ -134,7 +124,7 @@ async function webSocket(way: Way, { port, tlsPort }: Through['proxy'], path: st
 
 let names = 0;
 
-/** A client whose end the server's side will tell. */
+/** A client by whose name `seen` tells how its connection ended. */
 async function named({ enter }: Through): Promise<[RawClient, string]> {
   const name = `proxied ${++names}`;
   const client = await enter(`/told?name=${encodeURIComponent(name)}`);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { bootstrap, type Application, type PortalOptions } from '../../src';
-import { DoorsModule, SETTINGS } from '../doors/application';
+import { EveryTransportModule, SETTINGS } from '../every-transport/application';
 import { MemoryLogger } from '../support/app';
 import { CA, LOCALHOST } from '../support/certificates';
 import { text } from '../support/frames';
@@ -18,15 +18,15 @@ import type { Running } from './program';
 export type Changes = Readonly<Record<string, string>>;
 export type Proxy = Running & { readonly port: number; readonly tlsPort: number };
 
-/** A proxy of the guide, and an application as the guide puts it there. */
+/** A proxy of the guide, with the application's options for it. */
 export interface Way {
   readonly binary: string;
   start(upstream: string, changes?: Changes): Promise<Proxy>;
-  /** How the proxy writes a Unix socket; it goes to a port where this is missing. */
+  /** The proxy's notation for a Unix socket; without it the proxy connects to a port. */
   readonly unix?: (path: string) => string;
-  /** Whether clients come with TLS. */
+  /** True where clients use TLS. */
   readonly tls: boolean;
-  /** What the application must know of its proxy. */
+  /** Options of the application behind this proxy. */
   readonly options: PortalOptions;
   /** The process that clients are connected to. */
   serving(proxy: Proxy): number;
@@ -76,7 +76,7 @@ export interface Through {
 
 const cleanUps: (() => Promise<unknown> | void)[] = [];
 
-/** The last first. */
+/** Runs clean-ups after the test, the last first. */
 export function afterTest(cleanUp: () => Promise<unknown> | void): void {
   cleanUps.push(cleanUp);
 }
@@ -85,12 +85,12 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** An application as the way has it, or on the `port` given. */
+/** An application behind a proxy, with the options of its `Way`. */
 export async function applicationFor(way: Way, options: PortalOptions = {}): Promise<[Application, MemoryLogger]> {
   const logger = new MemoryLogger();
   const shutdown = { deadlineMs: 200 };
   const all = { ...SETTINGS, host: '127.0.0.1', ...way.options, logger, shutdown, ...options };
-  const app = await bootstrap(DoorsModule, all);
+  const app = await bootstrap(EveryTransportModule, all);
   afterTest(() => app.close());
   return [app, logger];
 }
@@ -118,13 +118,12 @@ async function upstreamOf(way: Way): Promise<[Application, MemoryLogger, string]
   return [app, logger, way.unix(socketPath)];
 }
 
-/** Where clients come from, so that they can be told from the proxy. */
+/** The address of clients, other than the proxy's. */
 export const CLIENT = '127.0.0.2';
 
 /** A bare client. */
 export async function clientTo(port: number, tls: boolean): Promise<RawClient> {
   const socket = await socketTo(port, tls);
-  afterTest(() => void socket.destroy());
   socket.on('end', () => socket.end());
   return RawClient.over(socket, 'localhost');
 }
@@ -136,11 +135,7 @@ export async function enterAt(
   path: string,
   headers?: Record<string, string>,
 ): Promise<RawClient> {
-  const client = await clientTo(port, tls);
-  client.upgrade(path, headers);
-  const { status, body } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}: ${body}`);
-  return client;
+  return (await clientTo(port, tls)).handshake(path, headers);
 }
 
 async function socketTo(port: number, tls: boolean): Promise<Socket> {
@@ -152,14 +147,9 @@ async function socketTo(port: number, tls: boolean): Promise<Socket> {
   return socket;
 }
 
-/** What a handler sees of its client. */
+/** Resolves with the handshake as the handler sees it. */
 export async function seenOf(client: RawClient<Duplex>): Promise<Record<string, unknown>> {
   client.write(text('{"event":"handshake","id":1}'));
   const { data } = JSON.parse((await client.frame()).payload.toString()) as { data: never };
   return data;
-}
-
-/** Asks the same over and over, a moment apart, until it holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

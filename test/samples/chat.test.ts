@@ -38,7 +38,7 @@ async function refusal(client: ChatClient, message: string | object): Promise<st
 }
 
 describe('joining', () => {
-  test('who joins learns who is here, and the others learn of it', async () => {
+  test('a new member gets the list of members, and the others get a notice', async () => {
     const ann = await join('Ann');
     const bob = await connect();
     bob.send({ type: 'join', nickname: '  Bob \t the  Builder ' });
@@ -101,7 +101,7 @@ describe('joining', () => {
     expect(await refusal(await connect(room), { type: 'join', nickname: 'Ann' })).toBe('room_invalid');
   });
 
-  test('a room holds so many and no more', async () => {
+  test('a full room refuses more members', async () => {
     await Promise.all(Array.from({ length: MAX_MEMBERS }, (_, index) => join(`Member ${index}`)));
     const late = await connect();
     expect(await refusal(late, { type: 'join', nickname: 'Late' })).toBe('room_full');
@@ -141,7 +141,7 @@ describe('talking', () => {
   });
 });
 
-describe('messages that are none', () => {
+describe('malformed messages', () => {
   test.each([
     ['', 'malformed_message'],
     ['{', 'malformed_message'],
@@ -177,7 +177,7 @@ describe('leaving', () => {
     expect(await ann.next('joined')).toMatchObject({ nickname: 'Bob' });
   });
 
-  test('who never joined leaves without a word', async () => {
+  test('a client that never joined leaves without a notice', async () => {
     const ann = await join('Ann');
     const stranger = await connect();
     await stranger.close();
@@ -193,7 +193,7 @@ describe('leaving', () => {
     expect(await ann.next('left')).toMatchObject({ nickname: 'Bob' });
   });
 
-  test('who comes back with the key takes the place of the old connection', async () => {
+  test('a member that comes back with the key replaces the old connection', async () => {
     const ann = await join('Ann');
     const lost = await connect();
     lost.send({ type: 'join', nickname: 'Bob' });

@@ -14,23 +14,23 @@ interface Message {
   readonly offset?: string;
 }
 
-/** Where somebody joins, and the offset of the last message that they had. */
+/** The room to join, and the offset of the last message. */
 export interface Place {
   readonly room?: string | undefined;
   readonly since?: string;
 }
 
-/** A page of the cluster sample, without what is to be seen. */
+/** A page of the cluster sample, without its display. */
 export class ClusterClient {
-  /** What was said, in the order in which it came. */
+  /** Messages in the order in which they came. */
   readonly said: Heard[] = [];
   readonly waiting: Said[] = [];
   readonly people: People[] = [];
   readonly redis: RedisNews[] = [];
-  /** Who is there, as far as it was told. */
+  /** The members that it knows of. */
   members: readonly Person[] = [];
   joined!: Joined;
-  /** The code of its close. */
+  /** Resolves with its close code. */
   readonly closed: Promise<number>;
   private readonly answers = new Map<number, (message: Message) => void>();
   private readonly news = new EventEmitter().setMaxListeners(0);
@@ -57,7 +57,7 @@ export class ClusterClient {
     return client;
   }
 
-  /** Connects until it has got to this process; which connection is whose is decided elsewhere. */
+  /** Connects until it reaches this process: the operating system chooses the process. */
   static async reach(process: Served, nickname: string, { since, room }: Place = {}): Promise<ClusterClient> {
     for (;;) {
       const client = await ClusterClient.connect(process.url, room);
@@ -95,13 +95,13 @@ export class ClusterClient {
     return answer;
   }
 
-  /** Waits for what comes to make it true. */
+  /** Resolves when messages have made the condition true. */
   until(condition: () => boolean, what = String(condition)): Promise<void> {
     const { said, waiting, people, redis } = this;
     return awaited(this.comes(condition), () => `${what}. It got ${JSON.stringify({ said, waiting, people, redis })}`);
   }
 
-  /** Until these are the members, each with processes: `Ann 1,2`. */
+  /** Resolves when these are the members, each with processes: `Ann 1,2`. */
   untilMembers(...expected: string[]): Promise<void> {
     const wanted = expected.toSorted().join(' | ');
     const now = (): string =>

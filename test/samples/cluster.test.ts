@@ -6,7 +6,7 @@ import { RunningProcesses, type Served } from './running-processes';
 let compiled: CompiledSamples;
 let redis: Broker;
 let running: RunningProcesses | undefined;
-/** What tests have in common that leave all as it was. */
+/** The processes of all tests that change nothing in them. */
 let common: Awaited<ReturnType<typeof serve>> | undefined;
 let rooms = 0;
 
@@ -38,7 +38,7 @@ async function serve(program: RunningProcesses) {
   return { program, served: served as [Served, Served, Served] };
 }
 
-/** For tests that leave all as it was. */
+/** Starts the processes that tests without changes share. */
 async function inCommon() {
   if (common === undefined) {
     common = await serve(await run());
@@ -47,10 +47,10 @@ async function inCommon() {
   return common;
 }
 
-/** Three processes, of this test alone, and Ann, Bob and Cid on one of them each. */
+/** Starts three processes for this test alone, with Ann, Bob and Cid on one of them each. */
 const start = async () => join(await serve(await run()));
 
-/** The same, with a room of this test alone. */
+/** Joins Ann, Bob and Cid to the shared processes, in a room of this test alone. */
 const startInCommon = async () => join(await inCommon(), `room-${++rooms}`);
 
 async function join({ program, served }: Awaited<ReturnType<typeof serve>>, room?: string) {
@@ -61,7 +61,8 @@ async function join({ program, served }: Awaited<ReturnType<typeof serve>>, room
   return { program, served, ann, bob, cid, room };
 }
 
-test('what one says comes to all, once each and in one order', async () => {
+// most tests here take long: Redis and three processes start for each, and those that end are started again
+test('a message reaches everybody once, and in one order', async () => {
   const { ann, bob, cid } = await startInCommon();
   const all = [ann, bob, cid];
   const numbers = Array.from({ length: 15 }, (_, number) => `${number}`);
@@ -95,7 +96,7 @@ test('what one says comes to all, once each and in one order', async () => {
   });
 });
 
-test('all see who is there, on which process, and who comes and goes', async () => {
+test('everybody sees the members, their processes, and who comes and goes', async () => {
   const { served, ann, bob, cid, room } = await startInCommon();
   await bob.close();
   for (const client of [ann, cid]) await client.untilMembers('Ann 1', 'Cid 3');
@@ -111,7 +112,7 @@ test('all see who is there, on which process, and who comes and goes', async () 
   expect(await elsewhere.join('Dan')).toMatchObject({ room: 'garden', members: [{ nickname: 'Dan' }] });
 });
 
-test('a process that is killed takes its members with it, who come back and have missed nothing', async () => {
+test('members of a killed process come back, and have missed nothing', async () => {
   const { program, served, ann, bob, cid } = await start();
   await ann.say('before');
   for (const client of [ann, bob, cid]) await client.until(() => client.texts.includes('before'));
@@ -139,7 +140,7 @@ test('a process that is killed takes its members with it, who come back and have
   expect(cid.said).toEqual(ann.said);
 });
 
-test('while Redis is away each process goes on alone, and no message is lost', async () => {
+test('without Redis each process goes on alone, and no message is lost', async () => {
   const { program, served, ann, bob, cid } = await start();
   const dan = await ClusterClient.reach(served[0], 'Dan');
   const all = [ann, bob, cid, dan];
@@ -156,7 +157,7 @@ test('while Redis is away each process goes on alone, and no message is lost', a
   expect(dan.said).toHaveLength(1);
   expect(program.errors).toMatch(/^worker 1: the backplane cannot be reached: .*$/m);
 
-  // who comes, and who comes back, can talk
+  // new members, and those who come back, can talk
   const eve = await ClusterClient.reach(served[0], 'Eve');
   expect(eve.joined.alone).toBe(true);
   await dan.close();
@@ -182,7 +183,7 @@ test('while Redis is away each process goes on alone, and no message is lost', a
   }
 });
 
-test('starts without Redis, says so, and is one when Redis is there', async () => {
+test('starts without Redis, says so, and joins the others when Redis is there', async () => {
   const starting = await run();
   await redis.kill();
   const { program, served } = await serve(starting);
@@ -202,7 +203,7 @@ test('starts without Redis, says so, and is one when Redis is there', async () =
   for (const client of [ann, bob]) await client.until(() => client.texts.includes('later'));
 });
 
-test('what is not kept is refused, and one can join without it', async () => {
+test('an offset that is not kept is refused, and one can join without it', async () => {
   const { served, ann, room } = await startInCommon();
   await ann.say('old');
   await ann.until(() => ann.said.length === 1);
@@ -215,7 +216,7 @@ test('what is not kept is refused, and one can join without it', async () => {
   await stranger.until(() => stranger.texts.includes('new'));
 });
 
-test('takes no rooms, nicknames and messages that are none', async () => {
+test('refuses invalid rooms, nicknames and messages', async () => {
   const { served } = await inCommon();
   const { url } = served[0];
   for (const room of ['a b', 'a:b', '*', '**', '-', 'x'.repeat(41)]) {

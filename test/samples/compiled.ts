@@ -17,7 +17,7 @@ import type ts from 'typescript';
 
 const ROOT = join(__dirname, '../..');
 
-/** What was compiled, by the hash of its source and of this file: test files that need the same have it compiled once. */
+/** A cache of compiled files, by the hash of their source and of this file, which all test files share. */
 const CACHE = join(ROOT, 'node_modules/.cache/compiled');
 const SELF = readFileSync(__filename);
 
@@ -25,7 +25,7 @@ const SELF = readFileSync(__filename);
 export interface CompiledSamples {
   /** Absolute path of a compiled file of `samples/`. */
   path(file: string): string;
-  /** What the process needs beside its own environment. */
+  /** Environment variables that the process needs besides its own. */
   readonly env: Record<string, string>;
   remove(): void;
 }
@@ -44,7 +44,7 @@ export function compileSamples(): CompiledSamples {
   };
 }
 
-/** All of a folder. */
+/** Compiles a folder. */
 export function compile(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -57,14 +57,14 @@ export function compile(from: string, to: string): void {
   }
 }
 
-/** Returns where it is. */
+/** Compiles a file. Returns the path of the script. */
 export function toJavaScript(file: string): string {
   const source = readFileSync(file);
   const hash = createHash('sha1').update(SELF).update(source).digest('hex');
   const script = join(CACHE, `${hash}-${basename(file, '.ts')}.js`);
   if (!existsSync(script)) {
     mkdirSync(CACHE, { recursive: true });
-    // another process may compile the same
+    // another process may compile the same file
     const unfinished = `${script}.${process.pid}`;
     writeFileSync(unfinished, transpile(source.toString(), file));
     renameSync(unfinished, script);

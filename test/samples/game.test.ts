@@ -7,7 +7,7 @@ import { Chance, Metronome } from '../../samples/game/surroundings';
 import { MAX_PLAYERS, TICK_MS, WINNING_SCORE } from '../../samples/game/world';
 import { MemoryLogger } from '../support/app';
 
-/** Beats when the test says so. */
+/** A metronome that beats on demand. */
 class ManualMetronome extends Metronome {
   readonly started: number[] = [];
   private beats = new Set<() => void>();
@@ -27,7 +27,7 @@ class ManualMetronome extends Metronome {
   }
 }
 
-/** Numbers that the test wrote down, then zeros. */
+/** Chance with numbers of the test, then zeros. */
 class Written extends Chance {
   readonly numbers: number[] = [];
 
@@ -45,7 +45,7 @@ beforeEach(async () => {
   metronome = new ManualMetronome();
   chance = new Written();
   logger = new MemoryLogger();
-  // where the first coin is
+  // the place of the first coin
   chance.numbers.push(3, 2);
   app = await createTestApp(GameModule, {
     logger,
@@ -64,7 +64,7 @@ afterEach(async () => {
 
 const connect = (): Promise<TestClient> => app.connect('/game');
 
-/** Somebody who has joined at a place. */
+/** A client that has joined at a place. */
 async function join(name: string, x = 0, y = 2): Promise<TestClient> {
   chance.numbers.unshift(x, y);
   const client = await connect();
@@ -74,7 +74,7 @@ async function join(name: string, x = 0, y = 2): Promise<TestClient> {
   return client;
 }
 
-/** Somebody who plays. Its snapshots are received as `game.play` events. */
+/** A client that plays. It gets snapshots as `game.play` events. */
 async function play(name: string, x?: number, y?: number): Promise<TestClient> {
   const client = await join(name, x, y);
   client.send(JSON.stringify({ event: 'game.play', id: 'p' }));
@@ -108,16 +108,19 @@ describe('joining', () => {
     expect(await joining).toEqual({ x: 7, y: 8 });
   });
 
-  test.each([false, null, 'yes', 1])('who answers %j is not in, and the name is free again', async (answer) => {
-    const client = await connect();
-    const joining = client.request('game.join', { name: 'Ann' });
-    client.respond(await client.receiveEvent('game.ready'), answer);
-    await expect(joining).rejects.toMatchObject({ code: 'not_ready', message: 'Another time, then.' });
-    await expect(client.request('game.play')).rejects.toMatchObject({ code: 'not_joined' });
-    await join('Ann');
-  });
+  test.each([false, null, 'yes', 1])(
+    'a player that answers %j is not in, and the name is free again',
+    async (answer) => {
+      const client = await connect();
+      const joining = client.request('game.join', { name: 'Ann' });
+      client.respond(await client.receiveEvent('game.ready'), answer);
+      await expect(joining).rejects.toMatchObject({ code: 'not_ready', message: 'Another time, then.' });
+      await expect(client.request('game.play')).rejects.toMatchObject({ code: 'not_joined' });
+      await join('Ann');
+    },
+  );
 
-  test('who answers with an error gets it back, and the name is free again', async () => {
+  test('a player that answers with an error gets it back, and the name is free again', async () => {
     const client = await connect();
     const joining = client.request('game.join', { name: 'Ann' });
     const { event, id } = await client.receiveEvent('game.ready');
@@ -126,7 +129,7 @@ describe('joining', () => {
     await join('Ann');
   });
 
-  test('who does not answer in time is not in, and the name is free again', async () => {
+  test('a player that does not answer in time is not in, and the name is free again', async () => {
     const client = await connect();
     const joining = client.request('game.join', { name: 'Ann' });
     await client.receiveEvent('game.ready');
@@ -138,7 +141,7 @@ describe('joining', () => {
     await join('Ann');
   });
 
-  test('who goes away while it is asked leaves nothing behind', async () => {
+  test('a player that leaves while it is asked leaves nothing behind', async () => {
     const client = await connect();
     client.emit('game.join', { name: 'Ann' });
     await client.receiveEvent('game.ready');
@@ -211,7 +214,7 @@ describe('playing', () => {
     expect(await snapshot(bob)).toEqual(seen);
   });
 
-  test('who has joined and does not play stays where it is', async () => {
+  test('a player that has joined and does not play stays where it is', async () => {
     const bob = await join('Bob', 8, 8);
     await steer(bob, 'up');
     const ann = await play('Ann');
@@ -282,7 +285,7 @@ describe('playing', () => {
 });
 
 describe('leaving', () => {
-  test('ends the answers of who leaves; the connection may join again', async () => {
+  test('ends the answers of the player; the connection may join again', async () => {
     const ann = await play('Ann');
     const bob = await play('Bob');
     expect(await bob.request('game.leave')).toBeNull();
@@ -295,12 +298,12 @@ describe('leaving', () => {
     expect((await beat(ann)).players).toMatchObject([{ name: 'Ann' }, { name: 'Bobby' }]);
   });
 
-  test('means nothing to who has not joined', async () => {
+  test('does nothing for a client that has not joined', async () => {
     const client = await connect();
     expect(await client.request('game.leave')).toBeNull();
   });
 
-  test('the world stands still when the last of those who play has gone', async () => {
+  test('the world stands still when the last player has gone', async () => {
     const ann = await play('Ann');
     const bob = await play('Bob');
     await join('Carl');
@@ -338,7 +341,7 @@ describe('the latest item', () => {
     expect(await latest.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('comes no more to who gave up, while it waited or before', async () => {
+  test('no longer comes to a reader that gave up, while it waited or before', async () => {
     const latest = new Latest<number>();
     const waiting = latest.next();
     await latest.return();

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** A clock that stands still, and began in 2026. */
+/** A manual clock that begins in 2026. */
 class ManualTime extends Time {
   readonly clock = new ManualClock();
 
@@ -57,7 +57,7 @@ const withProtocols = (...protocols: string[]): Promise<TestClient> => app.conne
 const enter = (id: string, role: Role, lifetimeMs = HOUR_MS): Promise<TestClient> =>
   withHeader(`Bearer ${tokens.issue(id, role, lifetimeMs)}`);
 
-/** A token with any claims and a right signature. */
+/** A token with any claims and a valid signature. */
 function signed(claims: string, secret = SECRET): string {
   return `${claims}.${createHmac('sha256', secret).update(claims).digest('base64url')}`;
 }

@@ -23,7 +23,7 @@ interface Answer {
 
 const PASSWORDS = { ann: 'the password of ann', bob: 'the password of bob' };
 
-/** What the samples of all frameworks promise. `folder`: where the sample is. */
+/** The tests that the samples of all frameworks pass; the sample is in `folder`. */
 export function keepsNotifications(folder: string, start: Start): void {
   let running: Running;
   let settings: Settings;
@@ -67,7 +67,7 @@ export function keepsNotifications(folder: string, start: Start): void {
 
   const wsUrl = (): string => `${running.url.replace('http', 'ws')}/notifications`;
 
-  /** Somebody who listens, and what they were greeted with. */
+  /** A client that listens, and its greeting. */
   async function listen(cookie: string) {
     const client = new TestClient(new WebSocket(wsUrl(), { headers: { cookie } }));
     const greeting = JSON.parse((await client.receive()) as string) as { event: string; data: { text: string }[] };
@@ -120,7 +120,7 @@ export function keepsNotifications(folder: string, start: Start): void {
   });
 
   describe('a request', () => {
-    test('that is no JSON gets 400, one that is too large 413', async () => {
+    test('that is not JSON gets 400, one that is too large 413', async () => {
       expect(await ask('POST', '/login', '{"user":')).toMatchObject({
         status: 400,
         body: { error: { code: 'malformed_request' } },
@@ -132,7 +132,7 @@ export function keepsNotifications(folder: string, start: Start): void {
       });
     });
 
-    test('of another type than JSON is not taken', async () => {
+    test('of another type than JSON is refused', async () => {
       const body = JSON.stringify({ user: 'ann', password: PASSWORDS.ann });
       const answer = await fetch(`${running.url}/login`, {
         method: 'POST',
@@ -161,7 +161,7 @@ export function keepsNotifications(folder: string, start: Start): void {
       }
     });
 
-    test('that fails by a fault of ours gets 500, and nothing is told of it', async () => {
+    test('that fails by a bug gets 500, without details', async () => {
       const cookie = await logIn('bob');
       const fault = new Error('the database is down');
       const { container } = running.app;
@@ -181,14 +181,14 @@ export function keepsNotifications(folder: string, start: Start): void {
   });
 
   describe('a WebSocket', () => {
-    test('is for who has logged in: on the path of the routes', async () => {
+    test('is open to users who have logged in, on the path of the routes', async () => {
       const cookie = await logIn('bob');
       const { unread } = await listen(`theme=dark; ${cookie}`);
       expect(unread).toEqual([]);
       expect(await ask('GET', '/notifications', undefined, cookie)).toMatchObject({ status: 200, body: [] });
     });
 
-    test('is refused without a session, with one that is forged, and with one that is over', async () => {
+    test('is refused without a session, and with a forged or ended one', async () => {
       const cookie = await logIn('bob');
       const expired = running.app.container.resolve(Tokens).issue('bob', 'reader', -2000);
       expect(await refusalOf({})).toBe(401);
@@ -196,7 +196,7 @@ export function keepsNotifications(folder: string, start: Start): void {
       expect(await refusalOf({ cookie: `session=${expired}` })).toBe(401);
     });
 
-    test("is refused to another site's page, whatever cookie comes along", async () => {
+    test("is refused to another site's page, with any cookie", async () => {
       expect(await refusalOf({ cookie: await logIn('bob'), origin: 'https://evil.example' })).toBe(403);
     });
   });
@@ -216,7 +216,7 @@ export function keepsNotifications(folder: string, start: Start): void {
       expect(await ask('GET', '/notifications', undefined, bob)).toMatchObject({ body: [data] });
     });
 
-    test('waits for who is not there, until it is read', async () => {
+    test('waits for an absent user, until it is read', async () => {
       const [ann, bob] = [await logIn('ann'), await logIn('bob')];
       expect((await notify(ann, { to: 'bob', text: 'one' })).body).toEqual({ id: 1, delivered: 0 });
       await notify(ann, { to: 'bob', text: 'two' });
@@ -231,7 +231,7 @@ export function keepsNotifications(folder: string, start: Start): void {
       expect((await listen(bob)).unread).toHaveLength(1);
     });
 
-    test('makes the oldest go when there are too many', async () => {
+    test('replaces the oldest when there are too many', async () => {
       const notifications = running.app.container.resolve(Notifications);
       const from = { id: 'ann', role: 'editor', expires: 0 } as const;
       for (let count = 0; count <= MAX_KEPT; count++) notifications.send(from, 'bob', `${count}`);
@@ -286,7 +286,7 @@ export function keepsNotifications(folder: string, start: Start): void {
     await settled.receive();
   });
 
-  test('closing ends WebSockets with 1001, and then nobody listens', async () => {
+  test('closing ends WebSockets with 1001, and then the port is free', async () => {
     const { client } = await listen(await logIn('bob'));
     await running.close();
     expect(await client.closed).toEqual({ code: 1001, reason: 'going away' });
@@ -294,7 +294,7 @@ export function keepsNotifications(folder: string, start: Start): void {
     await expect(fetch(running.url)).rejects.toThrow();
   });
 
-  test('a port that is taken is no start, and nothing is left of it', async () => {
+  test('a port that is taken fails the start, and leaves nothing', async () => {
     const occupant = createServer().listen(0, 'localhost');
     await once(occupant, 'listening');
     await expect(start((occupant.address() as AddressInfo).port, settings)).rejects.toMatchObject({

@@ -15,12 +15,12 @@ test('each restart waits twice as long as the one before, and the last end is on
   expect(delays(MAX_RESTARTS + 1)).toEqual([100, 200, 400, undefined]);
 });
 
-test('what is longer ago than the window is forgotten', () => {
+test('ends before the window are forgotten', () => {
   delays(MAX_RESTARTS);
   now += WINDOW_MS - 1;
   expect(restarts.delay()).toBeUndefined();
   now += 1;
-  // those before the last one have just gone
+  // those before the last one have just left the window
   expect(restarts.delay()).toBe(200);
   now += WINDOW_MS;
   expect(restarts.delay()).toBe(100);

@@ -29,7 +29,7 @@ function run(settings: Record<string, string>): RunningProcesses {
 }
 
 describe.each(WAYS)('two processes with $way', ({ settings }) => {
-  /** And a client of each. */
+  /** Starts two processes, and connects a client to each. */
   async function start() {
     const program = run(settings);
     const served = await Promise.all([program.served(1), program.served(2)]);
@@ -61,7 +61,7 @@ describe.each(WAYS)('two processes with $way', ({ settings }) => {
     expect(again.pid).not.toBe(served[0].pid);
 
     const [client] = await ProcessClient.reach(again);
-    // what a process knew has gone with it, and what it had told has not
+    // the killed process has lost its own count, and not what it had sent to others
     expect(await client!.ask('counter.add', { by: 1 })).toEqual({ own: 1, total: 3 });
     expect(await clients[1].ask('counter.read')).toEqual({ own: 0, total: 3 });
   });
@@ -86,7 +86,7 @@ describe.each(WAYS)('two processes with $way', ({ settings }) => {
     const [first, second] = await ProcessClient.reach(...replaced);
     expect(await first!.ask('process.who')).toEqual({ pid: replaced[0]!.pid, worker: 1 });
     expect(await second!.ask('process.who')).toEqual({ pid: replaced[1]!.pid, worker: 2 });
-    // an end that was asked for is no failure
+    // an end on request is not a failure
     program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
     await expect(program.line(/ended/)).rejects.toThrow('it ended without');
@@ -95,7 +95,7 @@ describe.each(WAYS)('two processes with $way', ({ settings }) => {
   test('end when the primary is killed', async () => {
     const { program, clients } = await start();
     program.child.kill('SIGKILL');
-    // Node ends those of a cluster itself, and at once
+    // Node ends the workers of a cluster itself, at once
     const code = settings === CLUSTER ? 1006 : 1001;
     for (const client of clients) expect(await client.closed).toBe(code);
     expect(await program.ended).toBe(null);
@@ -123,7 +123,7 @@ test('a port that is taken ends the program, which says so', async () => {
   const program = run({ PORT: String(port) });
   expect(await program.ended).toBe(1);
   occupant.close();
-  // what cannot start is not started again
+  // a program that cannot start is not started again
   await expect(program.line(/again/)).rejects.toThrow('it ended without');
   expect(program.errors).toMatch(
     new RegExp(
@@ -132,7 +132,7 @@ test('a port that is taken ends the program, which says so', async () => {
   );
 });
 
-test.each(['0', '1.5', 'many'])('%s is no number of workers', async (WORKERS) => {
+test.each(['0', '1.5', 'many'])('%s is not a number of workers', async (WORKERS) => {
   const program = run({ WORKERS });
   expect(await program.ended).toBe(1);
   expect(program.errors).toBe(`WORKERS must be a number from 1, not ${WORKERS}\n`);

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { awaited } from '../support/awaited';
 import type { CompiledSamples } from './compiled';
 
-/** A worker, as it is printed. */
+/** A worker in the program's output. */
 export interface Served {
   readonly worker: number;
   readonly url: string;
@@ -20,7 +20,7 @@ interface Answer {
 /** A program of several processes, on a free port. */
 export class RunningProcesses {
   readonly child: ChildProcess;
-  /** Its exit code, when it and all of its workers have ended. */
+  /** Resolves with the exit code when the program and its workers have ended. */
   readonly ended: Promise<number | null>;
   errors = '';
   private readonly lines: string[] = [];
@@ -36,7 +36,7 @@ export class RunningProcesses {
       this.lines.push(line);
       this.news.emit('line');
     });
-    // workers write to the same pipes, which close with the last of them
+    // workers write to the same pipes, which close when the last one ends
     this.ended = once(child, 'close').then(([code]) => {
       this.isOver = true;
       this.news.emit('line');
@@ -44,7 +44,7 @@ export class RunningProcesses {
     });
   }
 
-  /** Takes the next line that is like this out of those that were printed. */
+  /** Waits for the next printed line that matches, and removes it. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const at = this.lines.findIndex((line) => pattern.test(line));
@@ -54,15 +54,15 @@ export class RunningProcesses {
     }
   }
 
-  /** The next one that takes connections. */
+  /** Waits until a worker takes connections. */
   async served(worker: number): Promise<Served> {
     const [, url, pid] = await this.line(new RegExp(`^worker ${worker} serves (\\S+) in process (\\d+)$`));
     return { worker, url: url!, pid: Number(pid) };
   }
 
-  /** Resolves when nothing of it is left. */
+  /** Kills the program. Resolves when its workers have ended too. */
   async kill(): Promise<void> {
-    // workers end when they have lost the primary
+    // workers end when they lose the primary
     this.child.kill('SIGKILL');
     await this.ended;
   }
@@ -70,7 +70,7 @@ export class RunningProcesses {
 
 /** A client of one of the processes. */
 export class ProcessClient {
-  /** The code of its close. */
+  /** Resolves with its close code. */
   readonly closed: Promise<number>;
   private lastId = 0;
 
@@ -85,7 +85,7 @@ export class ProcessClient {
     return client;
   }
 
-  /** Connects until it has got to each of them; which connection is whose is decided elsewhere. */
+  /** Connects until it has reached each process: the operating system chooses the process. */
   static async reach(...processes: Served[]): Promise<ProcessClient[]> {
     const reached = new Map<number, ProcessClient>();
     while (!processes.every(({ pid }) => reached.has(pid))) {

@@ -2,10 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { compileSamples } from './compiled';
 
-/** What is printed last. */
+/** The last line of the output. */
 const LAST_LINE = /^ {2}bob:/;
 
-/** What the process prints when it is ready. */
+/** The addresses that the process prints when it is ready. */
 export interface Started {
   readonly child: ChildProcessWithoutNullStreams;
   readonly echo: string;
@@ -19,7 +19,7 @@ export class SamplesProcess {
   private readonly compiled = compileSamples();
   private child: ChildProcessWithoutNullStreams | undefined;
 
-  /** `port`: the variable PORT. */
+  /** `port` is the variable PORT. */
   spawn(port: string): ChildProcessWithoutNullStreams {
     const env = { UPLOAD_FOLDER: this.compiled.path('uploads'), ...process.env, ...this.compiled.env, PORT: port };
     this.child = spawn(process.execPath, [this.compiled.path('start.js')], { env });
@@ -46,7 +46,7 @@ export class SamplesProcess {
     this.child = undefined;
   }
 
-  /** Kills it and deletes what was compiled. */
+  /** Kills it and deletes the compiled files. */
   remove(): void {
     this.kill();
     this.compiled.remove();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { SamplesProcess, type Started } from './running-samples';
 
-/** Each sample once over the port of `npm start`, at the address that is printed. */
+/** Uses each sample once, at the address that `npm start` prints. */
 describe('npm start serves', () => {
   let samples: SamplesProcess;
   let started: Started;
@@ -15,14 +15,14 @@ describe('npm start serves', () => {
 
   afterAll(() => samples.remove());
 
-  /** What is printed behind a name. */
+  /** The text printed after a name. */
   function printed(name: string): string {
     const line = started.lines.find((candidate) => candidate.trim().startsWith(`${name}:`));
     if (line === undefined) throw new Error(`nothing is printed of ${name}: ${started.lines.join('\n')}`);
     return line.slice(line.indexOf(':') + 1).trim();
   }
 
-  /** Sends a message to a sample and resolves with the one that answers it, and a way to go on. */
+  /** Sends a message to a sample. Resolves with the answer, and the socket to go on with. */
   async function connect(name: string, protocols: string[] = []) {
     const socket = new WebSocket(printed(name), protocols);
     await once(socket, 'open');
@@ -60,7 +60,7 @@ describe('npm start serves', () => {
     await close();
   });
 
-  test('guards, to who has the token that is printed', async () => {
+  test('guards, with the token that is printed', async () => {
     const { socket, ask, close } = await connect('Notices', ['notices.v1', `bearer.${printed('token')}`]);
     expect(socket.protocol).toBe('notices.v1');
     expect(await ask('{"event":"notices.list","id":1}')).toBe('{"event":"notices.list","data":[],"id":1}');
@@ -110,7 +110,7 @@ describe('npm start serves', () => {
     },
   );
 
-  test('no token where somebody has set the secret, and nothing with a short one', async () => {
+  test('with a secret it prints no token, and with a short secret it does not start', async () => {
     samples.kill();
     process.env.TOKEN_SECRET = 'x'.repeat(32);
     expect((await samples.start()).lines.join('\n')).not.toContain('token');

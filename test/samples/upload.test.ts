@@ -11,7 +11,7 @@ import { SamplesProcess } from './running-samples';
 const MAX_FILE_BYTES = 1_000_000;
 const CAPACITY_BYTES = 2_000_000;
 
-/** A client of the `ws` library that keeps what the server says. */
+/** A client of the `ws` library that keeps the server's messages. */
 class Uploader {
   readonly said: ServerMessage[] = [];
   readonly closed: Promise<number>;

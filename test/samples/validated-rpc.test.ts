@@ -135,7 +135,7 @@ describe('orders.list', () => {
     expect(orders.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('twenty where nothing else is said', async () => {
+  test('lists twenty by default', async () => {
     const book = app.container.resolve(OrderBook);
     for (let id = 4; id <= 21; id++)
       book.cancel(book.place({ ...ORDER, lines: [{ article: 'desk', quantity: 1 }] }).id);
@@ -184,7 +184,7 @@ describe('orders.cancel and orders.ship', () => {
     expect(await stock()).toContainEqual({ article: 'lamp', quantity: 5 });
   });
 
-  test.each(['orders.cancel', 'orders.ship', 'orders.follow'])('%s: an order that is not there', async (event) => {
+  test.each(['orders.cancel', 'orders.ship', 'orders.follow'])('%s: an unknown order', async (event) => {
     await expect(client.request(event, { order: 9 })).rejects.toMatchObject({ code: 'no_such_order' });
     await expect(client.request(event, { order: '9' })).rejects.toMatchObject({
       code: 'validation_failed',
@@ -206,7 +206,7 @@ describe('orders.cancel and orders.ship', () => {
 });
 
 describe('orders.follow', () => {
-  test('answers with the order as it is and after each change, then says that no more will come', async () => {
+  test('answers with the order now and after each change, and then ends', async () => {
     await place();
     client.send(JSON.stringify({ event: 'orders.follow', data: { order: 1 }, id: 'f' }));
     const first = await client.receiveEvent();
@@ -219,14 +219,14 @@ describe('orders.follow', () => {
     expect(app.container.resolve(OrderBook).followers(1)).toBe(0);
   });
 
-  test('of a settled order gives it once', async () => {
+  test('answers once for a settled order', async () => {
     await place();
     await client.request('orders.cancel', { order: 1 });
     expect(await client.request('orders.follow', { order: 1 })).toMatchObject([{ id: 1, status: 'cancelled' }]);
     expect(app.container.resolve(OrderBook).followers(1)).toBe(0);
   });
 
-  test('is over when the client goes', async () => {
+  test('ends when the client leaves', async () => {
     await place();
     const book = app.container.resolve(OrderBook);
     client.emit('orders.follow', { order: 1 });
@@ -238,7 +238,7 @@ describe('orders.follow', () => {
   });
 });
 
-describe('messages that are no calls', () => {
+describe('messages that are not calls', () => {
   test.each([
     ['{', { error: { code: 'malformed_message' } }],
     ['{"event":"orders.eat","id":3}', { event: 'orders.eat', error: { code: 'unknown_event' }, id: 3 }],

@@ -12,7 +12,7 @@ const WAYS: [string, Layers][] = Object.entries(LAYERS).flatMap(([name, way]): [
   [`PROXY, ${name}`, proxied(way)],
 ]);
 
-/** For each way. */
+/** Connections that are cut, for each of `WAYS`. */
 const CUTS = 50;
 
 function proxied({ options, reach, open }: Layers): Layers {
@@ -31,7 +31,7 @@ function serve(options: EngineOptions): Promise<Engine> {
   return startEngine([echo], { ...options, observer: { failed: (error) => void failures.push(error) } });
 }
 
-/** The engine serves others as before; nothing is left of what came before them, and nothing failed. */
+/** Checks that all earlier connections have gone, that nothing failed, and that the engine serves the next one. */
 async function isUnharmed(engine: Engine, { open }: Layers): Promise<void> {
   await untilOpen(engine, 0);
   expect(engine.connections.size).toBe(0);
@@ -50,12 +50,12 @@ const long = 'x'.repeat(17_000);
 const BROKEN: [string, string, number[]][] = [
   ['headers of more than maxHeaderBytes', `GET / HTTP/1.1\r\nX: ${long}\r\n${upgrade}\r\n`, [431]],
   ['a target of more than maxHeaderBytes', `GET /${long} HTTP/1.1\r\n${upgrade}\r\n`, [431]],
-  // which of the two depends on the version of Node
+  // the status depends on the version of Node
   ['2,000 headers', `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(2_000)}${upgrade}\r\n`, [400, 431]],
-  ['no HTTP', 'hello\r\n\r\n', [400]],
+  ['bytes that are not HTTP', 'hello\r\n\r\n', [400]],
   ['no version', `GET /\r\n${upgrade}\r\n`, [400]],
   ['another version', `GET / HTTP/3.0\r\n${upgrade}\r\n`, [400]],
-  ['what begins as HTTP/2', `PRI * HTTP/1.1\r\n${upgrade}\r\n`, [400]],
+  ['the first line of HTTP/2', `PRI * HTTP/1.1\r\n${upgrade}\r\n`, [400]],
   ['a space before a colon', `GET / HTTP/1.1\r\nX : a\r\n${upgrade}\r\n`, [400]],
   ['a header without a colon', `GET / HTTP/1.1\r\nx\r\n${upgrade}\r\n`, [400]],
   ['NUL in a header', `GET / HTTP/1.1\r\nX: \0\r\n${upgrade}\r\n`, [400]],
@@ -64,7 +64,7 @@ const BROKEN: [string, string, number[]][] = [
 ];
 
 describe.each(WAYS.filter(([name]) => name.includes('HTTP/1.1')))('%s', (_name, way) => {
-  test.each(BROKEN)('%s: refused, and ended', async (_what, request, statuses) => {
+  test.each(BROKEN)('%s: refused, and the connection ends', async (_what, request, statuses) => {
     const engine = await serve(way.options);
     const client = RawClient.over(await way.reach(await dial(engine)));
     client.write(request);
@@ -75,7 +75,7 @@ describe.each(WAYS.filter(([name]) => name.includes('HTTP/1.1')))('%s', (_name, 
   });
 });
 
-test.each(WAYS)('%s: maxHeaderBytes says how long headers may be', async (_name, way) => {
+test.each(WAYS)('%s: headers may have maxHeaderBytes, and no more', async (_name, way) => {
   const ask = async (maxHeaderBytes: number, length: number): Promise<unknown> => {
     const engine = await serve({ ...way.options, limits: { maxHeaderBytes } });
     return way.open(await dial(engine), { 'x-long': 'x'.repeat(length) });
@@ -90,9 +90,9 @@ describe.each<[string, (socket: Socket) => void]>([
   ['an end', (socket) => socket.end()],
 ])('%s at any byte of the handshake leaves nothing', (leaving, leave) => {
   test.each(WAYS)('%s', async (name, way) => {
-    // Node 24 does not tell of a reset right behind the first bytes of HTTP/2 in TLS: that session ends at its deadline
+    // Node 24 does not report a reset right after the first bytes of HTTP/2 in TLS: that session ends at its deadline
     const isUnseen = leaving === 'a reset' && name.endsWith('HTTP/2 over TLS');
-    // the others are seen at once: this is later than the test may take
+    // other resets are seen at once: this deadline is never reached
     const [handshakeTimeoutMs, closeTimeoutMs] = isUnseen ? [2_000, 100] : [60_000, 60_000];
     const engine = await serve({ ...way.options, limits: { handshakeTimeoutMs, closeTimeoutMs } });
     const whole = await dial(engine);

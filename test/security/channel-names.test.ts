@@ -22,7 +22,7 @@ import { createTestApp, type TestApp, type TestClient } from '../../src/testing'
 import { MemoryLogger } from '../support/app';
 import { settled } from '../support/channel-app';
 
-/** What a client writes, as somebody's pattern. */
+/** Texts of a client that are patterns somewhere. */
 const SYNTAX = [
   '*',
   '**',
@@ -40,7 +40,7 @@ const SYNTAX = [
   '{secret}',
   '$',
 ];
-/** What no name can be made of. */
+/** Texts that no channel may be named. */
 const IMPOSSIBLE = ['', ' ', 'a b', '\t', '\n', '\u2028', '\0', '\u001b', '\ud800', 'x'.repeat(3000), '*'.repeat(3000)];
 
 const CALLS = {
@@ -73,7 +73,7 @@ class Failing implements ExceptionFilter {
   }
 }
 
-/** Makes names as one should not, of all that a client can write. */
+/** Builds names carelessly, out of all that a client can send. */
 @WebSocketPath('/raw/:room')
 @UseFilters(Failing)
 class RawController {
@@ -126,7 +126,7 @@ class RawController {
 
   @OnMessage('filter')
   filter(): void {
-    throw new RangeError('taken by a filter, which makes the name');
+    throw new RangeError('for the filter, which builds the name');
   }
 
   @OnMessage()
@@ -140,7 +140,7 @@ class RawController {
   }
 }
 
-/** Makes names as one should. */
+/** Builds names with `channelName`. */
 @WebSocketPath('/made')
 class MadeController {
   constructor(private readonly channels: Channels) {}
@@ -168,12 +168,12 @@ afterEach(async () => {
 });
 
 const channels = (): Channels => app.container.resolve(Channels);
-/** As UTF-8 has it: halves of surrogate pairs are replaced. */
+/** The text as UTF-8 carries it, with lone surrogates replaced. */
 const wellFormed = (text: string): string => Buffer.from(text).toString();
 const encoded = (text: string): string => encodeURIComponent(wellFormed(text));
 const titled = (texts: string[]) => texts.map((text) => [JSON.stringify(text.slice(0, 12)), text] as const);
 
-/** Messages that nobody asked for. */
+/** Collects messages that answer no request. */
 function listen(client: TestClient): unknown[] {
   const heard: unknown[] = [];
   void (async () => {
@@ -182,7 +182,7 @@ function listen(client: TestClient): unknown[] {
   return heard;
 }
 
-/** What a client hears that tries all that it can, and whether it was told that its name is wrong. */
+/** Sends `text` by every way in which names are built. Resolves with all messages that the client gets, and its answers. */
 async function attack(text: string, call: Call): Promise<{ heard: unknown[]; answers: unknown[] }> {
   const headers = { authorization: Buffer.from(text).toString('base64') };
   const client = await app.connect(`/raw/${encoded(text) || 'empty'}?room=${encoded(text)}`, { headers });
@@ -206,7 +206,7 @@ async function attack(text: string, call: Call): Promise<{ heard: unknown[]; ans
 }
 
 describe.each(calls)('%s', (call) => {
-  test.each(titled(SYNTAX))('takes %s for itself or refuses it', async (_title, text) => {
+  test.each(titled(SYNTAX))('takes %s literally or refuses it', async (_title, text) => {
     const member = await app.connect('/made');
     await member.request('body', { room: 'secret', call: 'subscribe' });
     const hears = listen(member);
@@ -235,7 +235,7 @@ describe.each(calls)('%s', (call) => {
     },
   );
 
-  test('takes whatever channelName has made of it', async () => {
+  test('takes every name of channelName', async () => {
     const client = await app.connect('/made');
     for (const room of [...SYNTAX, ...IMPOSSIBLE]) {
       await expect(client.request('body', { room, call })).resolves.toBeDefined();
@@ -256,7 +256,7 @@ describe('an impossible name', () => {
     }
   });
 
-  test('of the hook of an open connection is told, and it stays', async () => {
+  test('in @OnOpen is answered with an error, and the connection stays', async () => {
     for (const text of ['*', '', 'x'.repeat(5000)]) {
       const client = await app.connect(`/raw/7?open=${encoded(text)}`);
       expect(JSON.parse(String(await client.receive()))).toEqual({ error: refusal });
@@ -264,7 +264,7 @@ describe('an impossible name', () => {
     }
   });
 
-  test('of a plain handler, a stream and a filter is told', async () => {
+  test('in a plain handler, a stream and a filter is answered with an error', async () => {
     const client = await app.connect('/raw/*');
     client.send('room:*');
     expect(JSON.parse(String(await client.receive()))).toEqual({ error: refusal });
@@ -274,7 +274,7 @@ describe('an impossible name', () => {
     expect(JSON.parse(String(await client.receive()))).toEqual({ event: 'stream', error: refusal, id: 5 });
   });
 
-  test('of a connection that closes is nothing to be logged', async () => {
+  test('in @OnClose is not logged', async () => {
     const client = await app.connect('/raw/*');
     expect(await client.close(1000)).toMatchObject({ code: 1000 });
     await settled();

@@ -7,7 +7,7 @@ import { RawClient } from '../support/raw-client';
 const LIMIT = 256 * 1024;
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 
-/** The size of a compressed binary message as it arrived, or the code with which it was refused. */
+/** Sends a compressed binary message. Resolves with the size that the handler saw, or the close code. */
 async function sent(payload: Buffer): Promise<number> {
   const engine = await startEngine(
     [{ path: '/', binary: (connection, message) => void connection.send(String(message.length)) }],
@@ -22,16 +22,16 @@ async function sent(payload: Buffer): Promise<number> {
   return opcode === 8 ? answer.readUInt16BE(0) : Number(answer.toString());
 }
 
-test('just the limit, as sent and as inflated', async () => {
+test('messages of just the limit pass, compressed and inflated', async () => {
   expect(await sent(deflateMessage(Buffer.alloc(LIMIT)))).toBe(LIMIT);
   const noise = randomBytes(LIMIT - 1024);
   expect(await sent(deflateMessage(noise))).toBe(noise.length);
 });
 
 test.each([
-  ['the limit, which cannot be compressed: it is longer on its way', () => deflateMessage(randomBytes(LIMIT))],
-  ['a byte more, which can be compressed', () => deflateMessage(Buffer.alloc(LIMIT + 1))],
-  ['blocks with nothing in them', () => Buffer.alloc(LIMIT * 2, Buffer.from([0, 0, 0, 0xff, 0xff]))],
+  ['random bytes up to the limit, which compression makes longer', () => deflateMessage(randomBytes(LIMIT))],
+  ['one byte more than the limit, well compressed', () => deflateMessage(Buffer.alloc(LIMIT + 1))],
+  ['empty blocks', () => Buffer.alloc(LIMIT * 2, Buffer.from([0, 0, 0, 0xff, 0xff]))],
 ])('too much: %s', async (_what, payload) => {
   expect(await sent(payload())).toBe(1009);
 });
@@ -40,11 +40,14 @@ test.each([
   'permessage-deflate',
   'permessage-deflate; client_max_window_bits',
   'permessage-deflate; server_no_context_takeover',
-])('nothing is said of the client that it does not offer, which stock Netty refuses: %s', async (offer) => {
-  const engine = await startEngine([{ path: '/' }], { compression: true });
-  const client = await RawClient.connect(engine.url);
-  client.upgrade('/', { 'Sec-WebSocket-Extensions': offer });
-  const { headers } = await client.answer();
-  expect(headers['sec-websocket-extensions']).toBe('permessage-deflate; server_no_context_takeover');
-  client.destroy();
-});
+])(
+  'the answer has no client parameter that the client did not offer, since Netty would refuse it: %s',
+  async (offer) => {
+    const engine = await startEngine([{ path: '/' }], { compression: true });
+    const client = await RawClient.connect(engine.url);
+    client.upgrade('/', { 'Sec-WebSocket-Extensions': offer });
+    const { headers } = await client.answer();
+    expect(headers['sec-websocket-extensions']).toBe('permessage-deflate; server_no_context_takeover');
+    client.destroy();
+  },
+);

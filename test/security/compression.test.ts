@@ -9,17 +9,17 @@ import { inUse, inWaves, KIB, leave, memoryOf, MIB, startServer } from './memory
 
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 const LIMIT = MIB;
-/** Of 1 KiB each; what they compress to is more than the kernel takes for one peer. */
+/** Messages of 1 KiB; compressed, they are more than the kernel takes for one peer. */
 const MANY = sized(30_000, 15_000);
 const BOMB = deflateMessage(Buffer.alloc(6 * MIB));
 /** Too large, compressed, to be inflated on the event loop. */
 const LARGE_BOMB = deflateMessage(Buffer.concat([randomBytes(40_000), Buffer.alloc(6 * MIB)]));
 
-describe('6 MiB of zeros are 1009, and take little more than twice the limit of 1 MiB', () => {
+describe('6 MiB of zeros get 1009, and take little more than twice the limit of 1 MiB', () => {
   test.each([
     ['whole', compressedFrames(BINARY, BOMB)],
     ['in fragments of 100 bytes', compressedFrames(BINARY, BOMB, 100)],
-    ['whole, behind 40 KB that compress to no less', compressedFrames(BINARY, LARGE_BOMB)],
+    ['whole, after 40 KB of noise', compressedFrames(BINARY, LARGE_BOMB)],
     ['the same in fragments of 1,000 bytes', compressedFrames(BINARY, LARGE_BOMB, 1000)],
   ])('%s', async (how, bytes) => {
     const server = await startServer({ limits: { maxMessageBytes: LIMIT }, compression: true });
@@ -36,14 +36,15 @@ describe('6 MiB of zeros are 1009, and take little more than twice the limit of 
 
     const grown = peak - before;
     figure('compression bomb', `${how}: ${mebibytes(grown)}, with a limit of ${mebibytes(LIMIT)}`);
-    // what is inflated, in parts and joined, and garbage
+    // the inflated bytes, in parts and joined, and garbage
     expect(grown).toBeLessThan(2.5 * LIMIT);
   });
 });
 
-describe('what is compressed at once takes less than 150 MB, and nothing once it is sent', () => {
+// takes long: 15 MB are compressed message by message, and read frame by frame
+describe('messages compressed at once take less than 150 MB, and nothing once they are sent', () => {
   test.each([
-    // the server may keep all of it for a peer that does not read yet
+    // the server may hold all of it for a peer that does not read yet
     { count: MANY, length: KIB, connections: 1 },
     { count: MANY, length: KIB, connections: 100 },
     // so large that threads compress it
@@ -79,7 +80,7 @@ describe('what is compressed at once takes less than 150 MB, and nothing once it
   });
 });
 
-test.each(['', '""'])('window bits whose value is empty break the grammar, and are refused: =%s', async (value) => {
+test.each(['', '""'])('an empty value of window bits breaks the grammar, and is refused: =%s', async (value) => {
   const engine = await startEngine([{ path: '/' }], { compression: true });
   for (const side of ['server', 'client']) {
     const client = await RawClient.connect(engine.url);

@@ -11,13 +11,13 @@ const ALLOWED_EMPTY = 128;
 const ONE_BYTE = Buffer.concat(Array<Buffer>(1000).fill(continuation('x', { fin: false })));
 const EMPTY = continuation('', { fin: false });
 
-/** All that was sent before has been read. */
+/** Resolves when the server has read all that was sent before. */
 async function heard(client: RawClient): Promise<void> {
   client.write(ping('heard?'));
   expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from('heard?') });
 }
 
-test('many fragments of one byte on each of 50 connections cost less than 20 MiB, and nothing afterwards', async () => {
+test('fragments of one byte on 50 connections take less than 20 MiB, and nothing afterwards', async () => {
   const server = await startServer();
   const clients = await inWaves(CONNECTIONS, () => RawClient.open(server.url, '/'));
   await Promise.all(clients.map(heard));
@@ -42,11 +42,11 @@ test('many fragments of one byte on each of 50 connections cost less than 20 MiB
 
   figure('tiny or empty fragments', `${mebibytes(held)} for 50 × 131,000 one-byte fragments, ${mebibytes(left)} after`);
   expect(held).toBeLessThan(MOST);
-  // less than a tenth of what was held, with some room for what V8 makes of the code meanwhile
+  // less than a tenth of the bound, with some room for code that V8 compiles
   expect(left).toBeLessThan(MOST / 10);
 });
 
-test('128 empty fragments in a row pass and the 129th is 1008, alone and as the first of a flood of them', async () => {
+test('128 empty fragments in a row pass, and the 129th gets 1008, alone or with 10,000 more', async () => {
   const server = await startServer();
   const clients = await inWaves(CONNECTIONS, () => RawClient.open(server.url, '/'));
   for (const client of clients) client.write(text('x', { fin: false }));

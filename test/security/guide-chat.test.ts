@@ -8,7 +8,7 @@ import { GUIDE, readPage } from '../guide/pages';
 import { MemoryLogger } from '../support/app';
 import { settled } from '../support/channel-app';
 
-// the chat of the guide as it stands there; test/guide checks its types
+// the chat of the guide, word for word; test/guide checks its types
 const { blocks } = readPage('channels.md', readFileSync(join(GUIDE, 'channels.md'), 'utf8'));
 const { code } = blocks.find((block) => block.code.includes('class ChatController'))!;
 const compilerOptions: ts.CompilerOptions = {
@@ -36,13 +36,13 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** In a room, and talking there, with the answer to its `chat.join`. */
+/** A client that has joined a room, and the answer to its `chat.join`. */
 async function enter(path: string): Promise<{ client: TestClient; members: unknown }> {
   const client = await app.connect(path);
   return { client, members: await client.request('chat.join').catch((error: unknown) => error) };
 }
 
-/** Whatever came, though it was not asked for. */
+/** Closes the client. Resolves with all messages that it got. */
 async function heard(client: TestClient): Promise<unknown[]> {
   await settled();
   client.emit('chat.say', { text: 'the end' });
@@ -72,7 +72,7 @@ test.each(strange)('a stranger in /rooms/%s hears no other room', async (_title,
     await enter(`/rooms/${room}?name=*`),
     await enter(`/rooms/lobby-of-mine?name=eve&room=*&channel=room:*`),
   ];
-  // whatever room that is, the stranger is alone in it
+  // the stranger is alone in that room
   expect(strangers[0]!.members).toMatchObject([{ data: { name: '*' } }]);
   for (const name of rooms) {
     const ann = await enter(`/rooms/${encodeURIComponent(name)}?name=ann`);
@@ -84,7 +84,7 @@ test.each(strange)('a stranger in /rooms/%s hears no other room', async (_title,
   for (const { client } of strangers) expect(await heard(client)).toEqual([]);
 });
 
-test('what a stranger sends reaches no other room', async () => {
+test('messages of a stranger reach no other room', async () => {
   const ann = await enter('/rooms/lobby?name=ann');
   for (const room of [...wildcards, ...others]) {
     const { client } = await enter(`/rooms/${room}?name=eve`);

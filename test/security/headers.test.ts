@@ -20,22 +20,22 @@ async function isServed(url: string): Promise<void> {
   client.destroy();
 }
 
-describe('what is read of headers takes time that grows with their length, and no faster', () => {
-  /** As in the reports: 32,000 spaces, 8,000 escaped quotes. */
+describe('headers are read in time linear to their length', () => {
+  /** The length in the reports: 32,000 spaces, or 8,000 escaped quotes. */
   const AS_REPORTED = 32_000;
   const SHORT = 4_000;
   const TIMES_LONGER = 16;
-  /** Where time grows with the square it is 256 times as much. */
+  /** Linear time is 16 times as much, quadratic time 256 times. */
   const MOST_TIMES_SLOWER = 100;
 
   const spaces = (length: number): string => `a${' '.repeat(length)}b`;
   const escapedQuotes = (length: number): string => `a; b="${'\\"'.repeat(length / 4)}`;
-  /** Encoded so that each character is put in front of those before it. */
+  /** Encodes each character in front of those before it. */
   const punycode = (length: number): string => `http://xn--${'a'.repeat(length / 2)}-${'9a'.repeat(length / 4)}`;
-  /** Marks that a URL parser has to sort. */
+  /** Combining marks, which a URL parser has to sort. */
   const marks = (length: number): string => `http://a${'%CC%81%CC%A3'.repeat(length / 12)}`;
 
-  /** What an upgrade with this header is refused with, or undefined. */
+  /** The status that refuses an upgrade with this header, or undefined. */
   const asHeader = (name: string) => (value: string) => {
     const headers = Object.fromEntries(Object.entries(IN_ORDER).map(([each, given]) => [each.toLowerCase(), given]));
     const request = { method: 'GET', httpVersion: '1.1', headers: { ...headers, [name.toLowerCase()]: value } };
@@ -76,7 +76,7 @@ describe('what is read of headers takes time that grows with their length, and n
     ['the request target', 'marks', marks, parseRequestTarget, undefined],
   ];
 
-  /** Milliseconds of the fastest of some runs: whatever else the machine does makes others slower. */
+  /** The milliseconds of the fastest run: a busy machine makes only some runs slower. */
   function fastest(runs: number, read: () => unknown): number {
     let least = Infinity;
     for (let run = 0; run < runs; run++) {
@@ -115,7 +115,7 @@ describe('what is read of headers takes time that grows with their length, and n
     ['Sec-WebSocket-Protocol', 'escaped quotes', escapedQuotes(AS_REPORTED), 400],
     ['Upgrade', 'spaces', spaces(AS_REPORTED), 400],
     ['Upgrade', 'escaped quotes', escapedQuotes(AS_REPORTED), 400],
-    // what does not ask for an upgrade there is a plain request
+    // without `Connection: Upgrade` it is a plain request
     ['Connection', 'spaces', spaces(AS_REPORTED), 426],
     ['Connection', 'escaped quotes', escapedQuotes(AS_REPORTED), 426],
     ['Host', 'spaces', spaces(AS_REPORTED), 400],
@@ -124,7 +124,7 @@ describe('what is read of headers takes time that grows with their length, and n
     ['Origin', 'spaces', spaces(AS_REPORTED), 403],
     ['Origin', 'escaped quotes', escapedQuotes(AS_REPORTED), 403],
     ['Origin', 'Punycode', punycode(AS_REPORTED), 403],
-  ])('where maxHeaderBytes lets them in: %s: %s', async (name, _what, value, status) => {
+  ])('with a maxHeaderBytes of 1 MiB: %s: %s', async (name, _what, value, status) => {
     const engine = await startEngine([echo], trusting);
     const client = await RawClient.connect(engine.url);
     client.upgrade('/', { [name]: value });
@@ -147,7 +147,7 @@ describe('absent headers', () => {
     Object.entries(headers)
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('');
-  /** As short as they can be, so that maxHeaderBytes has nothing to say. */
+  /** Headers too short to reach maxHeaderBytes. */
   const others = (count: number): string => 'a:\r\n'.repeat(count);
   const without = (name: string): Record<string, string> =>
     Object.fromEntries(Object.entries(IN_ORDER).filter(([each]) => each !== name));
@@ -161,7 +161,7 @@ describe('absent headers', () => {
     return status;
   }
 
-  test('each required header absent, one after the other: refused, and the next client is served', async () => {
+  test('a handshake without a required header is refused, and the next client is served', async () => {
     const engine = await startEngine([echo]);
     for (const [name, statuses] of REQUIRED) {
       expect(statuses).toContain(await statusOf(engine.url, lines(without(name))));
@@ -177,12 +177,12 @@ describe('absent headers', () => {
       engine.url,
       lines(without(name)) + others(2_000) + lines({ [name]: IN_ORDER[name]! }),
     );
-    // newer versions of Node refuse it themselves
+    // newer versions of Node refuse the request themselves
     expect([...statuses, 400, 431]).toContain(status);
     await isServed(engine.url);
   });
 
-  /** Headers that change what a handshake means: Node drops them behind so many others, and a request without them is in order. */
+  /** Headers whose absence changes the meaning of a handshake. Node drops them after 1,000 others. */
   const TELLING: [string, Record<string, string>][] = [
     ['of a body', { 'Content-Length': '5' }],
     ['of a body in chunks', { 'Transfer-Encoding': 'chunked' }],
@@ -191,7 +191,7 @@ describe('absent headers', () => {
     ['of the client behind a proxy', { 'X-Forwarded-For': '203.0.113.7' }],
   ];
 
-  test.each(TELLING)('a header that tells %s is not taken for absent where Node drops it', async (_what, header) => {
+  test.each(TELLING)('a header %s that Node drops is not taken for absent', async (_what, header) => {
     const engine = await startEngine([echo], { trustedProxies: ['127.0.0.1'] });
     expect(await statusOf(engine.url, lines(IN_ORDER) + others(1_100) + lines(header))).toBe(431);
     await isServed(engine.url);
@@ -207,7 +207,7 @@ describe('absent headers', () => {
     client.destroy();
   });
 
-  test('nor at the server of somebody else, who lets fewer in', async () => {
+  test('nor at an attached server that allows fewer headers', async () => {
     const server = createServer();
     server.maxHeadersCount = 40;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

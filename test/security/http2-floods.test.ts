@@ -39,7 +39,7 @@ const resets = (fields: Fields, code: number, count = 10_000): Buffer =>
 const isGoAway = ({ type }: Http2Frame): boolean => type === FrameType.GoAway;
 
 describe.each(WAYS)('%s', (_way, way) => {
-  /** An attacker, up to the GOAWAY or the cut that it gets, and a neighbour, who has a connection of its own and is served. */
+  /** Sends an attacker's bytes, until it gets a GOAWAY or is cut. A neighbour with a connection of its own is served meanwhile. */
   async function attacked(bytes: Buffer, defended = isGoAway) {
     const clock = new ManualClock();
     const counts = { opened: 0, closed: 0, requests: 0, mostOpen: 0 };
@@ -96,13 +96,13 @@ describe.each(WAYS)('%s', (_way, way) => {
     await nothingLeft();
   });
 
-  test('rapid reset of 10,000 plain requests: the listener hears of few', async () => {
+  test('rapid reset of 10,000 plain requests: few reach the listener', async () => {
     const { counts, nothingLeft } = await attacked(resets(PAGE, 8));
     expect(counts.requests).toBeLessThan(BURST);
     await nothingLeft();
   });
 
-  test('10,000 WebSockets on one connection: 1,000 are let in, and then the connection is closed', async () => {
+  test('10,000 WebSockets on one connection: 1,000 are accepted, and then the connection is closed', async () => {
     const { counts, nothingLeft } = await attacked(
       times(10_000, (index) => [headersFrame(2 * index + 1, connectFields())]),
     );
@@ -110,7 +110,7 @@ describe.each(WAYS)('%s', (_way, way) => {
     await nothingLeft();
   });
 
-  test('one more than 1,000 is refused, and the others go on', async () => {
+  test('1,001 WebSockets on one connection: one is refused, and the others go on', async () => {
     const { counts, engine, attacker } = await attacked(
       times(1_001, (index) => [headersFrame(2 * index + 1, connectFields())]),
       ({ type }) => type === FrameType.ResetStream,

@@ -9,7 +9,7 @@ const LIMIT = 1_000_000;
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 const CONTINUATION = 0;
 
-/** As in the header alone: what is refused never sees a byte of payload. */
+/** Lengths in a frame's header, and the code that refuses them before any payload. */
 const LENGTHS: [string, bigint, number][] = [
   ['the limit and 1', BigInt(LIMIT + 1), 1009],
   ['2^31 - 1', 2n ** 31n - 1n, 1009],
@@ -24,7 +24,7 @@ const LENGTHS: [string, bigint, number][] = [
   ['2^64 - 1', 2n ** 64n - 1n, 1002],
 ];
 
-/** A frame of that length, as it may come: what precedes it, and its own opcode and bits. */
+/** Frames that declare a length, with the frames before them. */
 const WAYS: Record<string, (declared: bigint) => Buffer[]> = {
   'a whole message': (declared) => [clientFrame({ opcode: BINARY, declared })],
   'a whole text': (declared) => [clientFrame({ opcode: TEXT, declared })],
@@ -44,8 +44,8 @@ beforeEach(async () => {
   server = await startServer({ limits: { maxMessageBytes: LIMIT }, compression: true });
 });
 
-test('a length beyond the limit is 1009, one with its top bit set 1002, whatever kind of frame has it, and costs nothing', async () => {
-  /** Without a byte behind the header. */
+test('a length beyond the limit gets 1009, one with its top bit set 1002, in any frame, and takes no memory', async () => {
+  /** Sends headers without any payload. */
   const refusals = async (): Promise<void> => {
     for (const [length, declared, code] of LENGTHS) {
       for (const [way, frames] of Object.entries(WAYS)) {
@@ -64,7 +64,7 @@ test('a length beyond the limit is 1009, one with its top bit set 1002, whatever
   expect(peak - before).toBeLessThan(4 * MIB);
 });
 
-test('the limit itself, declared by 100 peers that send one byte of it, is not allocated', async () => {
+test('a declared length is not allocated: 100 peers declare the limit, and send one byte', async () => {
   const count = 100;
   const before = await memoryOf(server);
   const clients = await inWaves(count, async (index) => {

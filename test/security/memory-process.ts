@@ -9,7 +9,7 @@ export const MIB = 1024 * KIB;
 
 const servers = new Set<ServerProcess>();
 
-/** `memory-server.ts` in a process of its own, stopped after the test. `before`: shell commands to run first. */
+/** Starts `memory-server.ts` in a process of its own, and stops it after the test. `before`: shell commands to run first. */
 export async function startServer(options: EngineOptions = {}, before?: string): Promise<ServerProcess> {
   const file = join(__dirname, 'memory-server.ts');
   const args = [JSON.stringify(options)];
@@ -18,13 +18,13 @@ export async function startServer(options: EngineOptions = {}, before?: string):
   return server;
 }
 
-/** Its memory once garbage was collected, and what else it counts. */
+/** The server's figures, after it has collected garbage. */
 export const memoryOf = (server: ServerProcess, question: Question = {}): Promise<Memory> =>
   server.ask<Memory>(question);
 
 export const inUse = ({ heap, external }: Memory): number => heap + external;
 
-/** In waves, so that the backlog of the port is enough for each. */
+/** Opens connections in waves that fit into the backlog of the port. */
 export async function inWaves<T>(count: number, open: (index: number) => Promise<T>, wave = 250): Promise<T[]> {
   const all: T[] = [];
   while (all.length < count) {
@@ -35,7 +35,7 @@ export async function inWaves<T>(count: number, open: (index: number) => Promise
   return all;
 }
 
-/** Without an end that would keep its port for a minute. */
+/** Resets the connections, so that their ports are free at once. */
 export function leave(clients: readonly RawClient[]): void {
   for (const { socket } of clients) socket.resetAndDestroy();
 }

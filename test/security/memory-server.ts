@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Engine, type EngineOptions } from 'portal-ws/engine';
 
-/** Runs in a process of its own, compiled by `server-process.ts`, so that its memory can be told from that of the tests. */
+/** An engine in a process of its own, so that its memory is not that of the tests. `server-process.ts` compiles it. */
 
-/** What a test may ask for; each is answered with the memory afterwards. */
+/** Commands of a test. The process answers each with its memory afterwards. */
 export interface Question {
   /** Waits until so many bytes of frames were read in all. */
   untilRead?: number;
@@ -12,15 +12,15 @@ export interface Question {
 }
 
 export interface Memory {
-  /** In use by objects, and by buffers and whatever else lies outside of V8's heap; after garbage was collected. */
+  /** Bytes in use on V8's heap, and outside of it by buffers, after garbage collection. */
   heap: number;
   external: number;
-  /** The most of both together since the last question, garbage included: looked at with each message and broken rule. */
+  /** The most of both together since the last question, with garbage. Read at each message and each broken rule. */
   peak: number;
   connections: number;
   /** Bytes that wait for peers. */
   buffered: number;
-  /** Bytes of frames in all: read, and given to sockets. */
+  /** Bytes of frames in all, read from sockets and written to them. */
   read: number;
   written: number;
 }
@@ -39,7 +39,7 @@ const notePeak = (): void => void (peak = Math.max(peak, inUse()));
 
 async function memory(engine: Engine): Promise<Memory> {
   const most = peak;
-  // what is freed is not all told at once
+  // one collection does not free all
   for (let i = 0; i < 3; i++) {
     globalThis.gc!();
     await new Promise(setImmediate);
@@ -52,7 +52,7 @@ async function memory(engine: Engine): Promise<Memory> {
 
 function send(engine: Engine, { count, length }: { count: number; length: number }): void {
   const connections = [...engine.connections];
-  // a KiB of it compresses to half of that, which soon is more than the kernel takes for one peer
+  // compresses to half, which soon is more than the kernel takes for one peer
   const messages = Array.from({ length: 16 }, () =>
     randomBytes(512)
       .toString('hex')
@@ -86,7 +86,7 @@ const engine = new Engine({
 
 engine.add({
   path: '/',
-  // short messages are kept, as an application may keep them, and answered; of long ones their length is
+  // short messages are kept and echoed; for long ones the answer is their length
   text(connection, text) {
     if (text.length < 100) connection.data = text;
     connection.send(text.length < 100 ? text : String(text.length));

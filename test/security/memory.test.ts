@@ -5,13 +5,14 @@ import { inWaves, KIB, leave, memoryOf, startServer } from './memory-process';
 
 const ROW = 'a view that pins a 64 KiB read buffer';
 
-/** How sockets are read: into one buffer that they share, and as streams, with a buffer for each read. */
+/** Sockets are read into one shared buffer, or as streams, with a buffer for each read. */
 const WAYS = [
   ['into the shared buffer', undefined],
   ['as streams', 'export PORTAL_STREAM_SOCKETS=1'],
 ] as const;
 
-test('10,000 idle connections, each after one short message that is kept, hold less than 1 KiB outside the heap', async () => {
+// takes long: 10,000 connections are opened one after the other
+test('10,000 idle connections that keep one short message each hold less than 1 KiB each outside the heap', async () => {
   const count = 10_000;
   const server = await startServer();
   const before = await memoryOf(server);
@@ -35,7 +36,7 @@ test('10,000 idle connections, each after one short message that is kept, hold l
 });
 
 test.each(WAYS)(
-  'of a long read, neither the short message that is kept nor a frame cut at its end hold the rest, %s',
+  'a short message that is kept, or a frame cut at the end of a read, does not pin the rest of the read, %s',
   async (_how, prepare) => {
     const count = 300;
     const server = await startServer({}, prepare);
@@ -43,7 +44,7 @@ test.each(WAYS)(
     const before = await memoryOf(server);
     const clients = await inWaves(count, async (index) => {
       const client = await RawClient.open(server.url, '/');
-      // in its header of 8 bytes, behind it, or behind its first byte of payload
+      // cut in the header of 8 bytes, behind it, or behind the first byte of payload
       const cut = long.subarray(0, 1 + (index % 9));
       client.write(Buffer.concat([long, text(`hello ${index}`), binary(Buffer.from('short')), cut]));
       const payloads: string[] = [];

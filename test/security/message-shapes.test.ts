@@ -74,7 +74,7 @@ const SHAPES: [string, unknown][] = [
   ['empty items', { items: items({}) }],
   ['items with an unknown key', { items: items({ x: 1 }) }],
   ['arrays for items', { items: items([]) }],
-  ['nothings for items', { items: items(null) }],
+  ['null for items', { items: items(null) }],
   ['empty values of a map', { map: keys({}) }],
   ['numbers for texts', { texts: items(1) }],
   ['a long text for a number', { size: 'é'.repeat(400_000) }],
@@ -97,7 +97,7 @@ afterAll(() => app.close());
 describe.each<[string, Codec]>([
   ['/json', new JsonCodec()],
   ['/pack', new MessagePackCodec()],
-])('%s: no reply is much longer than its request, nor lists more than 100 issues', (path, codec) => {
+])('%s: replies to bad bodies are short, and list 100 issues at most', (path, codec) => {
   test.each(SHAPES.flatMap(([what, data]) => ['class', 'schema'].map((event) => [event, what, data] as const)))(
     '%s: %s',
     async (event, _what, data) => {
@@ -113,7 +113,7 @@ describe.each<[string, Codec]>([
     },
   );
 
-  test.each(['event', 'id'])('a long %s comes back as it is, and no longer', async (name) => {
+  test.each(['event', 'id'])('a long %s comes back no longer than it was', async (name) => {
     const client = await app.connect(path);
     const request = codec.encode({ event: 'none', id: 'a', [name]: '\u0001é"'.repeat(100_000) });
     client.send(request);
@@ -124,7 +124,7 @@ describe.each<[string, Codec]>([
   });
 });
 
-test('bytes that are no UTF-8 do not come back as three each', async () => {
+test('bytes that are not UTF-8 do not come back as three bytes each', async () => {
   const client = await app.connect('/pack');
   const head = Buffer.of(0x82, 0xa2, 0x69, 0x64, 0x01, 0xa5, 0x65, 0x76, 0x65, 0x6e, 0x74, 0xdb, 0, 1, 0, 0);
   client.send(Buffer.concat([head, Buffer.alloc(65_536, 0xff)]));
@@ -133,8 +133,8 @@ test('bytes that are no UTF-8 do not come back as three each', async () => {
   await client.close();
 });
 
-describe('the work is linear in the size of the body', () => {
-  /** Each read of a property or of the names of an object, in the body and whatever stands in it. */
+describe('validation takes work linear to the size of the body', () => {
+  /** Counts each read of a property or of property names in the body, nested objects included. */
   function counted<T extends object>(body: T, reads: { count: number }): T {
     return new Proxy(body, {
       get(target, name, receiver) {
@@ -177,7 +177,7 @@ describe('the work is linear in the size of the body', () => {
           const body = name === '' ? { ...many } : { [name]: many };
           const reads = { count: 0 };
           await outcomeOf(check, counted(body, reads));
-          // a value has a character at least, beside its comma
+          // each value has at least one character, beside its comma
           expect(reads.count).toBeLessThanOrEqual(5 * JSON.stringify(body).length);
         }
       }),

@@ -18,7 +18,7 @@ import { RawClient } from '../support/raw-client';
 
 const NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'prototype'];
 
-/** Own names of what all objects have, here and in Node itself, and of what makes them. */
+/** The own names of `Object`, of its prototype and of `Function.prototype`, here and in Node's outer realm. */
 const outerObject = (Buffer.constructor as (code: string) => () => ObjectConstructor)('return Object')();
 const shared = (): PropertyKey[][] =>
   [Object, outerObject].flatMap((each) => [each, each.prototype, Function.prototype]).map(Reflect.ownKeys);
@@ -50,7 +50,7 @@ class Events {
   ) {
     const headers = { constructorHeader, protoHeader, toStringHeader };
     const queries = { constructorQuery, protoQuery, toStringQuery };
-    // what is no text would be left out, or be something else, in JSON
+    // JSON would hide values that are not text
     const types = Object.entries({ room, ...headers, ...queries }).map(([name, value]) => [name, typeof value]);
     return { room, headers, queries, types: Object.fromEntries(types) as object };
   }
@@ -95,7 +95,7 @@ class Choice {
 
 const serve = () => start([JsonEvents, PackedEvents, Choice]);
 
-/** Keys written as they are: in an object literal `__proto__` would be no key. */
+/** An object with these keys; `__proto__` in a literal would set the prototype. */
 const object = (...entries: [string, unknown][]): object => Object.fromEntries(entries);
 
 const KINDS: [string, (envelope: unknown) => string | Buffer, (message: string | Buffer) => Envelope][] = [
@@ -109,7 +109,7 @@ describe('in a handshake', () => {
   const wordsOf = async (client: TestClient): Promise<unknown> =>
     (JSON.parse((await client.ask('{"event":"named"}')) as string) as Envelope).data;
 
-  test('as names of headers and queries that nobody sent they are absent', async () => {
+  test('headers and queries of these names are absent where nobody sent them', async () => {
     expect(await wordsOf(await connect(await serve(), '/json/lobby'))).toEqual({
       room: 'lobby',
       headers: {},
@@ -153,7 +153,7 @@ describe('in a handshake', () => {
     client.destroy();
   });
 
-  test.each(['/json/lobby', '/choice'])('as names of subprotocols of %s they are spoken by nobody', async (path) => {
+  test.each(['/json/lobby', '/choice'])('subprotocols of these names are never chosen: %s', async (path) => {
     const app = await serve();
     const client = await RawClient.connect(app.url);
     client.upgrade(path, { 'Sec-WebSocket-Protocol': NAMES.join(', ') });

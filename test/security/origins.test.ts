@@ -26,12 +26,12 @@ class Own extends Chat {}
 
 const serve = (options: PortalOptions = {}) => start([Chat, Own], { http2: true, ...options });
 
-/** How a page's handshake is answered; `origins`: each in a header of its own. */
+/** The status of a page's handshake, with each of `origins` in a header of its own. */
 type Ask = (app: Application, origins: string[], path?: string, host?: string) => Promise<number>;
 
 const overHttp1: Ask = async (app, origins, path = '/', host = 'good.com:8080') => {
   const client = await RawClient.connect(app.url);
-  // names in different case are headers of their own
+  // names in different case make separate headers
   const headers = origins.map((origin, index): [string, string] => [index === 0 ? 'Origin' : 'ORIGIN', origin]);
   client.upgrade(path, { Host: host, ...Object.fromEntries(headers) });
   const { status } = await client.answer();
@@ -45,16 +45,16 @@ const overHttp1: Ask = async (app, origins, path = '/', host = 'good.com:8080') 
 
 const overHttp2: Ask = async (app, origins, path = '/', host = 'good.com:8080') => {
   const client = await Http2Client.connect(app.url);
-  // each of a list is a header of its own, which the types do not know
+  // Node sends a header for each item, though its types do not say so
   const { status } = await client.connect(path, { ':authority': host, origin: origins as never });
   client.destroy();
-  // RFC 8441 section 5: what is 101 in HTTP/1.1
+  // RFC 8441 section 5: 200 in place of HTTP/1.1's 101
   return status === 200 ? 101 : status;
 };
 
 const LISTED: PortalOptions = { origins: ['https://good.com', 'https://*.better.com'] };
 
-/** Nobody's, whatever the rule. */
+/** Origins that every rule refuses. */
 const FOREIGN: string[][] = [
   ['https://evil.com'],
   ['https://good.com.evil'],
@@ -85,13 +85,13 @@ const FOREIGN: string[][] = [
   ['https://good.com', 'https://good.com'],
 ];
 
-/** Let in where the host is the same, and not where a list says otherwise. */
+/** Origins of the same host: accepted by default, and refused by a list without them. */
 const OF_THE_HOST = ['http://good.com', 'https://good.com:8443', 'https://GOOD.com', 'HTTPS://good.com'];
 
 describe.each<[string, Ask]>([
   ['HTTP/1.1', overHttp1],
   ['HTTP/2', overHttp2],
-])('over %s', (_door, ask) => {
+])('over %s', (_transport, ask) => {
   beforeEach(() => asked.splice(0));
 
   describe.each<[string, PortalOptions, string[][], string[]]>([
@@ -116,7 +116,7 @@ describe.each<[string, Ask]>([
       expect(app.connections.size).toBe(0);
     });
 
-    test('own pages, and clients that are none, are let in', async () => {
+    test('own pages, and clients without an origin, are accepted', async () => {
       const app = await serve(options);
       for (const origins of [...own.map((origin) => [origin]), []]) {
         expect([origins, await ask(app, origins)]).toEqual([origins, 101]);
@@ -126,7 +126,7 @@ describe.each<[string, Ask]>([
   });
 
   test.each(['https://evil.com', 'http://good.com.evil:8080', 'https://[2001:db8::1]:8443'])(
-    'the log says how to allow %s, and so it is',
+    'the log says how to allow %s, and that works',
     async (origin) => {
       const app = await serve();
       expect(await ask(app, [origin])).toBe(403);
@@ -139,7 +139,7 @@ describe.each<[string, Ask]>([
   );
 
   test.each(['null', 'https://good.com@evil.com', 'https://evil.com"], "x', 'javascript:alert(1)'])(
-    'what is no origin, %s, is not offered to be allowed',
+    'the log does not offer to allow %s, which is not an origin',
     async (origin) => {
       const app = await serve();
       expect(await ask(app, [origin])).toBe(403);
@@ -147,7 +147,7 @@ describe.each<[string, Ask]>([
     },
   );
 
-  test('the list of a path is for that path alone, in place of all others', async () => {
+  test('the list of a path replaces all others, for that path alone', async () => {
     const app = await serve(LISTED);
     expect(await ask(app, ['https://own.com'], '/own')).toBe(101);
     expect(await ask(app, ['https://good.com'], '/own')).toBe(403);
@@ -155,7 +155,7 @@ describe.each<[string, Ask]>([
     expect(asked).toEqual(['/']);
   });
 
-  test('the host of a page is compared with the whole of the one that was asked for', async () => {
+  test('the host of a page is compared with the whole host of the request', async () => {
     const app = await serve();
     expect(await ask(app, ['https://evil.com'], '/', 'evil.com.good.com')).toBe(403);
     expect(await ask(app, ['https://evil.com'], '/', 'evil.com')).toBe(101);
@@ -187,7 +187,7 @@ describe.each([
   });
 });
 
-test('a function that takes its time has as much as an upgrade hook, and counts as a connection meanwhile', async () => {
+test('an asynchronous function has as much time as an upgrade hook, and counts as a connection meanwhile', async () => {
   const app = await serve({
     origins: () => new Promise<boolean>(() => {}),
     limits: { handshakeTimeoutMs: 200, maxConnections: 1 },

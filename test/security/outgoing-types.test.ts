@@ -7,7 +7,7 @@ import { RawClient } from '../support/raw-client';
 let connection: Connection;
 let connections: Connections;
 
-/** Does what the test says, where an application does it: in a handler. */
+/** The test's code, which runs in a handler, as an application's does. */
 let act: () => unknown;
 
 @WebSocketPath('/')
@@ -23,7 +23,7 @@ class Controller {
   }
 }
 
-/** What memory could be made of that nobody wrote (ws 8.20.1, CVE-2016-10518): `Buffer.alloc` and its kin take all of it. */
+/** Values that are not messages. Passed to `Buffer.alloc` and the like, they would send unwritten memory (ws 8.20.1, CVE-2016-10518). */
 const NO_MESSAGES: [string, unknown][] = [
   ['a number', 1_000],
   ['0', 0],
@@ -49,7 +49,7 @@ const NO_MESSAGES: [string, unknown][] = [
 
 type Way = (value: never) => unknown;
 
-/** Each refuses at once, or rejects. */
+/** The methods that send. Each throws or rejects. */
 const WAYS: Record<string, Way> = {
   'send()': (message) => connection.send(message),
   'send(), compressed': (message) => connection.send(message, { compress: true }),
@@ -59,7 +59,7 @@ const WAYS: Record<string, Way> = {
   'close(), as reason': (reason) => connection.close(1000, reason),
 };
 
-/** The name of what it throws or rejects with, and how, or what it returned. */
+/** The name of the error that it throws or rejects with, or what it returned. */
 async function outcomeOf(way: Way, value: unknown): Promise<string> {
   try {
     return `returned ${String(await way(value as never))}`;
@@ -71,7 +71,7 @@ async function outcomeOf(way: Way, value: unknown): Promise<string> {
 async function opened(headers: Record<string, string> = {}) {
   const app = await start([Controller], { compression: true, shutdown: { deadlineMs: 1 } });
   const client = await RawClient.open(app.url, '/', headers);
-  /** Lets a handler do it, and resolves with what came of that: the first frame after, so nothing else was sent. */
+  /** Runs it in a handler. Resolves with the outcome, which is the first frame after: nothing else was sent. */
   const outcome = async (doing: () => unknown): Promise<string> => {
     act = doing;
     client.write(text('do it'));
@@ -82,7 +82,7 @@ async function opened(headers: Record<string, string> = {}) {
   return { app, client, outcome };
 }
 
-/** What becomes of a message in fragments that a handler sends. */
+/** Has a handler send a message in fragments. Resolves with the outcome of `sendStream()`. */
 function streamed(client: RawClient, chunks: unknown): Promise<string> {
   return new Promise((resolve) => {
     act = () => {
@@ -100,27 +100,24 @@ describe.each<[string, Record<string, string>]>([
   ['without compression', {}],
   ['with compression', COMPRESSED],
 ])('%s', (_agreed, headers) => {
-  test.each(Object.entries(WAYS))(
-    '%s takes nothing but what it says: TypeError, and nothing is sent',
-    async (...[, way]) => {
-      const { client, outcome } = await opened(headers);
-      for (const [what, value] of NO_MESSAGES) {
-        expect([what, await outcome(() => outcomeOf(way, value))]).toEqual([what, 'TypeError']);
-        expect([connection.state, connection.bufferedBytes]).toEqual(['open', 0]);
-      }
-      client.write(close(1000));
-      expect(await client.closeFrame()).toEqual({ code: 1000, reason: '' });
-    },
-  );
+  test.each(Object.entries(WAYS))('%s throws a TypeError for other types, and sends nothing', async (...[, way]) => {
+    const { client, outcome } = await opened(headers);
+    for (const [what, value] of NO_MESSAGES) {
+      expect([what, await outcome(() => outcomeOf(way, value))]).toEqual([what, 'TypeError']);
+      expect([connection.state, connection.bufferedBytes]).toEqual(['open', 0]);
+    }
+    client.write(close(1000));
+    expect(await client.closeFrame()).toEqual({ code: 1000, reason: '' });
+  });
 
-  test('an absent message is none', async () => {
+  test('an absent message is not a message', async () => {
     const { outcome } = await opened(headers);
     expect(await outcome(() => outcomeOf(WAYS['send()']!, undefined))).toBe('TypeError');
     expect(await outcome(() => outcomeOf(WAYS['broadcast()']!, undefined))).toBe('TypeError');
   });
 
   test.each(NO_MESSAGES)(
-    'sendStream() of %s as first chunk: TypeError, nothing is sent but the close',
+    'sendStream() of %s as first chunk: TypeError, and only a Close frame is sent',
     async (...[, chunk]) => {
       const { client } = await opened(headers);
       const outcome = streamed(client, [chunk]);
@@ -130,16 +127,13 @@ describe.each<[string, Record<string, string>]>([
   );
 });
 
-test.each(NO_MESSAGES)(
-  'sendStream() of %s behind a good chunk: what was good is all that is sent',
-  async (...[, chunk]) => {
-    const { client } = await opened();
-    const outcome = streamed(client, ['good', chunk]);
-    expect(await client.frame()).toMatchObject({ opcode: 1, fin: false, payload: Buffer.from('good') });
-    expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal error' });
-    expect(await outcome).toBe('TypeError');
-  },
-);
+test.each(NO_MESSAGES)('sendStream() of %s after a good chunk sends the good chunk alone', async (...[, chunk]) => {
+  const { client } = await opened();
+  const outcome = streamed(client, ['good', chunk]);
+  expect(await client.frame()).toMatchObject({ opcode: 1, fin: false, payload: Buffer.from('good') });
+  expect(await client.closeFrame()).toEqual({ code: 1011, reason: 'internal error' });
+  expect(await outcome).toBe('TypeError');
+});
 
 test.each<[string, unknown]>([
   ['a number', 1_000],
@@ -161,7 +155,7 @@ test.each([
   ['a Float64Array', new Float64Array(8)],
   ['a DataView', new DataView(new ArrayBuffer(8))],
   ['bytes', Buffer.from('x')],
-])('%s is no reason: TypeError', async (_what, reason) => {
+])('%s is not a reason: TypeError', async (_what, reason) => {
   const { outcome } = await opened();
   expect(await outcome(() => outcomeOf(WAYS['close(), as reason']!, reason))).toBe('TypeError');
   expect(connection.state).toBe('open');
@@ -169,7 +163,7 @@ test.each([
 
 describe('close codes', () => {
   test.each(NO_MESSAGES.filter(([, code]) => typeof code !== 'number'))(
-    '%s is none: TypeError',
+    '%s is not a close code: TypeError',
     async (_what, code) => {
       const { outcome } = await opened();
       expect(await outcome(() => outcomeOf((value) => connection.close(value), code))).toBe('TypeError');
@@ -177,7 +171,7 @@ describe('close codes', () => {
     },
   );
 
-  test.each(['1000', '', [1000], new Number(1000)])('%p is none: TypeError', async (code) => {
+  test.each(['1000', '', [1000], new Number(1000)])('%p is not a close code: TypeError', async (code) => {
     const { outcome } = await opened();
     expect(await outcome(() => outcomeOf((value) => connection.close(value), code))).toBe('TypeError');
   });
@@ -214,7 +208,7 @@ const VIEWS: [string, (buffer: ArrayBuffer, at: number) => ArrayBufferView][] = 
   ['a DataView', (buffer, at) => new DataView(buffer, at, 4)],
 ];
 
-test.each(VIEWS)('%s is sent as the part that it views, and no byte around it', async (_what, viewOf) => {
+test.each(VIEWS)('%s sends the bytes of its view, and none around them', async (_what, viewOf) => {
   const { client } = await opened();
   const whole = new Uint8Array(Buffer.alloc(64, 'secret'));
   whole.set([1, 2, 3, 4], 12);

@@ -10,12 +10,12 @@ const AT_ONCE = 1_000;
 const PAYLOAD = 125;
 /** A header of two bytes, and the ping's payload. */
 const PONG_BYTES = 2 + PAYLOAD;
-/** The most that one read brings in, the answers to which may be under way when the socket is full. */
+/** The most bytes of one read; its answers may be under way when the socket is full. */
 const READ = 64 * KIB;
 
 const numbered = (number: number): string => String(number).padEnd(PAYLOAD);
 
-/** Returns how many bytes it took. */
+/** Sends all pings. Resolves with the number of bytes. */
 async function flood({ socket }: RawClient): Promise<number> {
   const many = Array<Buffer>(AT_ONCE).fill(ping(numbered(0)));
   const bytes = Buffer.concat(many);
@@ -26,7 +26,8 @@ async function flood({ socket }: RawClient): Promise<number> {
   return (PINGS / AT_ONCE) * bytes.length;
 }
 
-test('of many pings of a peer that never reads, only the latest waits for its answer once the socket is full', async () => {
+// takes long: 200,000 pings
+test('where a peer never reads and the socket is full, only the latest ping waits for its answer', async () => {
   const server = await startServer();
   const client = await RawClient.open(server.url, '/');
   client.socket.pause();
@@ -38,7 +39,7 @@ test('of many pings of a peer that never reads, only the latest waits for its an
   expect(after.buffered).toBeLessThanOrEqual(READ);
   expect(grown).toBeLessThan(2 * MIB);
 
-  // what the kernel took or was given, and one pong more
+  // the pongs that the kernel took, and one more
   const answered = after.written / PONG_BYTES;
   expect(answered).toBeLessThan(PINGS / 2);
   const pongs = new Meter(client);

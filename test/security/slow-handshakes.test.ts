@@ -9,7 +9,7 @@ import { behind, dial, LAYERS, openSockets, untilOpen } from '../support/layers'
 import { v1 } from '../support/proxy-headers';
 import { UPGRADE_HEADERS, type RawClient } from '../support/raw-client';
 
-/** So many at once; each sends a byte now and then. */
+/** Slow clients at once; each sends a byte now and then. */
 const CROWD = 20;
 const EVERY_MS = 10;
 
@@ -30,7 +30,7 @@ const tls =
   async (socket: Duplex): Promise<Duplex> => {
     const secure = connectTls({ socket, servername: 'localhost', ca: CA, ALPNProtocols: [protocol] });
     secure.on('error', () => {});
-    // on a slow machine it may be cut before
+    // on a busy machine the server may cut it before
     await new Promise<void>((resolve) => {
       for (const event of ['secureConnect', 'close']) secure.on(event, () => resolve());
     });
@@ -44,11 +44,11 @@ const BEHIND_PROXY: EngineOptions = { proxyProtocol: true };
 
 interface Slow {
   options: EngineOptions;
-  /** What the client has gone through before it becomes slow. */
+  /** The layers that the client passes before it becomes slow. */
   through: (socket: Duplex) => Promise<Duplex>;
   /** Sent at once. */
   first?: Buffer;
-  /** Sent byte by byte; what never comes to an end is sent again and again. */
+  /** Sent byte by byte, again and again. */
   slowly?: Buffer;
 }
 
@@ -119,7 +119,7 @@ const SLOW: Record<string, Slow> = {
   },
 };
 
-/** Resolves when the server has let go of it. */
+/** Resolves when the server has closed the connection. */
 function slowClient(stream: Duplex, { first, slowly }: Slow): Promise<void> {
   stream.on('error', () => {}).resume();
   if (first !== undefined) stream.write(first);
@@ -140,7 +140,7 @@ function slowClient(stream: Duplex, { first, slowly }: Slow): Promise<void> {
   });
 }
 
-/** On a machine that is busy, one that is not meant to be slow may be; it tries again. */
+/** A client in good order. On a busy machine it may be too slow; then it tries again. */
 async function established(engine: Engine, slow: Slow): Promise<RawClient<Duplex>> {
   const { options } = slow;
   const layers = options.tls === undefined ? LAYERS['HTTP/1.1']! : LAYERS['HTTP/1.1 over TLS']!;
@@ -152,17 +152,20 @@ async function established(engine: Engine, slow: Slow): Promise<RawClient<Duplex
 
 const echoing = { path: '/', text: (connection: Connection, message: string) => void connection.send(message) };
 
-test.each(Object.entries(SLOW))('gone within handshakeTimeoutMs, and nothing is left: %s', async (_what, slow) => {
-  const engine = await startEngine([echoing], { ...slow.options, limits });
-  const client = await established(engine, slow);
-  const crowd = Array.from({ length: CROWD }, async () => slowClient(await slow.through(await dial(engine)), slow));
-  await Promise.all(crowd);
-  await untilOpen(engine, 1);
-  client.write(text('still here'));
-  expect((await client.frame()).payload.toString()).toBe('still here');
-  client.destroy();
-  await engine.close();
-});
+test.each(Object.entries(SLOW))(
+  'slow clients are cut at handshakeTimeoutMs, and leave nothing: %s',
+  async (_what, slow) => {
+    const engine = await startEngine([echoing], { ...slow.options, limits });
+    const client = await established(engine, slow);
+    const crowd = Array.from({ length: CROWD }, async () => slowClient(await slow.through(await dial(engine)), slow));
+    await Promise.all(crowd);
+    await untilOpen(engine, 1);
+    client.write(text('still here'));
+    expect((await client.frame()).payload.toString()).toBe('still here');
+    client.destroy();
+    await engine.close();
+  },
+);
 
 test.each([
   'HTTP/1.1: a byte now and then',
@@ -172,7 +175,7 @@ test.each([
   'HTTP/1.1 or HTTP/2: half a preface',
   'HTTP/2: no HEADERS',
   'PROXY: a header byte by byte',
-])('fifty of them keep nobody else waiting: %s', async (what) => {
+])('fifty slow clients keep nobody else waiting: %s', async (what) => {
   const slow = SLOW[what]!;
   const engine = await startEngine([echoing], { ...slow.options, limits: { handshakeTimeoutMs: 600_000 } });
   const crowd = await Promise.all(Array.from({ length: 50 }, async () => slow.through(await dial(engine))));

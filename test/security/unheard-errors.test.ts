@@ -5,7 +5,7 @@ import { text } from '../support/frames';
 import { dial, LAYERS, untilOpen, type Layers } from '../support/layers';
 import { RawClient } from '../support/raw-client';
 
-/** Jest's own copy of `process` hears nothing of these events. */
+/** Jest's own copy of `process` does not emit these events. */
 const outerProcess = (Buffer.constructor as (code: string) => () => NodeJS.Process)('return process')();
 
 const unheard: unknown[] = [];
@@ -23,18 +23,18 @@ afterEach(() => {
 
 type Reset = () => void;
 
-/** What happens to one connection; `reset` is its client's, and takes effect at once. */
+/** The life of one connection. `reset` resets it from its client's side, at once. */
 interface Step {
   upgrade?(connection: Connection, reset: Reset): ReturnType<NonNullable<Endpoint['upgrade']>>;
   open?(connection: Connection, reset: Reset): void;
   text?(connection: Connection, reset: Reset): Promise<void>;
-  /** What the client does once it is let in. */
+  /** The client's part, once it is accepted. */
   client?(client: RawClient<Duplex>, reset: Reset): void;
-  /** What is reported as failed. */
+  /** The failures that are reported. */
   failures?: string[];
 }
 
-/** Everything that may fail later, with nobody who waits for it. */
+/** Calls that may fail later, whose promises nobody awaits. */
 function busy(connection: Connection): void {
   connection.send('x'.repeat(200_000));
   connection.emit('news');
@@ -162,14 +162,14 @@ async function serve({ options }: Layers) {
   };
   const engine = await startEngine([endpoint], {
     ...options,
-    // Node 24 does not tell of a reset right behind the first bytes of HTTP/2 in TLS: that session ends at its deadline
+    // Node 24 does not report a reset right after the first bytes of HTTP/2 in TLS: that session ends at its deadline
     limits: { handshakeTimeoutMs: 2_000, closeTimeoutMs: 200 },
     observer: { failed: (error) => void failures.push((error as Error).message) },
   });
   return { engine, failures, begin: (step: Step, reset: Reset) => void (current = { step, reset }) };
 }
 
-/** Nothing is left of it, nothing was thrown where nobody listens, and the next client is served. */
+/** Checks that the connection has gone, that no error was unhandled, and that the next client is served. */
 async function isUnharmed(engine: Engine, { open }: Layers): Promise<void> {
   await untilOpen(engine, 0);
   while (engine.connections.size > 0) await new Promise(setImmediate);
@@ -216,7 +216,7 @@ describe.each(Object.entries(LAYERS))('%s', (_name, way) => {
     client.write(text('x', { rsv }));
     expect((await client.closeFrame()).code).toBe(1002);
     socket.resetAndDestroy();
-    // and from one that does not wait for the answer
+    // and from a client that does not wait for the answer
     const other = await dial(engine);
     (await way.open(other)).write(text('x', { rsv }));
     other.resetAndDestroy();

@@ -17,7 +17,7 @@ import { JsonCodec } from '../../src/engine';
 import { createTestApp, type TestApp, type TestClient } from '../../src/testing';
 import { MemoryLogger, moduleOf } from '../support/app';
 
-/** A flat class, as in the reports. */
+/** A flat class, like those of the reports. */
 class Post {
   @IsString()
   @Length(10, 20)
@@ -36,7 +36,7 @@ class Settings {
   size?: number;
 }
 
-/** All of a nested class may be absent, so that an empty array breaks no rule of it. */
+/** All fields of the nested class are optional, so an empty array breaks none of its rules. */
 class Game {
   @ValidateNested()
   @Type(() => Settings)
@@ -61,7 +61,7 @@ class Collections {
   map?: Map<string, Settings>;
 }
 
-/** `@Type` was forgotten. */
+/** A nested class without `@Type`. */
 class Untyped {
   @ValidateNested()
   settings!: Settings;
@@ -160,10 +160,10 @@ class Plain {
 const INVALID = 'validation_failed';
 const MALFORMED = 'malformed_message';
 
-/** Name and source, event, data as JSON, code of the error reply; where others would refuse it too, the first issue. */
+/** Name and source, event, data as JSON, code of the error reply, and the first issue where others would refuse it too. */
 type Payload = [name: string, event: string, json: string, code: string, issue?: object];
 
-/** Found by Portal itself, before class-transformer or class-validator see the value. */
+/** Issues that Portal finds itself, before class-transformer and class-validator see the value. */
 const unfit = (path: string): object => ({ path, constraints: { whitelistValidation: expect.any(String) as string } });
 const NO_OBJECT = { path: '', constraints: { isObject: 'data must be an object' } };
 
@@ -251,7 +251,7 @@ let app: TestApp;
 let log: MemoryLogger;
 let prototypes: string;
 
-/** All that the prototypes have which a message could reach. */
+/** The names on prototypes that a message could reach. */
 function ownNames(): string {
   const names = [Object, Array, Function, String, Map, Set, Post, Settings, Photo].map(({ prototype }) =>
     Reflect.ownKeys(prototype as object).map(String),
@@ -288,10 +288,10 @@ describe.each(CODECS)('%s', (_name, path, codec) => {
 
   test.each(PAYLOADS)('%s: %s %s', async (...[, event, json, code, issue]) => {
     const client = await app.connect(path);
-    // own properties of these names, as JSON.parse makes them
+    // JSON.parse makes own properties of these names
     const data: unknown = JSON.parse(json);
     const message = codec.encode({ event, data, id: 7 });
-    // what cannot be read has no event that a reply could name
+    // a message that cannot be read has no event for the reply
     const whose = code === MALFORMED ? {} : { event, id: 7 };
     const error = { code, ...(issue && { details: [issue] }) };
     await expectRefused(client, message, { ...whose, error: error as Envelope['error'] & object });

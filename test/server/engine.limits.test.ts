@@ -3,6 +3,7 @@ import { deferred, echo, startEngine } from '../support/engine';
 import { binary, close, PING, PONG, pong, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 
 async function statusOf(url: string, path = '/'): Promise<number> {
   const client = await RawClient.connect(url);
@@ -18,10 +19,6 @@ async function roundTrip(url: string, path = '/'): Promise<void> {
   client.write(text('x'));
   await client.frame();
   client.destroy();
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(setImmediate);
 }
 
 test('more connections than maxConnections get 503, until one leaves', async () => {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { randomBytes } from 'node:crypto';
 import type { Connection, Connections, Endpoint, EngineOptions, SendResult } from '../../src/engine';
-import { DOORS } from '../support/doors';
+import { TRANSPORTS } from '../support/transports';
 import { deferred } from '../support/engine';
 import { text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
@@ -10,7 +10,7 @@ import { Tape } from '../support/tape';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-describe.each(DOORS)('over %s', (_door, open) => {
+describe.each(TRANSPORTS)('over %s', (_transport, open) => {
   let connections: Connections;
 
   /** A client that reads as fast as it can, and what the handler makes of its one message. */
@@ -18,7 +18,7 @@ describe.each(DOORS)('over %s', (_door, open) => {
     const { limits, clock, compression, ...endpoint } = options;
     const failed = jest.fn();
     const seen = { limited: [] as string[] };
-    const door = await open(
+    const served = await open(
       { path: '/', text: async (connection) => void (await run(connection)), ...endpoint },
       {
         observer: { failed, limited: (_, limit) => void seen.limited.push(limit) },
@@ -27,11 +27,11 @@ describe.each(DOORS)('over %s', (_door, open) => {
         ...(compression && { compression }),
       },
     );
-    ({ connections } = door.engine);
-    const client = await door.open(compression ? { 'Sec-WebSocket-Extensions': 'permessage-deflate' } : {});
+    ({ connections } = served.engine);
+    const client = await served.open(compression ? { 'Sec-WebSocket-Extensions': 'permessage-deflate' } : {});
     const tape = new Tape(client.socket);
     client.write(text('go'));
-    return { ...door, client, tape, failed, seen };
+    return { ...served, client, tape, failed, seen };
   }
 
   describe('what we were quick to send is not held against a client that reads', () => {

@@ -1,10 +1,11 @@
 import type { Connection, Endpoint, EngineOptions } from '../../src/engine';
-import { DOORS } from '../support/doors';
+import { TRANSPORTS } from '../support/transports';
 import { deferred } from '../support/engine';
 import { binary, text } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
 import { countMoves } from '../support/moved';
 import { Tape } from '../support/tape';
+import { turns } from '../support/until';
 
 const KIB = 1024;
 
@@ -42,11 +43,7 @@ function asking() {
   return { seen, endpoint, observer, until };
 }
 
-const turns = async (count: number): Promise<void> => {
-  for (let i = 0; i < count; i++) await new Promise(setImmediate);
-};
-
-describe.each(DOORS)('over %s', (_door, open) => {
+describe.each(TRANSPORTS)('over %s', (_transport, open) => {
   test.each(MESSAGES)('an answer passes 10,000 messages of %s', async (_what, frame) => {
     const { seen, endpoint, observer, until } = asking();
     const { open: dial } = await open({ path: '/', ...endpoint }, { observer });

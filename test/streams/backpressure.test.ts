@@ -6,21 +6,9 @@ import { RawClient } from '../support/raw-client';
 import { Meter } from './meter';
 import { KIB, MIB, roundTrips, sendInFragments, sendInOneFrame } from './traffic';
 
-/** More than the operating system keeps for one connection, by far. */
+/** Far more than the operating system keeps for one connection. */
 const SIZE = 64 * MIB;
 const MOST_IN_KERNEL = 32 * MIB;
-
-const clients: RawClient[] = [];
-
-async function open(url: string, path: string): Promise<RawClient> {
-  const client = await RawClient.open(url, path);
-  clients.push(client);
-  return client;
-}
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
 
 @WebSocketPath('/echo')
 class EchoController {
@@ -33,7 +21,7 @@ class EchoController {
 test.each([
   ['one frame', sendInOneFrame],
   ['fragments', sendInFragments],
-])('while a handler does not read on, the socket is not read: a message of %s', async (_, send) => {
+])('while a handler does not read, the server reads nothing from the socket: a message in %s', async (_, send) => {
   const begun = deferred();
   const gate = deferred();
 
@@ -52,17 +40,17 @@ test.each([
   }
 
   const app = await start([SlowController, EchoController]);
-  const client = await open(app.url, '/slow');
+  const client = await RawClient.open(app.url, '/slow');
   const sent = send(client, SIZE);
   await begun.promise;
-  await roundTrips(await open(app.url, '/echo'));
+  await roundTrips(await RawClient.open(app.url, '/echo'));
   expect(client.socket.bytesWritten - client.socket.writableLength).toBeLessThan(MOST_IN_KERNEL);
   gate.resolve();
   await sent;
   expect((await client.frame()).payload.toString()).toBe(String(SIZE));
 });
 
-test('while a peer does not read, the source of a stream is not asked for more', async () => {
+test('while a peer does not read, the server pulls nothing more from the source of a stream', async () => {
   let asked = 0;
 
   @WebSocketPath('/source')
@@ -78,11 +66,11 @@ test('while a peer does not read, the source of a stream is not asked for more',
   }
 
   const app = await start([SourceController, EchoController]);
-  const client = await open(app.url, '/source');
+  const client = await RawClient.open(app.url, '/source');
   const meter = new Meter(client);
   client.socket.pause();
   client.write(text('start'));
-  await roundTrips(await open(app.url, '/echo'));
+  await roundTrips(await RawClient.open(app.url, '/echo'));
   expect(asked).toBeLessThan(MOST_IN_KERNEL);
   client.socket.resume();
   await meter.messageEnd;

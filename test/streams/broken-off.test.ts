@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Connection, MessageStream, OnMessage, OnOpen, WebSocketPath } from '../../src';
 import { binary, text } from '../support/frames';
-import { openDoors, type Door } from './doors';
+import { overTransports, type Served } from './transports';
 import { MIB } from './traffic';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-'));
@@ -73,11 +73,11 @@ class UploadController {
   }
 }
 
-/** What is open: descriptors, timers and all else that keeps a process alive, and listeners. */
+/** Counts descriptors, timers and other resources that keep a process alive, and listeners. */
 function open(): Record<string, number> {
   const found: Record<string, number> = { descriptors: readdirSync('/proc/self/fd').length, 'at work': atWork };
   for (const resource of process.getActiveResourcesInfo()) {
-    // those of this function itself, and of whoever waits for it
+    // the Immediate of the loops here comes and goes
     if (resource !== 'Immediate') found[resource] = (found[resource] ?? 0) + 1;
   }
   found['listeners'] = signals.reduce((sum, signal) => sum + getEventListeners(signal, 'abort').length, 0);
@@ -88,47 +88,47 @@ function open(): Record<string, number> {
 const DOWNLOADS = ['sent', 'late', 'returned', 'ticks'];
 const AT_ONCE = 25;
 
-/** A client that leaves in the middle of what it is sent, or of what it sends. */
-async function breakOff(door: Door, index: number): Promise<void> {
+/** A client that leaves in the middle of a download or an upload. */
+async function breakOff(served: Served, index: number): Promise<void> {
   if (index % 2 === 0) {
-    const client = await door.connect('/download');
+    const client = await served.connect('/download');
     client.write(text(`{"event":"${DOWNLOADS[(index / 2) % DOWNLOADS.length]}"}`));
     await client.frame();
     client.destroy();
     return;
   }
-  const client = await door.connect('/upload');
+  const client = await served.connect('/upload');
   client.write(binary(Buffer.alloc(100_000), { fin: false }));
   while (!signals.some(({ aborted }) => !aborted)) await new Promise(setImmediate);
   client.destroy();
 }
 
-async function breakOffMany(door: Door, many: number): Promise<void> {
+async function breakOffMany(served: Served, many: number): Promise<void> {
   for (let from = 0; from < many; from += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => breakOff(door, from + index)));
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => breakOff(served, from + index)));
   }
-  while (door.app.connections.size > 0) await new Promise(setImmediate);
+  while (served.app.connections.size > 0) await new Promise(setImmediate);
 }
 
-// 1,000 in all
-describe.each(openDoors([DownloadController, UploadController]))('%s', (_name, openDoor) => {
+// takes long: 200 of them over each of five transports
+describe.each(overTransports([DownloadController, UploadController]))('%s', (_name, openServed) => {
   test('200 uploads and downloads that break off leave nothing', async () => {
-    const door = await openDoor();
-    await breakOffMany(door, AT_ONCE);
-    // what is made with the first connections stays
+    const served = await openServed();
+    await breakOffMany(served, AT_ONCE);
+    // resources that the first connections create stay
     await untilIdle();
     const before = open();
-    await breakOffMany(door, 200);
+    await breakOffMany(served, 200);
     while (Object.entries(open()).some(([what, left]) => left > (before[what] ?? 0))) await new Promise(setImmediate);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
     expect(before).toMatchObject({ 'at work': 0, listeners: 0, ticks: 0 });
-    // who breaks off has not failed
-    expect(door.log.errors.filter((error) => (error as Error).name !== 'IncompleteMessageError')).toEqual([]);
-    await door.close();
+    // a client that breaks off is not a failure
+    expect(served.log.errors.filter((error) => (error as Error).name !== 'IncompleteMessageError')).toEqual([]);
+    await served.close();
   });
 });
 
-/** Nothing has changed for a while: files are closed in threads of their own. */
+/** Resolves when nothing has changed for 100 turns: files are closed in other threads. */
 async function untilIdle(): Promise<void> {
   let last = '';
   for (let turns = 0; turns < 100; turns++) {

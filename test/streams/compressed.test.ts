@@ -7,10 +7,10 @@ import { RawClient } from '../support/raw-client';
 import { COMPRESSED, KIB, MIB, OFFER_DEFLATE, zeroMebibyte } from './traffic';
 
 const LIMIT = 3 * MIB;
-/** RFC 7692 7.2.1 takes it off the end of a message. */
+/** The bytes that RFC 7692 7.2.1 removes from the end of a message. */
 const END_OF_FLUSH = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** Reads all of a message, or not more than its first piece when it begins with "skip". */
+/** Starts a handler that reads a whole message, or only the first piece of one that begins with "skip". */
 async function serve(compression: boolean | Compression = true) {
   let most = 0;
   const failure = deferred<unknown>();
@@ -67,7 +67,7 @@ test('a bomb is stopped at maxStreamBytes', async () => {
   client.destroy();
 });
 
-test('a bomb that nobody reads is stopped too where later messages may refer to it', async () => {
+test('a bomb that no handler reads is stopped too, where it must be inflated for later messages', async () => {
   const { client } = await serve({ clientContextTakeover: true });
   const start = Buffer.concat([deflated('skip'), END_OF_FLUSH]);
   client.write(binary(start, { rsv: COMPRESSED, fin: false }));
@@ -77,7 +77,7 @@ test('a bomb that nobody reads is stopped too where later messages may refer to 
   client.destroy();
 });
 
-test('a message may refer to one that was thrown away', async () => {
+test('a message may refer to a discarded one', async () => {
   const { client, ask } = await serve({ clientContextTakeover: true });
   const secret = 'skip: the quick brown fox jumps over the lazy dog';
   expect(await ask(binary(deflated(secret), { rsv: COMPRESSED }))).toBe('skipped');
@@ -110,7 +110,7 @@ test('too many final blocks are refused like in a message that is not streamed',
   const app = await start([WholeController]);
   const whole = await RawClient.open(app.url, '/', OFFER_DEFLATE);
   const { client: streaming } = await serve();
-  // each makes zlib begin anew: 64 KiB of them take a second
+  // zlib begins anew at each: 64 KiB of them take a second
   const message = binary(Buffer.alloc(2000, Buffer.from([0x03, 0x00])), { rsv: COMPRESSED });
   whole.write(message);
   streaming.write(message);

@@ -89,7 +89,7 @@ test.each(ways.flatMap(([what, path, answer]) => sizes.map(([how, send]) => [how
   },
 );
 
-test('a handler answers before the message it does not want has arrived', async () => {
+test('a handler answers before the rest of a message that it does not read has arrived', async () => {
   const app = await start(controllers);
   const client = await RawClient.open(app.url, '/stop');
   client.write(binary(Buffer.alloc(KIB), { fin: false }));
@@ -99,7 +99,7 @@ test('a handler answers before the message it does not want has arrived', async 
   client.destroy();
 });
 
-test('without a handler that takes it, a message is not streamed but judged by its length', async () => {
+test('without a parameter for it, a message is not streamed, and its length is limited', async () => {
   const app = await start([BodilessController], { limits: { maxMessageBytes: 10, maxStreamBytes: 100 } });
   const client = await RawClient.open(app.url, '/bodiless');
   client.write(text('x'.repeat(11)));

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { Engine } from '../../src/engine';
 import { deferred } from '../support/engine';
 
-/** A client that asks for a WebSocket, and takes all that is written to it at once. */
+/** A client that asks for a WebSocket, and takes all writes at once. */
 class Sink extends Duplex {
   constructor() {
     super();
@@ -18,7 +18,7 @@ class Sink extends Duplex {
   }
 }
 
-test('a stream to a peer that takes everything lets others have their turn', async () => {
+test('a stream to a peer that takes everything leaves turns to others', async () => {
   const engine = new Engine();
   let turns = 0;
   const begun = deferred();

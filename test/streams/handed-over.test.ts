@@ -26,7 +26,7 @@ import { ManualClock } from '../support/manual-clock';
 import { CLOSE, close, continuation, text } from '../support/frames';
 import { RawClient } from '../support/raw-client';
 import { serve, settled } from '../support/serve';
-import { closed, openDoors, type Door } from './doors';
+import { closed, overTransports, type Served } from './transports';
 import { MIB } from './traffic';
 
 const folder = mkdtempSync(join(tmpdir(), 'portal-'));
@@ -34,7 +34,7 @@ const FILE = join(folder, 'download');
 writeFileSync(FILE, Buffer.alloc(6 * MIB, 'x'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a handler hands over, and when that has come to its end. */
+/** A source of a stream; `ended` resolves when the source has ended. */
 interface Handed {
   readonly source: AsyncIterable<string | Uint8Array>;
   readonly ended: Promise<unknown>;
@@ -68,7 +68,7 @@ const SOURCES: Record<string, () => Handed> = {
 
 type Handler = (connection: Connection, source: () => unknown) => unknown;
 
-/** As handlers hand them over; `left` resolves when the client has. */
+/** Ways in which handlers send a source. */
 const WAYS: Record<string, Handler> = {
   sent: (connection, source) => connection.sendStream(source() as never),
   'sent when the client has left': async (connection, source) => {
@@ -86,6 +86,7 @@ const WAYS: Record<string, Handler> = {
   },
 };
 
+/** Resolves when the client has left. */
 async function left({ signal }: Connection): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
   await new Promise(setImmediate);
@@ -115,14 +116,14 @@ class SourcesController {
 
 const cases = Object.keys(WAYS).flatMap((way) => Object.keys(SOURCES).map((what) => [way, what] as const));
 
-describe.each(openDoors([SourcesController]))('%s', (_name, open) => {
-  let door: Door;
-  beforeAll(async () => void (door = await open()));
-  afterAll(() => door.close());
+describe.each(overTransports([SourcesController]))('%s', (_name, open) => {
+  let served: Served;
+  beforeAll(async () => void (served = await open()));
+  afterAll(() => served.close());
 
-  test.each(cases)('%s: %s comes to its end when the client leaves', async (way, what) => {
+  test.each(cases)('%s: %s ends when the client leaves', async (way, what) => {
     handlers = newHandlers();
-    const client = await door.connect('/sources');
+    const client = await served.connect('/sources');
     client.socket.pause();
     client.write(text(`${way}: ${what}`));
     await (way.endsWith('has left') ? handlers.called : handlers.begun).promise;
@@ -140,20 +141,20 @@ const FAILING: Record<string, () => unknown> = {
     const stream = new Readable({ read: () => void setImmediate(() => stream.destroy()) });
     return stream;
   },
-  'a generator that gives up something of its own': async function* () {
+  'a generator that throws an AbortError of its own': async function* () {
     yield 'begun';
     AbortSignal.abort().throwIfAborted();
   },
   'a web stream that fails': () =>
     new ReadableStream({ pull: (controller) => controller.error(new Error('it failed')) }),
-  'what is no chunk': () => [5],
-  'what is no source': () => 5,
+  'a chunk of another type': () => [5],
+  'a value that is not iterable': () => 5,
 };
 
 const SENDING: Record<string, (connection: Connection, source: unknown) => Promise<void>> = {
   awaited: (connection, source) => connection.sendStream(source as never),
   'not awaited': async (connection, source) => void connection.sendStream(source as never),
-  'awaited, and its failure taken': (connection, source) => connection.sendStream(source as never).catch(() => {}),
+  'awaited, with the failure caught': (connection, source) => connection.sendStream(source as never).catch(() => {}),
 };
 
 @WebSocketPath('/failing')
@@ -168,18 +169,18 @@ class FailingController {
 const failures: unknown[] = [];
 const observers = [{ failed: (error: unknown) => void failures.push(error) }];
 
-describe.each(openDoors([FailingController], { observers }))(
+describe.each(overTransports([FailingController], { observers }))(
   'a source that fails ends the connection: %s',
   (_name, open) => {
-    let door: Door;
-    beforeAll(async () => void (door = await open()));
-    afterAll(() => door.close());
+    let served: Served;
+    beforeAll(async () => void (served = await open()));
+    afterAll(() => served.close());
 
     test.each(Object.keys(SENDING).flatMap((way) => Object.keys(FAILING).map((what) => `${way}: ${what}`)))(
       '%s: it is reported once',
       async (command) => {
         failures.length = 0;
-        const client = await door.connect('/failing');
+        const client = await served.connect('/failing');
         client.write(text(command));
         let frame = await client.frame();
         while (frame.opcode !== CLOSE) frame = await client.frame();
@@ -193,7 +194,7 @@ describe.each(openDoors([FailingController], { observers }))(
   },
 );
 
-describe('sendStream settles, and the source comes to its end, while the client reads nothing', () => {
+describe('sendStream settles, and the source ends, though the client reads nothing', () => {
   const LEAVE: Record<string, (client: RawClient, connection: Connection, app: Application) => unknown> = {
     'the client says Close': (client) => client.write(close(1000)),
     'the client breaks a rule': (client) => client.write(Buffer.from([0xff, 0xff])),
@@ -227,7 +228,7 @@ describe('sendStream settles, and the source comes to its end, while the client 
   });
 });
 
-test('what is sent before the upgrade is answered, or refused, comes to its end', async () => {
+test('a source sent before the upgrade is answered or refused ends', async () => {
   const sources: Handed[] = [];
   @WebSocketPath('/')
   class Controller {
@@ -247,7 +248,7 @@ test('what is sent before the upgrade is answered, or refused, comes to its end'
   expect(sources).toHaveLength(4);
 });
 
-test('what is no source is refused, and what came with it is heard', async () => {
+test('a promise is refused as a source, and its rejection is handled', async () => {
   const refused: unknown[] = [];
   @WebSocketPath('/')
   class Controller {
@@ -318,7 +319,7 @@ describe('a source that is returned through interceptors', () => {
   });
 });
 
-describe('what belongs to a connection is disposed of', () => {
+describe('objects of a connection are disposed of', () => {
   const steps: string[] = [];
   beforeEach(() => void (steps.length = 0));
 
@@ -367,7 +368,7 @@ describe('what belongs to a connection is disposed of', () => {
   }
 
   test.each(['returned', 'sent'])(
-    'after the last finally of what was %s, for which the application waits',
+    'after the last finally of a %s source, for which the application waits',
     async (way) => {
       const { app, client, gate } = await served(waiting, way);
       void client.close();
@@ -383,7 +384,7 @@ describe('what belongs to a connection is disposed of', () => {
     },
   );
 
-  test.each(['returned', 'sent'])('after closeTimeoutMs, where what was %s never ends', async (way) => {
+  test.each(['returned', 'sent'])('after closeTimeoutMs, where a %s source never ends', async (way) => {
     const { app, client } = await served(() => waiting(new Promise(() => {})), way);
     void client.close();
     await client.closed;
@@ -393,7 +394,7 @@ describe('what belongs to a connection is disposed of', () => {
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 
-  test('after twice as long, where the handler that sent it does not settle either', async () => {
+  test('after twice as long, where the handler that sent it never settles either', async () => {
     const { app, client } = await served(() => waiting(new Promise(() => {})), 'sent for ever');
     void client.close();
     await client.closed;
@@ -403,14 +404,14 @@ describe('what belongs to a connection is disposed of', () => {
     expect(steps).toEqual(['@OnClose', 'disposed']);
   });
 
-  test.each(['returned', 'sent'])('and what the finally of what was %s throws is logged', async (way) => {
+  test.each(['returned', 'sent'])('and an error in the finally of a %s source is logged', async (way) => {
     const failure = new Error('the failure');
     async function* failing(gate: Promise<void>): AsyncGenerator<string> {
       try {
         await gate;
         yield 'never sent';
       } finally {
-        // eslint-disable-next-line no-unsafe-finally -- this is what is tried
+        // eslint-disable-next-line no-unsafe-finally -- the case under test
         throw failure;
       }
     }
@@ -425,7 +426,7 @@ describe('what belongs to a connection is disposed of', () => {
 });
 
 test.each(['is there', 'has left'])(
-  'an engine that closes beside what never ends stops at its deadline: the client %s',
+  'an engine with a source that never ends closes at its deadline: the client %s',
   async (what) => {
     const clock = new ManualClock();
     const endpoint: Endpoint = {
@@ -462,7 +463,7 @@ test.each(['is there', 'has left'])(
   },
 );
 
-test('an upload that is sent on to somebody who leaves is given up at once', async () => {
+test('an upload that is forwarded to a client that leaves is given up at once', async () => {
   const begun = deferred();
   const settledAs = deferred<string>();
   let target: Connection | undefined;
@@ -493,7 +494,7 @@ test('an upload that is sent on to somebody who leaves is given up at once', asy
   receiver.destroy();
   expect(await settledAs.promise).toBe('settled');
   while (app.connections.size > 1) await new Promise(setImmediate);
-  // the rest is thrown away, and the next is served
+  // the rest is discarded, and the next message is served
   sender.write(Buffer.concat([continuation('the rest'), close(1000)]));
   expect((await sender.closeFrame()).code).toBe(1000);
   sender.destroy();

@@ -63,7 +63,7 @@ test('a ping in mid-message is answered at once', async () => {
   client.destroy();
 });
 
-test('after our own close the message under way is still read', async () => {
+test('after close() by the server, the rest of a message that has begun is still read', async () => {
   const { client, connection, read } = await serve();
   const closing = connection.close(1000);
   expect((await client.closeFrame()).code).toBe(1000);
@@ -74,7 +74,7 @@ test('after our own close the message under way is still read', async () => {
   expect((await closing).clean).toBe(true);
 });
 
-test('an application that stops says 1001 to a client in mid-message, and does not wait for the deadline', async () => {
+test('an application that stops closes with 1001 in mid-message, and does not wait for its deadline', async () => {
   const { app, client } = await serve(10_000);
   const stopped = app.close();
   client.write(continuation('last'));
@@ -88,7 +88,7 @@ test('an application that stops says 1001 to a client in mid-message, and does n
   await stopped;
 });
 
-test('after a stream has ended, a whole message under way at our close is still delivered', async () => {
+test('after a streamed message, one that has begun before close() is still delivered', async () => {
   const connected = deferred<Connection>();
   const whole = deferred<string>();
 

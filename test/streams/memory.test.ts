@@ -9,6 +9,7 @@ const WARM_UP = 64 * MIB;
 const MOST = 20 * MIB;
 const LARGE = sized(GIB, 256 * MIB);
 
+// takes long: 256 MiB in each test
 describe('a message of any length takes less than 20 MiB of the server', () => {
   let server: ServerProcess;
 
@@ -18,7 +19,7 @@ describe('a message of any length takes less than 20 MiB of the server', () => {
 
   afterEach(() => server.stop());
 
-  /** By how much the largest of two transfers makes the server grow over what the smaller one left. */
+  /** Growth of the server's memory in a large transfer, after a smaller one. */
   async function growth(way: string, transfer: (size: number) => Promise<void>): Promise<number> {
     await transfer(WARM_UP);
     const before = server.memory().now;

@@ -1,6 +1,6 @@
 import type { RawClient } from '../support/raw-client';
 
-/** Counts what the server sends from now on, and forgets it; the client's own methods see nothing of it. */
+/** Counts and discards all that the server sends from now on, in place of the client's own methods. */
 export class Meter {
   payloadBytes = 0;
   frames = 0;

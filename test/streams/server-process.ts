@@ -4,12 +4,12 @@ import { cpSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { compileSamples, toJavaScript, type CompiledSamples } from '../samples/compiled';
 
-/** What runs in the process. */
+/** The program of a process. */
 export interface Program {
-  /** A file of TypeScript that tells its parent its address. */
+  /** A TypeScript file that sends its address to its parent. */
   file?: string;
   args?: string[];
-  /** Shell commands to run before. */
+  /** Shell commands to run first. */
   before?: string;
 }
 
@@ -59,7 +59,7 @@ export class ServerProcess {
     this.child.kill(name);
   }
 
-  /** Resident memory in bytes: now, and the most there ever was. */
+  /** Resident memory in bytes, now and at its peak. */
   memory(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
     const read = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)![1]) * 1024;

@@ -1,11 +1,11 @@
 import { bootstrap, Connection, MessageStream, Module, OnMessage, WebSocketPath } from 'portal-ws';
 
-/** Runs in a process of its own, compiled by `server-process.ts`, so that its memory can be measured. */
+/** A server in a process of its own, so that its memory can be measured. `server-process.ts` compiles it. */
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const COLLECT_EVERY = 4 * 1024 * 1024;
 
-/** Collects garbage as messages pass, so that what is measured is what they hold and not what V8 leaves lying. */
+/** Collects garbage as messages pass, so that memory shows what they hold, not garbage. */
 class Collector {
   private passed = 0;
 

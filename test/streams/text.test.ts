@@ -59,7 +59,7 @@ test.each([
   ['a byte that is never valid', Buffer.from([0x61, 0xff, 0x61])],
   ['half of a surrogate pair', Buffer.from([0xed, 0xa0, 0xbd])],
   ['a character that another one cuts off', Buffer.from([0xf0, 0x9f, 0x61])],
-])('%s closes with 1007 in mid-stream, and the reader is told', async (_, bytes) => {
+])('%s closes with 1007 in mid-stream, and the reader throws', async (_, bytes) => {
   for (const [path, payload, rsv, headers] of [
     ['/plain', bytes, 0, undefined],
     ['/compressed', deflateMessage(bytes), COMPRESSED, OFFER_DEFLATE],

@@ -11,7 +11,7 @@ export const GIB = 1024 * MIB;
 export const COMPRESSED = 4;
 export const OFFER_DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 
-/** Divides all sizes here, and is a multiple of the masking key's four bytes. */
+/** A divisor of all sizes here, and a multiple of the masking key's four bytes. */
 const CHUNK = 64 * KIB;
 const HEADER = 14;
 
@@ -51,8 +51,8 @@ async function sendRepeated(client: RawClient, payload: Buffer, times: number, f
 }
 
 /**
- * Until a server has had every chance to do what it is about to do: so many messages go to it and come back on a
- * connection of their own, to a path that echoes.
+ * Sends `count` messages, one after the other, on a connection that echoes. In that time a server has had every chance to
+ * do its other work.
  */
 export async function roundTrips(echo: RawClient, count = 200): Promise<void> {
   for (let i = 0; i < count; i++) {

@@ -14,7 +14,7 @@ export function moduleOf(controllers: Class[], providers: Providers = []): Class
 const apps = new Set<Application>();
 const clients = new Set<TestClient>();
 
-/** Log lines, as `level message`. */
+/** A logger that keeps its lines, as `level message`, and the errors of `err`. */
 export class MemoryLogger implements Logger {
   readonly lines: string[] = [];
   readonly errors: unknown[] = [];
@@ -87,8 +87,9 @@ export class TestClient {
   }
 }
 
+/** A client of an application, an engine or a process, cut after the test. */
 export async function connect(
-  app: Application,
+  app: Pick<Application, 'url'>,
   path: string,
   options: ClientOptions & { protocols?: string[] } = {},
 ): Promise<TestClient> {

@@ -1,7 +1,7 @@
-/** What is waited for, by the place where it is. */
+/** Descriptions of pending waits, by the place that waits. */
 const waiting = new Map<Error, () => string>();
 
-/** Waits for it. Should the test end by its time limit before it comes, the report names what it is and the place that waits. */
+/** Resolves with a promise. When the test ends by its time limit before, its report has `what` and the place that waits. */
 export async function awaited<T>(coming: Promise<T>, what: () => string): Promise<T> {
   const place = new Error('it waits here');
   waiting.set(place, what);

@@ -1,12 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from './free-port';
+import { accepts, freePort } from './ports';
+import { until } from './until';
 
 export type BrokerKind = 'redis' | 'nats';
 
@@ -26,7 +25,7 @@ export class Broker {
     private readonly extra: readonly string[],
   ) {}
 
-  /** `extra`: more arguments of the server. */
+  /** Starts a server; `extra` are more arguments of its command. */
   static async start(kind: BrokerKind, ...extra: string[]): Promise<Broker> {
     const broker = new Broker(kind, await freePort(), extra);
     running.add(broker);
@@ -38,7 +37,7 @@ export class Broker {
     return `${this.kind}://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, again at the same port, and waits until it takes connections. */
+  /** Starts the server, each time at the same port, and waits until it takes connections. */
   async start(): Promise<void> {
     const [command, args] = this.kind === 'redis' ? this.redis() : this.nats();
     const child = spawn(command, [...args, ...this.extra], { stdio: 'ignore', env: { ...process.env, PATH } });
@@ -48,7 +47,7 @@ export class Broker {
     });
     failed.catch(() => undefined);
     this.child = child;
-    await Promise.race([failed, reachable(this.port)]);
+    await Promise.race([failed, until(() => accepts(this.port), 20)]);
   }
 
   /** SIGKILL. Resolves when the process is gone. */
@@ -66,7 +65,7 @@ export class Broker {
     this.child?.kill('SIGSTOP');
   }
 
-  /** Whether the last of its threads stands still: the signal takes its time. */
+  /** True when all threads of the process have stopped, some time after `freeze`. */
   isFrozen(): boolean {
     const tasks = `/proc/${this.child?.pid}/task`;
     return readdirSync(tasks).every((thread) => /\) T /.test(readFileSync(join(tasks, thread, 'stat'), 'utf8')));
@@ -115,19 +114,19 @@ export class Broker {
 export async function startRedisCluster(...extra: string[]): Promise<Broker[]> {
   const brokers: Broker[] = [];
   for (let i = 0; i < 3; i++) {
-    // the port for each other is 10,000 higher unless one says otherwise, which may be too high
+    // by default the port between servers is 10,000 higher, which may be too high
     const port = String(await freePort());
     brokers.push(await Broker.start('redis', '--cluster-enabled', 'yes', '--cluster-port', port, ...extra));
   }
   const addresses = brokers.map(({ port }) => `127.0.0.1:${port}`);
   await redisCli('--cluster', 'create', ...addresses, '--cluster-yes');
   for (const { port } of brokers) {
-    while (!(await redisCli('-p', String(port), 'cluster', 'info')).includes('cluster_state:ok')) await sleep(50);
+    await until(async () => (await redisCli('-p', String(port), 'cluster', 'info')).includes('cluster_state:ok'), 50);
   }
   return brokers;
 }
 
-/** Resolves with what it printed. Rejects when the server replies with an error. */
+/** Runs redis-cli. Resolves with its output. Rejects when the server replies with an error. */
 export async function redisCli(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-e', ...args]);
   return stdout;
@@ -136,17 +135,4 @@ export async function redisCli(...args: string[]): Promise<string> {
 /** Ends all brokers that were started. */
 export async function disposeBrokers(): Promise<void> {
   await Promise.all([...running].map((broker) => broker.dispose()));
-}
-
-async function reachable(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isThere = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

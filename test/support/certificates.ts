@@ -7,7 +7,7 @@ export interface Identity {
   readonly cert: string;
 }
 
-/** Who signed all of them. */
+/** The authority that signed all certificates but `RSA`. */
 export const CA = `-----BEGIN CERTIFICATE-----
 MIIBmTCCAT+gAwIBAgIUG/ArKuSt+StylI6zX6pBJ+s5GDQwCgYIKoZIzj0EAwIw
 GTEXMBUGA1UEAwwOUG9ydGFsIHRlc3QgQ0EwIBcNMjYxMTI1MDU1NzUyWhgPMjEy
@@ -87,7 +87,7 @@ Z6t1tugjvq0CsQIhAJtKxMNduTkgLNGctzKoKhYKOl2pGJfl+JD62dkzX+OY
 `,
 };
 
-/** For rsa.example.test, of another kind than the others: `openssl req -x509 -newkey rsa:2048`. Nobody else signed it. */
+/** For rsa.example.test, self-signed with an RSA key: `openssl req -x509 -newkey rsa:2048`. */
 export const RSA: Identity = {
   key: `-----BEGIN PRIVATE KEY-----
 MIIEvwIBADANBgkqhkiG9w0BAQEFAASCBKkwggSlAgEAAoIBAQDHfoW2wv1qxhzf

@@ -1,14 +1,15 @@
 import { Channels, Connection, OnMessage, OnSubscribe, OnUpgrade, WebSocketPath, type PortalOptions } from '../../src';
 import { createTestApp, type TestApp, type TestClient } from '../../src/testing';
 import { MemoryLogger, moduleOf } from './app';
+import { turns } from './until';
 
 type Method =
   'subscribe' | 'unsubscribe' | 'subscribePattern' | 'unsubscribePattern' | 'publish' | 'close' | 'terminate';
 
-/** Decides in `@OnSubscribe`. */
+/** The decision of `@OnSubscribe`. */
 export type Gatekeeper = (connection: Connection, channel: string) => unknown;
 
-/** Whatever `connection` has for channels, for its client to call; `?user=` is the user. */
+/** A controller whose clients call the channel methods of `connection`; `?user=` is the user. */
 function controllerWith(gate: Gatekeeper) {
   @WebSocketPath('/')
   class AnythingController {
@@ -69,7 +70,7 @@ export class Process {
   }
 }
 
-/** A client that calls what `connection` can, and keeps what it is sent. */
+/** A client that calls methods of its `connection`, and keeps its messages. */
 export class Peer {
   /** All messages but the answers to its calls. */
   readonly messages: (string | Uint8Array)[] = [];
@@ -106,7 +107,7 @@ export class Peer {
     return new Promise<T>((resolve, reject) => this.calls.set(call, { resolve, reject }));
   }
 
-  /** What it was sent until now. */
+  /** Removes and returns the messages that have come until now. */
   async received(): Promise<(string | Uint8Array)[]> {
     await settled();
     return this.messages.splice(0);
@@ -126,12 +127,10 @@ export class Peer {
 
 const parse = (text: string) => JSON.parse(text) as { call: number; result?: unknown; error?: Error };
 
-/** Turns of the event loop in which packets go from process to process, and to clients. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
+/** Resolves when packets have gone from process to process, and to clients. */
+export const settled = (): Promise<void> => turns(30);
 
-/** Time passes in all processes at once. */
+/** Advances the clocks of all processes together. */
 export async function pass(ms: number, ...processes: Process[]): Promise<void> {
   for (let left = ms; left > 0; left -= 100) {
     for (const { app } of processes) await app.advance(Math.min(left, 100));

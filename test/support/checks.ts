@@ -2,7 +2,7 @@ import type { Issue } from '../../src';
 import { PortalError } from '../../src/engine';
 import type { Check } from '../../src/validation/type-check';
 
-/** What a check lets through, or the issues for which it refuses the value. Whatever else it throws is thrown on. */
+/** The value that a check returns, or the issues for which it refuses one. Other errors are rethrown. */
 export async function outcomeOf(check: Check, value: unknown): Promise<{ value: unknown } | { issues: Issue[] }> {
   try {
     return { value: await check(value) };

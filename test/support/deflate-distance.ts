@@ -1,4 +1,4 @@
-/** A slow reader of DEFLATE (RFC 1951) that only looks how far references go back. */
+/** A slow reader of DEFLATE (RFC 1951) that finds how far references go back. */
 
 const LENGTH_EXTRA = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
 const DISTANCE_BASE = [

@@ -44,7 +44,7 @@ export function deferred<T = void>(): {
   return { promise, resolve, reject };
 }
 
-/** Bytes that are held for the peer of a connection. */
+/** The bytes that the server holds for a connection, both ways. */
 export function heldBytesOf(connection: Connection): number {
   return (connection as unknown as { driver: { heldBytes: number } }).driver.heldBytes;
 }

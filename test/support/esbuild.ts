@@ -1,6 +1,6 @@
 import { transform } from 'esbuild';
 
-/** Compiles TypeScript as esbuild and tsx do, without emitted types, and returns what it exports. */
+/** Compiles TypeScript with esbuild, which emits no types for decorators, and returns its exports. */
 export async function compiledByEsbuild(source: string): Promise<Record<string, unknown>> {
   const { code } = await transform(source, {
     loader: 'ts',

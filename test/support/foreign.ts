@@ -13,15 +13,15 @@ import { RawClient, type HttpAnswer } from './raw-client';
 
 type Client = RawClient<Duplex>;
 
-/** What asked for a WebSocket was told, and the client to go on with. */
+/** The answer to a request for a WebSocket, and the client that got it. */
 export interface Asked extends Pick<HttpAnswer, 'status' | 'body'> {
   readonly headers: Record<string, unknown>;
   readonly client: Client;
 }
 
-/** A kind of server that an application can be attached to, and one way for clients to reach it. */
+/** A kind of server that an application can be attached to, and clients of it. */
 export interface Kind {
-  /** What a plain request gets: `plain` and its path, from whoever made the server. */
+  /** Creates a server that answers plain requests with `plain` and their path. */
   create(): ForeignServer;
   /** Asks for a WebSocket. */
   ask(server: ForeignServer, path: string, headers?: Record<string, string>): Promise<Asked>;
@@ -31,14 +31,13 @@ export interface Kind {
 }
 
 const answerPlainly: RequestListener = (request, response) => void response.end(`plain ${request.url}`);
-// what Node's compatibility layer makes of requests is made for this
+// Node's compatibility layer makes requests of this type
 const answerPlainly2 = answerPlainly as unknown as Parameters<typeof createHttp2>[1];
 
 export const portOf = (server: ForeignServer): number => (server.address() as AddressInfo).port;
 
 async function askOver1(dial: Promise<Client>, path: string, headers: Record<string, string> = {}): Promise<Asked> {
   const client = await dial;
-  clients.add(client);
   client.upgrade(path, headers);
   return { ...(await client.answer()), client };
 }
@@ -115,9 +114,8 @@ export const http2Secure = KINDS['http2.createSecureServer, allowHTTP1']!;
 const servers = new Set<ForeignServer>();
 const sockets = new Set<Socket>();
 const engines = new Set<Engine>();
-const clients = new Set<Client>();
 
-/** Lets it listen on a free port until the test is over. */
+/** Listens on a free port until the test is over. */
 export async function opened<Foreign extends ForeignServer>(server: Foreign): Promise<Foreign> {
   servers.add(server);
   server.on('connection', keepTrack);
@@ -130,7 +128,7 @@ function keepTrack(socket: Socket): void {
   sockets.add(socket);
 }
 
-/** An engine that is attached, until the test is over. */
+/** Attaches an engine until the test is over. */
 export function attached(server: ForeignServer, endpoints: Endpoint[], options: EngineOptions = {}) {
   const engine = new Engine(options);
   for (const endpoint of endpoints) engine.add(endpoint);
@@ -138,7 +136,7 @@ export function attached(server: ForeignServer, endpoints: Endpoint[], options: 
   return { engine, detach: engine.attach(server) };
 }
 
-/** How many listen for what, and what an HTTP/2 server says of itself to clients. */
+/** The listeners of a server, Portal's marks on it, and the settings that it sends to HTTP/2 clients. */
 export function stateOf(server: ForeignServer): object {
   const symbols = Object.getOwnPropertySymbols(server);
   const options = symbols.find(({ description }) => description === 'options');
@@ -154,8 +152,6 @@ export type AnyHttp2Server = Http2Server | Http2SecureServer;
 export type { Server };
 
 afterEach(async () => {
-  for (const client of clients) client.destroy();
-  clients.clear();
   const closing = [...engines].map((engine) => {
     for (const connection of engine.connections) connection.terminate();
     return engine.close();

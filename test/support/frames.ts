@@ -6,9 +6,9 @@ export interface FrameParts {
   rsv?: number;
   /** Four bytes, or null for an unmasked frame. */
   mask?: Uint8Array | null;
-  /** How the length is written; the minimal way when absent. */
+  /** The size of the extended length; the shortest by default. */
   lengthBytes?: 0 | 2 | 8;
-  /** A length other than the payload's. */
+  /** The length in the header, where it is not the payload's. */
   declared?: bigint;
 }
 
@@ -60,7 +60,7 @@ export interface ServerFrame {
   payload: Buffer;
 }
 
-/** The first whole frame in `bytes`, and how many bytes it takes. */
+/** The first whole frame in `bytes`, and its size; undefined where none is whole. */
 export function readServerFrame(bytes: Buffer): { frame: ServerFrame; size: number } | undefined {
   if (bytes.length < 2) return undefined;
   let size = 2;

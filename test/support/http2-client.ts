@@ -20,12 +20,12 @@ const opened = new Set<Http2Client>();
 
 /** A client of Node's own HTTP/2 over TLS or plain TCP, cut after the test. */
 export class Http2Client {
-  /** Of all requests, in their order. */
+  /** The streams of all requests, in order. */
   readonly streams: ClientHttp2Stream[] = [];
 
   private constructor(
     readonly session: ClientHttp2Session,
-    /** What the server said of itself first. */
+    /** The first SETTINGS of the server. */
     readonly settings: Settings,
     private readonly authority: string,
   ) {}
@@ -40,7 +40,7 @@ export class Http2Client {
     return client;
   }
 
-  /** Asks for a WebSocket (RFC 8441 section 5), and resolves with the answer, whatever it is. */
+  /** Asks for a WebSocket (RFC 8441 section 5). Resolves with any answer. */
   connect(path: string, headers: OutgoingHttpHeaders = {}, protocol = 'websocket'): Promise<Http2Answer> {
     return this.request({
       ':method': 'CONNECT',
@@ -53,7 +53,7 @@ export class Http2Client {
     });
   }
 
-  /** Sends a request whose end is left open. Rejects where the stream is reset in place of an answer. */
+  /** Sends a request without ending it. Rejects when the stream is reset before an answer. */
   async request(headers: OutgoingHttpHeaders): Promise<Http2Answer> {
     const stream = this.session.request(headers, { endStream: false });
     this.streams.push(stream);

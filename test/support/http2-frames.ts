@@ -1,4 +1,4 @@
-/** HTTP/2 (RFC 9113) frame by frame, for what Node's own client would not send; written for tests, apart from the code under test. */
+/** HTTP/2 (RFC 9113) frame by frame, since Node's own client sends no bad frames; apart from the code under test. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -50,7 +50,7 @@ export function headersFrame(streamId: number, fields: Fields, flags = END_HEADE
   return http2Frame(FrameType.Headers, streamId, fieldBlock(fields), flags);
 }
 
-/** A block that is longer than one frame may be. */
+/** A block of headers, in as many frames as it needs. */
 export function headersInParts(streamId: number, fields: Fields): Buffer {
   const block = fieldBlock(fields);
   const parts: Buffer[] = [];
@@ -66,7 +66,7 @@ export function resetFrame(streamId: number, code: number): Buffer {
   return http2Frame(FrameType.ResetStream, streamId, uint32(code));
 }
 
-/** What opens a WebSocket at `path`. */
+/** The fields of a request that opens a WebSocket at `path`. */
 export function connectFields(path = '/'): [name: string, value: string][] {
   return [
     [':method', 'CONNECT'],
@@ -78,7 +78,7 @@ export function connectFields(path = '/'): [name: string, value: string][] {
   ];
 }
 
-/** A client that sends what it is told, after the preface. It answers the server's SETTINGS and nothing else, and does not hang up by itself. */
+/** A client that sends the given frames after the preface. It answers only the server's SETTINGS, and never closes by itself. */
 export class Http2FrameClient {
   private received = Buffer.alloc(0);
   private ended = false;
@@ -101,7 +101,7 @@ export class Http2FrameClient {
     }
   }
 
-  /** `url`: an application's `ws://host:port`, or `wss:`, which takes who signed its certificate. */
+  /** `url`: an application's `ws://host:port`, or `wss:` with `ca`, the authority of its certificate. */
   static async connect(url: string, ca?: string): Promise<Http2FrameClient> {
     const { hostname: host, port, protocol } = new URL(url);
     const place = { host, port: Number(port), allowHalfOpen: true };
@@ -121,7 +121,7 @@ export class Http2FrameClient {
     this.socket.write(Buffer.concat(frames));
   }
 
-  /** The first frame that is of interest, which is awaited; undefined when the server ends the connection without one. */
+  /** Waits for the first such frame. Resolves with undefined when the server ends the connection before. */
   async find(isIt: (frame: Http2Frame) => boolean): Promise<Http2Frame | undefined> {
     for (;;) {
       const found = this.frames.find(isIt);
@@ -130,7 +130,7 @@ export class Http2FrameClient {
     }
   }
 
-  /** How the server answers a stream: `status 200`, `reset 1`, `goaway 1`, or `cut`. */
+  /** The server's answer to a stream: `status 200`, `reset 1`, `goaway 1`, or `cut`. */
   async fateOf(streamId: number): Promise<string> {
     const frame = await this.find(({ type, streamId: id }) => {
       if (type === FrameType.GoAway) return true;

@@ -8,7 +8,7 @@ import { CA, LOCALHOST } from './certificates';
 import { Http2Client } from './http2-client';
 import { Http2FrameClient } from './http2-frames';
 
-/** Both ways to HTTP/2: agreed on in TLS (ALPN), and with prior knowledge (RFC 9113 3.3). */
+/** HTTP/2 as agreed on in TLS (ALPN), and with prior knowledge (RFC 9113 3.3). */
 export const WAYS: [string, EngineOptions][] = [
   ['HTTP/2 over TLS', { tls: LOCALHOST }],
   ['HTTP/2 without TLS', { http2: true }],

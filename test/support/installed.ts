@@ -25,14 +25,14 @@ interface Manifest {
 /** A folder in which Portal is installed as a package. */
 export interface Installed {
   write(file: string, text: string): void;
-  /** Puts a copy of Portal, as it is or altered, where it is found by what is in a folder below. */
+  /** Installs a second copy of Portal, perhaps altered, for the code in a folder below. */
   copyTo(below: string, alter?: (file: string, text: string) => string): void;
-  /** Runs a script there in a process of its own. */
+  /** Runs a script in that folder, in a process of its own. */
   run(script: string): { status: number | null; stdout: string; stderr: string };
   remove(): void;
 }
 
-/** Compiles Portal and installs it, with all that it cannot be without, and of the rest only `packages`. */
+/** Compiles and installs Portal with its required dependencies, and of the optional ones only `packages`. */
 export function installPortal(packages: readonly string[]): Installed {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'portal-installed-')));
   const portal = join(folder, 'node_modules/portal-ws');

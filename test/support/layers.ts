@@ -6,13 +6,14 @@ import type { Endpoint, Engine, EngineOptions, Handshake } from '../../src/engin
 import { CA, LOCALHOST } from './certificates';
 import { Http2Client } from './http2-client';
 import { RawClient } from './raw-client';
+import { until } from './until';
 
 type Headers = Record<string, string>;
 
-/** What a listener is made of, and a WebSocket through it over a connection that is there already. */
+/** The protocols of a listener, and WebSockets through them over an open connection. */
 export interface Layers {
   readonly options: EngineOptions;
-  /** Where HTTP begins. */
+  /** Resolves with the stream on which HTTP begins. */
   reach(stream: Duplex): Promise<Duplex>;
   open(stream: Duplex, headers?: Headers): Promise<RawClient<Duplex>>;
 }
@@ -44,11 +45,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
 };
 
 async function over1(stream: Duplex, headers?: Headers): Promise<RawClient<Duplex>> {
-  const client = RawClient.over(stream);
-  client.upgrade('/', headers);
-  const { status, body } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}: ${body}`);
-  return client;
+  return RawClient.over(stream).handshake('/', headers);
 }
 
 async function over2(stream: Duplex, headers?: Headers): Promise<RawClient<Duplex>> {
@@ -67,7 +64,7 @@ export async function dial(place: Pick<Engine, 'port'> | string): Promise<Socket
   return socket;
 }
 
-/** A stream whose first packet has something in front of what is written first. */
+/** A stream whose first packet begins with `prefix`. */
 export function behind(prefix: string | Buffer, socket: Duplex): Duplex {
   let before = Buffer.from(prefix);
   return over(socket, (bytes, done) => {
@@ -76,7 +73,7 @@ export function behind(prefix: string | Buffer, socket: Duplex): Duplex {
   });
 }
 
-/** A stream of whose bytes so many are sent; then the client leaves. */
+/** A stream that sends `count` bytes; then the client leaves. */
 export function cutAfter(count: number, socket: Socket, leave: (socket: Socket) => void): Duplex {
   let left = count;
   return over(socket, (bytes, done) => {
@@ -100,7 +97,7 @@ export function byteByByte(socket: Socket): Duplex {
   });
 }
 
-/** A stream whose other end is that of a connection, with `send` between them. */
+/** A stream over a socket, which writes by `send`. */
 function over(socket: Duplex, send: (bytes: Buffer, done: () => void) => unknown): Duplex {
   const stream = new Duplex({
     read: () => void socket.resume(),
@@ -126,7 +123,7 @@ export function gone(socket: Duplex): Promise<void> {
   });
 }
 
-/** Tells who the client is. */
+/** Sends the client its address, and whether it used TLS. */
 export const who: Endpoint = {
   path: '/',
   open: (connection) => {
@@ -135,12 +132,12 @@ export const who: Endpoint = {
   },
 };
 
-/** What an engine with `who` takes a client for. */
+/** The client's handshake, as an engine with `who` sees it. */
 export async function told(client: RawClient<Duplex>): Promise<Pick<Handshake, 'remoteAddress' | 'secure'>> {
   return JSON.parse((await client.frame()).payload.toString()) as Handshake;
 }
 
-/** Connections of all listeners, whatever state they are in. */
+/** The number of connections of all listeners, in any state. */
 export async function openSockets(engine: Engine): Promise<number> {
   const counts = engine['parts'].listener.open.map(
     ({ front }) => new Promise<number>((resolve) => front.getConnections((_error, count) => resolve(count))),
@@ -148,17 +145,12 @@ export async function openSockets(engine: Engine): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-let testsEnded = 0;
-
-/** Resolves when the server has as many connections. */
+/** Resolves when the server has `count` connections. */
 export async function untilOpen(engine: Engine, count: number): Promise<void> {
-  const test = testsEnded;
-  // one that waits in vain ends with its test
-  while ((await openSockets(engine)) !== count && test === testsEnded) await new Promise(setImmediate);
+  await until(async () => (await openSockets(engine)) === count);
 }
 
 afterEach(() => {
   for (const socket of dialed) socket.destroy();
   dialed.clear();
-  testsEnded++;
 });

@@ -7,16 +7,16 @@ interface Log {
   readonly byNode: Map<string, number>;
 }
 
-/** A broker in memory, for tests of what stands on one. Packets arrive in a later turn, as they would from a socket. */
+/** A broker in memory. Packets arrive in a later turn, as from a socket. */
 export class MemoryBus {
   readonly backplanes = new Set<BusBackplane>();
   readonly logs = new Map<string, Log>();
   epoch = 1;
   isUp = true;
-  /** How many packets each subscription got, in all. */
+  /** The number of packets that subscriptions got. */
   delivered = 0;
 
-  /** The way of one process to the bus. */
+  /** The backplane of one process. */
   connect(): BusBackplane {
     return new BusBackplane(this);
   }
@@ -30,7 +30,7 @@ export class MemoryBus {
     }
   }
 
-  /** Nobody reaches it. */
+  /** Cuts the bus off from all processes. */
   goDown(): void {
     this.isUp = false;
     for (const backplane of this.backplanes) backplane.cut();
@@ -41,7 +41,7 @@ export class MemoryBus {
     for (const backplane of this.backplanes) backplane.restore();
   }
 
-  /** What it kept is gone. */
+  /** Deletes all history, and begins a new epoch. */
   forget(): void {
     this.logs.clear();
     this.epoch++;
@@ -59,17 +59,17 @@ const away = (): Error => Object.assign(new Error('the bus is away'), { retry: t
 export class BusBackplane implements Backplane {
   private events: BackplaneEvents | undefined;
   private isUp = false;
-  /** How many packets it has sent. */
+  /** The number of packets it has sent. */
   published = 0;
   readonly subjects = new Set<string>();
-  /** It takes no longer packets, of channels with history neither. */
+  /** The longest packet that it takes, with history or without. */
   maxPacketBytes: number | undefined;
   private readonly patterns = new PatternTree<string>();
   /** Subjects that the broker refuses. */
   readonly refused = new Set<string>();
   /** Called before each append; may throw. */
   onAppend: () => void = () => undefined;
-  /** Called before what was missed is read; may throw. */
+  /** Called before missed packets are read; may throw. */
   onAfter: (subject: string) => void = () => undefined;
 
   constructor(private readonly bus: MemoryBus) {}
@@ -89,7 +89,7 @@ export class BusBackplane implements Backplane {
     return Promise.resolve();
   }
 
-  /** As a process that is killed: it says nothing any more, and hears nothing. */
+  /** Ends without a word, as in a process that is killed. */
   die(): void {
     this.bus.backplanes.delete(this);
     this.isUp = false;
@@ -135,7 +135,7 @@ export class BusBackplane implements Backplane {
     return true;
   }
 
-  /** How many of its subscriptions match. */
+  /** The number of its subscriptions that match. */
   copies(subject: string): number {
     let copies = this.isUp && this.subjects.has(subject) ? 1 : 0;
     if (this.isUp) this.patterns.match(subject, () => copies++);

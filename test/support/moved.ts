@@ -1,4 +1,4 @@
-/** How many items of arrays are moved by what takes some away, or copies them, meanwhile: the work that time would only show on a quiet machine. */
+/** Counts the array items that `run` moves or copies with shift, splice, slice and unshift: a measure of work without a clock. */
 export function movedBy(run: () => void): number {
   const count = countMoves();
   try {

@@ -11,11 +11,11 @@ interface Manifest {
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 }
 
-/** A folder with the package as `npm pack` makes it, laid out as pnpm does: nobody finds what it has not declared. */
+/** A folder with the package of `npm pack`, laid out as pnpm does: a package finds only its declared dependencies. */
 export class Packed {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'portal-packed-')));
 
-  /** `own`: what the application has installed itself, besides Portal. */
+  /** `own` are the packages of the application, besides Portal. */
   constructor(own: readonly string[]) {
     this.compile();
     const tarball = this.pack();
@@ -39,7 +39,7 @@ export class Packed {
     return this.path(name);
   }
 
-  /** Runs a program of Node there. */
+  /** Runs Node in that folder. */
   node(...args: string[]): { status: number | null; stdout: string; stderr: string } {
     const env = { ...process.env, NODE_PATH: '', NODE_OPTIONS: '' };
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: this.folder, env, encoding: 'utf8' });
@@ -50,7 +50,7 @@ export class Packed {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Beside the `dist` of the working copy, which other tests may build. */
+  /** Compiles into a folder of its own, since other tests may build `dist`. */
   private compile(): void {
     const outDir = this.path('packing/dist');
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');

@@ -17,7 +17,9 @@ export const UPGRADE_HEADERS: Readonly<Record<string, string>> = {
   'Sec-WebSocket-Version': '13',
 };
 
-/** A client that does exactly what it is told, byte by byte, over TCP or any other stream. */
+const open = new Set<Duplex>();
+
+/** A client that sends exactly the bytes it is given, over TCP or any other stream; cut after the test. */
 export class RawClient<Stream extends Duplex = Socket> {
   private received = Buffer.alloc(0);
   private ended = false;
@@ -38,6 +40,8 @@ export class RawClient<Stream extends Duplex = Socket> {
         this.wake();
       });
     }
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
   }
 
   /** `url`: an application's `ws://host:port`. */
@@ -49,18 +53,22 @@ export class RawClient<Stream extends Duplex = Socket> {
     return new RawClient(socket, host);
   }
 
-  /** Over a stream that is there already; `authority`: what it names as `Host` when it asks for an upgrade. */
+  /** A client on an open stream; `authority` is the `Host` of its upgrade requests. */
   static over<Stream extends Duplex>(stream: Stream, authority = 'localhost'): RawClient<Stream> {
     return new RawClient(stream, authority);
   }
 
   /** Connects and passes the handshake; fails when it is refused. */
   static async open(url: string, path: string, headers: Record<string, string> = {}): Promise<RawClient> {
-    const client = await RawClient.connect(url);
-    client.upgrade(path, headers);
-    const answer = await client.answer();
-    if (answer.status !== 101) throw new Error(`refused with ${answer.status}: ${answer.body}`);
-    return client;
+    return (await RawClient.connect(url)).handshake(path, headers);
+  }
+
+  /** Passes the handshake; fails when it is refused. */
+  async handshake(path: string, headers?: Record<string, string>): Promise<this> {
+    this.upgrade(path, headers);
+    const { status, body } = await this.answer();
+    if (status !== 101) throw new Error(`refused with ${status}: ${body}`);
+    return this;
   }
 
   write(bytes: Uint8Array | string): void {
@@ -121,7 +129,7 @@ export class RawClient<Stream extends Duplex = Socket> {
     return { code: payload.readUInt16BE(0), reason: payload.subarray(2).toString() };
   }
 
-  /** Resolves with what is left unread when the server has ended its side. */
+  /** Resolves with the unread bytes when the server has ended its side. */
   async end(): Promise<Buffer> {
     while (!this.ended) await new Promise<void>((resolve) => (this.wake = resolve));
     return this.received;
@@ -140,3 +148,7 @@ export class RawClient<Stream extends Duplex = Socket> {
     }
   }
 }
+
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+});

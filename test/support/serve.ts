@@ -1,6 +1,7 @@
 import { bootstrap, BootError, Module, type ModuleOptions, type ModuleProvider } from '../../src';
 import { createTestApp, UpgradeRefusedError, type TestApp, type TestOptions } from '../../src/testing';
 import { MemoryLogger, moduleOf } from './app';
+import { turns } from './until';
 
 type Class = NonNullable<ModuleOptions['controllers']>[number];
 type Connect = Parameters<TestApp['connect']>;
@@ -33,7 +34,7 @@ export async function serve(controllers: Class[], options: ServeOptions = {}) {
 
 type Answer = Pick<UpgradeRefusedError, 'status' | 'body' | 'headers'>;
 
-/** The message of what keeps an application of these from starting. */
+/** The message of the boot error of an application of these controllers. */
 export async function bootErrorOf(
   controllers: Class[],
   { providers = [], ...options }: Omit<ServeOptions, 'imports'> = {},
@@ -46,10 +47,8 @@ export async function bootErrorOf(
   return error.message;
 }
 
-/** Turns of the event loop, in which all that can happen by itself has happened. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
-}
+/** Resolves when all that needs no other process has happened. */
+export const settled = (): Promise<void> => turns(10);
 
 afterEach(async () => {
   const apps = [...served];

@@ -4,19 +4,19 @@ import type { HistoryOptions } from '../../src/channels/backplane';
 import type { History, Others } from '../../src/channels/history';
 import type { HistoryEntry } from '../../src/channels/history-entry';
 
-/** One who subscribes, without a connection. */
+/** A subscriber without a connection. */
 export class FakeSubscriber {
   readonly received: string[] = [];
   /** The codes with which it was closed. */
   readonly closed: number[] = [];
-  /** Called for each wait until it has read what it was sent. */
+  /** Called for each wait until it has read its messages. */
   onDrained: () => Promise<void> = () => Promise.resolve();
-  /** Whether there is room for more. */
+  /** The result of `sendShared`: room for more. */
   hasRoom = true;
-  /** How many messages are let in before it has drained. */
+  /** The number of messages for which it has room. */
   fitting = Infinity;
 
-  /** As the channels see it; always the same object. */
+  /** The subscriber's face to the channels; always the same object. */
   readonly subscriber: Subscriber;
 
   constructor(
@@ -47,17 +47,17 @@ export const textOf = ({ payload }: SharedMessage): string => Buffer.from(payloa
 
 export const text = (message: string): SharedMessage => new SharedMessage(message);
 
-/** The message `n` of epoch 1, which says so. */
+/** The history entry `n`, with its number as the message. */
 export const kept = (n: number, sender?: string, epoch = 1): HistoryEntry => ({
   offset: `${epoch}-${n}`,
   message: text(String(n)),
   sender,
 });
 
-/** All promises that can go on have done so. */
+/** Resolves when all promises that can settle have settled. */
 export const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A history that says what it is told to, when it is told to. */
+/** A history whose answers a test sets. */
 export class FakeHistory implements History {
   readonly asked: string[] = [];
   onAfter: (channel: string, since: string) => Promise<HistoryEntry[] | undefined> = () => Promise.resolve([]);
@@ -83,5 +83,5 @@ export class FakeHistory implements History {
   }
 }
 
-/** As a backplane says that it is away. */
+/** The error of a backplane that has no connection. */
 export const away = (): Error => Object.assign(new Error('the backplane is away'), { retry: true });

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 
-/** One message, or a Close frame: `1 3 abc`, opcode, bytes, and how it begins. */
+/** A message as its opcode, size and first characters, such as `1 3 abc`, or `closed` with code and reason. */
 type Line = string;
 
 /**
- * Takes down what a server sends, reading as fast as it comes: a line for each message, whole or in fragments, and `closed` with
- * code and reason. Pings and pongs are left out.
+ * Records what a server sends: a line for each message, whole or in fragments, and one for the Close frame. Pings and pongs
+ * are left out.
  */
 export class Tape {
   readonly lines: Line[] = [];
@@ -29,7 +29,7 @@ export class Tape {
     });
   }
 
-  /** The lines, once there are so many, or the server has closed. */
+  /** Resolves with the lines when there are `count`, or the server has closed. */
   async until(count: number): Promise<Line[]> {
     while (this.lines.length < count && !/^(closed|gone)/.test(this.lines.at(-1) ?? '')) {
       await new Promise<void>((resolve) => (this.wake = resolve));

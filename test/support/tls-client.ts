@@ -13,7 +13,7 @@ const opened = new Set<TLSSocket>();
 export const secure = (settings: Partial<TlsSettings> = {}, options: EngineOptions = {}): Promise<Engine> =>
   startEngine([echo], { tls: { ...LOCALHOST, ...settings }, ...options });
 
-/** A TLS connection to an engine, whoever it says it is; cut after the test. Rejects where the handshake fails. */
+/** A TLS connection to an engine with any name, cut after the test. Rejects when the handshake fails. */
 export async function dialTls({ port }: Pick<Engine, 'port'>, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port, ca: CA, checkServerIdentity: () => undefined, ...options });
   opened.add(socket);
@@ -23,7 +23,7 @@ export async function dialTls({ port }: Pick<Engine, 'port'>, options: Connectio
   return socket;
 }
 
-/** The name in the certificate that a client gets which asks for `servername`; for none where it is ''. */
+/** The name in the certificate for a client that asks for `servername`, or for no name where that is ''. */
 export async function nameShown(engine: Pick<Engine, 'port'>, servername = ''): Promise<string> {
   const socket = await dialTls(engine, { servername });
   const { subject } = socket.getPeerCertificate();
@@ -36,14 +36,10 @@ export async function openSecure(
   engine: Pick<Engine, 'port'>,
   options?: ConnectionOptions,
 ): Promise<RawClient<TLSSocket>> {
-  const client = RawClient.over(await dialTls(engine, options));
-  client.upgrade('/');
-  const { status } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}`);
-  return client;
+  return RawClient.over(await dialTls(engine, options)).handshake('/');
 }
 
-/** Whether a WebSocket still works. */
+/** Checks that a WebSocket still echoes. */
 export async function echoes(client: RawClient<Duplex>, words = 'still here'): Promise<void> {
   client.write(text(words));
   expect((await client.frame()).payload.toString()).toBe(words);

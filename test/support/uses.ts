@@ -1,6 +1,6 @@
 import type { Context, ExceptionFilter, Guard, Interceptor } from '../../src';
 
-/** A guard, an interceptor, a filter, each of its one method, whatever that returns. */
+/** A guard, an interceptor and a filter made of their one method, which may return any value. */
 export const guard = (canActivate: (context: Context) => unknown): Guard => ({ canActivate }) as Guard;
 
 export const interceptor = (intercept: Interceptor['intercept']): Interceptor => ({ intercept });
@@ -11,7 +11,7 @@ export const thrower = (error: unknown) => (): never => {
   throw error;
 };
 
-/** What a guard may say that is not exactly true. */
+/** Results of a guard that are not exactly `true`. */
 export const NOT_TRUE: [string, () => unknown][] = [
   ['false', () => false],
   ['undefined', () => undefined],

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { upgrade, UpgradeRefusedError } from '../../src/testing/client-handshake';
 import { MemorySocket } from '../../src/testing/memory-socket';
 
-/** A server that answers a request with these bytes, and what the client makes of it. */
+/** Answers a client's request with these bytes. Resolves with the request and the client's outcome. */
 async function answeredWith(answer: string | ((server: MemorySocket) => void), options = {}, path = '/') {
   const [client, server] = MemorySocket.pair();
   const outcome = upgrade(client, path, options);
-  // whoever awaits it later is told then
+  // tests await the outcome later
   outcome.catch(() => {});
   const [request] = (await once(server, 'data')) as [Buffer];
   if (typeof answer === 'string') server.end(answer);

@@ -34,7 +34,7 @@ class RoomController {
 @Module({ controllers: [RoomController] })
 class AppModule {}
 
-/** All that a test does with an application; `pass` lets the test's own time pass. */
+/** Uses an application in every way that a test does; `pass` lets the test's own time pass. */
 async function worksThroughout(pass: (ms: number) => unknown): Promise<void> {
   const app = await createTestApp(AppModule);
   const client = await app.connect('/rooms/lobby');

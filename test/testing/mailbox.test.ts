@@ -2,13 +2,13 @@ import { Mailbox } from '../../src/testing/mailbox';
 
 const even = (item: number): boolean => item % 2 === 0;
 
-test('what has arrived is taken in order', async () => {
+test('items are taken in the order in which they arrived', async () => {
   const mailbox = new Mailbox<number>();
   for (const item of [1, 2, 3]) mailbox.put(item);
   expect([await mailbox.take(), await mailbox.take(), await mailbox.take()]).toEqual([1, 2, 3]);
 });
 
-test('what arrives goes to those who wait, in their order', async () => {
+test('an item goes to the first reader that waits', async () => {
   const mailbox = new Mailbox<number>();
   const taken = [mailbox.take(), mailbox.take()];
   for (const item of [1, 2, 3]) mailbox.put(item);
@@ -16,7 +16,7 @@ test('what arrives goes to those who wait, in their order', async () => {
   expect(await mailbox.take()).toBe(3);
 });
 
-test('who wants only some leaves the others for others', async () => {
+test('a reader of some items leaves the rest to others', async () => {
   const mailbox = new Mailbox<number>();
   mailbox.put(1);
   const wanted = mailbox.take(even);
@@ -28,7 +28,7 @@ test('who wants only some leaves the others for others', async () => {
   expect([await mailbox.take(), await mailbox.take()]).toEqual([1, 3]);
 });
 
-test('one item goes to one of those who wait, the first that wants it', async () => {
+test('an item goes to one reader, the first that wants it', async () => {
   const mailbox = new Mailbox<number>();
   const [evenOne, any] = [mailbox.take(even), mailbox.take()];
   mailbox.put(5);
@@ -37,7 +37,7 @@ test('one item goes to one of those who wait, the first that wants it', async ()
   expect(await evenOne).toBe(6);
 });
 
-test('after the end, what arrived before can still be taken; who waits for more is told why none comes', async () => {
+test('after the end, earlier items can still be taken; waits for more reject with the reason', async () => {
   const mailbox = new Mailbox<number>();
   const reason = new Error('over');
   const waiting = [mailbox.take(even), mailbox.take(even)];

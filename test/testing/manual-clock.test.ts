@@ -9,7 +9,7 @@ beforeEach(() => {
   calls = [];
 });
 
-test('time stands still until it is told to pass', async () => {
+test('time stands still until it is advanced', async () => {
   clock.after(0, note('a'));
   await new Promise(setImmediate);
   expect(clock.now()).toBe(0);
@@ -20,7 +20,7 @@ test('time stands still until it is told to pass', async () => {
   expect(clock.isDue).toBe(false);
 });
 
-test('timers call back once, in the order of time, those of one time in the order in which they were set', () => {
+test('timers call back once, in the order of their times, and then of their setting', () => {
   clock.after(30, note('third'));
   clock.after(10, note('first'));
   clock.after(30, note('fourth'));
@@ -37,7 +37,7 @@ test('timers call back once, in the order of time, those of one time in the orde
   expect(clock.now()).toBe(1030);
 });
 
-test('what a callback sets counts from its own time', () => {
+test('a timer set in a callback counts from the time of that callback', () => {
   const again = (left: number) => () => {
     note(`${left} left`)();
     if (left > 0) clock.after(10, again(left - 1));
@@ -62,7 +62,7 @@ test('a cancelled timer does not call back, even when another cancels it at the 
   expect(calls).toEqual([]);
 });
 
-test('a step goes to the next timer and tells what is left of the time', () => {
+test('a step goes to the next timer, and returns the rest of the time', () => {
   clock.after(10, note('a'));
   clock.after(20, note('b'));
   expect(clock.step(25)).toBe(15);

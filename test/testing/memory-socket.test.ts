@@ -1,12 +1,9 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { MemorySocket } from '../../src/testing/memory-socket';
+import { turns } from '../support/until';
 
-const turns = async (): Promise<void> => {
-  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
-};
-
-test('what is written to one end is read from the other, both ways', async () => {
+test('bytes written to one end are read from the other, both ways', async () => {
   const [a, b] = MemorySocket.pair();
   a.write('to b');
   b.write('to a');
@@ -14,7 +11,7 @@ test('what is written to one end is read from the other, both ways', async () =>
   expect(String((await once(a, 'data'))[0])).toBe('to a');
 });
 
-test('whatever the chunks, the bytes arrive in their order, and then the end', async () => {
+test('bytes arrive in order, in any chunks, and then the end', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 30_000, size: 'max' }), { maxLength: 10 }), async (chunks) => {
       const [a, b] = MemorySocket.pair();
@@ -40,22 +37,22 @@ test('writes wait while the other end does not read, and go on as it does', asyn
   const [a, b] = MemorySocket.pair();
   const written = jest.fn();
   for (let i = 0; i < 10; i++) a.write(Buffer.alloc(1_000_000), written);
-  await turns();
+  await turns(5);
   expect(written).not.toHaveBeenCalled();
   expect(a.writableLength).toBe(10_000_000);
   let received = (b.read() as Buffer).length;
-  await turns();
+  await turns(5);
   expect(received).toBeLessThanOrEqual(2_000_000);
   expect(written.mock.calls.length).toBeLessThanOrEqual(2);
   while (received < 10_000_000) {
     received += (b.read() as Buffer).length;
-    await turns();
+    await turns(5);
   }
   expect(written).toHaveBeenCalledTimes(10);
   expect(a.writableLength).toBe(0);
 });
 
-test('one end may say all before the other does', async () => {
+test('one end may end before the other', async () => {
   const [a, b] = MemorySocket.pair();
   const closed = Promise.all([once(a, 'close'), once(b, 'close')]);
   a.end('question');
@@ -64,12 +61,12 @@ test('one end may say all before the other does', async () => {
   await closed;
 });
 
-test('when one end is destroyed the other is, and writes that wait are given up', async () => {
+test('when one end is destroyed the other is too, and waiting writes fail', async () => {
   const [a, b] = MemorySocket.pair();
   const written = jest.fn();
   a.write(Buffer.alloc(1_000_000));
   a.write('more', written);
-  await turns();
+  await turns(5);
   expect(written).not.toHaveBeenCalled();
   b.destroy();
   await Promise.all([once(a, 'close'), once(b, 'close')]);
@@ -87,6 +84,6 @@ test('writing to an end whose other end has just gone is no error', async () => 
   expect(failed).not.toHaveBeenCalled();
 });
 
-test('it comes from the machine itself', () => {
+test('its address is that of the machine itself', () => {
   expect(MemorySocket.pair().map(({ remoteAddress }) => remoteAddress)).toEqual(['127.0.0.1', '127.0.0.1']);
 });

@@ -94,7 +94,7 @@ afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 
 const greetingOf = async (app: TestApp): Promise<unknown> => (await app.connect('/')).request('greet');
 
-test('without overrides it is the application as it is', async () => {
+test('without overrides the application is unchanged', async () => {
   expect(await greetingOf(await appWith())).toBe('hello at real time, world');
 });
 
@@ -173,7 +173,7 @@ describe('a class that no module lists', () => {
     expect(await client.receive()).toBe('IN');
   });
 
-  test('a guard that a class takes the place of, with dependencies of its own', async () => {
+  test('a guard replaced by a class with dependencies of its own', async () => {
     @injectable()
     class OnlyNoon implements Guard {
       constructor(private readonly clock: Clock) {}
@@ -201,7 +201,7 @@ describe('a class that no module lists', () => {
   });
 });
 
-describe('what nobody provides or needs is a boot error', () => {
+describe('an override of a class that nobody provides or needs is a boot error', () => {
   const never = 'nothing that is made when the application starts needs it, and no module lists it';
   class Stranger {}
   class Namesake {}
@@ -223,14 +223,14 @@ describe('what nobody provides or needs is a boot error', () => {
     await expect(appWith([override])).rejects.toThrow(new BootError(`override: there is ${message}.`));
   });
 
-  test('what was made for it is ended', async () => {
+  test('instances made before the error are disposed of', async () => {
     const onShutdown = jest.fn();
     await expect(appWith([{ token: Stranger, useFactory: () => ({ onShutdown }) }])).rejects.toThrow(BootError);
     expect(onShutdown).toHaveBeenCalledTimes(1);
   });
 });
 
-describe('what is needed without being listed can be overridden', () => {
+describe('dependencies that no module lists can be overridden', () => {
   class Mailer {
     send(): string {
       return 'sent';

@@ -110,7 +110,7 @@ async function chat() {
 }
 
 describe('spies that are put on a controller when the application is made are called', () => {
-  test('and call the method, with what it is given', async () => {
+  test('and call the method, with its arguments', async () => {
     const { app, controller } = await chat();
     const say = jest.spyOn(controller, 'say');
     const client = await app.connect('/');
@@ -149,7 +149,7 @@ describe('spies that are put on a controller when the application is made are ca
     expect(await (await app.connect('/')).request('say', 'hi')).toBe('of all');
   });
 
-  test('on the class of those that connections have of their own', async () => {
+  test('on the class of controllers that each connection has of its own', async () => {
     const { app } = await chat();
     jest.spyOn(Own.prototype, 'say').mockReturnValue('of all');
     expect(await (await app.connect('/own')).request('say', 'hi')).toBe('of all');

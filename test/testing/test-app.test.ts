@@ -89,7 +89,7 @@ test('a client exchanges messages and events with the application, without a por
   await app.close();
 });
 
-test('app.close says 1001', async () => {
+test('app.close closes with 1001', async () => {
   const app = await createTestApp(AppModule);
   const client = await app.connect('/echo/a');
   const [, info] = await Promise.all([app.close(), client.closed]);
@@ -274,7 +274,7 @@ test('several applications of one module share nothing', async () => {
   expect([one.connections.size, other.connections.size]).toEqual([0, 1]);
 });
 
-test('it is started, and stopped once, without a port; afterwards nobody can connect', async () => {
+test('an application starts and stops once, without a port; afterwards nobody can connect', async () => {
   const calls: string[] = [];
   class Service {
     async onInit(): Promise<void> {
@@ -294,7 +294,7 @@ test('it is started, and stopped once, without a port; afterwards nobody can con
   await expect(app.connect('/echo/a')).rejects.toThrow('the application is closed');
 });
 
-test('what keeps an application from starting is thrown', async () => {
+test('createTestApp rejects with the error that stops the application from starting', async () => {
   class Broken {
     onInit(): never {
       throw new Error('no database');
@@ -306,7 +306,7 @@ test('what keeps an application from starting is thrown', async () => {
   await expect(serve([Echo], { prot: 1 } as object)).rejects.toThrow('there is no option "prot"');
 });
 
-test('nothing is left of it that would keep the process alive, nor on its clock', async () => {
+test('a closed application leaves nothing that keeps the process alive, and no timer on its clock', async () => {
   const living = new Map<number, object>();
   const hook = createHook({
     init: (id, type, _trigger, resource: object) =>
@@ -324,7 +324,7 @@ test('nothing is left of it that would keep the process alive, nor on its clock'
   await closing;
   await settled();
   hook.disable();
-  // Node has timers of its own, which keep nothing alive
+  // Node's own timers do not keep the process alive
   const keeping = [...living.values()].filter((resource) => (resource as Partial<NodeJS.Timeout>).hasRef?.() !== false);
   expect(keeping).toEqual([]);
   expect(clock.pending).toBe(0);

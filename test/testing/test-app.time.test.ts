@@ -1,7 +1,7 @@
 import { CloseInfo, Connection, OnClose, OnMessage, OnUpgrade, WebSocketPath, type Limits } from '../../src';
 import { serve, settled } from '../support/serve';
 
-/** Asks its peer until it is told enough, and notes what came of it. */
+/** Asks its peer again and again, and records the outcomes. */
 function asking(...timeouts: number[]) {
   const outcomes: string[] = [];
   @WebSocketPath('/')
@@ -17,7 +17,7 @@ function asking(...timeouts: number[]) {
   return { Asking, outcomes };
 }
 
-test('time stands still until it is told to pass; then requests time out', async () => {
+test('time stands still until it is advanced; then requests time out', async () => {
   const { Asking, outcomes } = asking(1000);
   const app = await serve([Asking]);
   const client = await app.connect('/');
@@ -29,7 +29,7 @@ test('time stands still until it is told to pass; then requests time out', async
   expect(outcomes).toEqual(['a timeout']);
 });
 
-test('what was sent before comes before the time that passes', async () => {
+test('messages sent before arrive before time passes', async () => {
   const { Asking, outcomes } = asking(1000);
   const app = await serve([Asking]);
   const client = await app.connect('/');
@@ -38,7 +38,7 @@ test('what was sent before comes before the time that passes', async () => {
   expect(outcomes).toEqual(['a timeout']);
 });
 
-test('what a time-out causes happens in the same time', async () => {
+test('the effects of a time-out happen in the same advance', async () => {
   const { Asking, outcomes } = asking(1000, 500, 0, 400, 0, 100, 1);
   const app = await serve([Asking]);
   const client = await app.connect('/');
@@ -53,7 +53,7 @@ test('what a time-out causes happens in the same time', async () => {
   expect(outcomes).toHaveLength(14);
 });
 
-test('what a time-out causes at the very end still happens', async () => {
+test('the effects of a time-out at the very end still happen', async () => {
   const { Asking, outcomes } = asking(1000, 0, 0);
   const app = await serve([Asking]);
   const client = await app.connect('/');
@@ -136,7 +136,8 @@ describe('a handler that never settles', () => {
   });
 });
 
-describe('what never settles keeps close() for little more than a second, whatever the deadline', () => {
+// takes long: each test waits out that second of real time
+describe('a promise that never settles keeps close() for little more than a second, with any deadline', () => {
   const never = (): Promise<never> => new Promise(() => {});
 
   @WebSocketPath('/')
@@ -191,7 +192,7 @@ describe('what never settles keeps close() for little more than a second, whatev
   });
 });
 
-test('what takes a moment of real time is waited for', async () => {
+test('close() waits for a handler that takes a moment of real time', async () => {
   const done: string[] = [];
   @WebSocketPath('/')
   class Slow {

@@ -79,7 +79,7 @@ describe('protocol', () => {
     expect(client.protocol).toBe(expected);
   });
 
-  test('it is the one that @OnUpgrade chose', async () => {
+  test('is the one that @OnUpgrade chose', async () => {
     @WebSocketPath('/')
     class Choosing {
       @OnUpgrade()
@@ -110,7 +110,7 @@ describe('send and receive', () => {
     expect(Buffer.from(received as Buffer).equals(Buffer.from(reply))).toBe(true);
   });
 
-  test('messages come in the order in which they were sent, to whoever waits or will ask', async () => {
+  test('messages come in the order in which they were sent, to present and later readers', async () => {
     const { client } = await opened();
     const waiting = [client.receive(), client.receive()];
     for (const message of ['1', '2', '3']) client.send(message);
@@ -126,7 +126,7 @@ describe('send and receive', () => {
 });
 
 describe('emit and receiveEvent', () => {
-  test('an event is that of the path’s codec', async () => {
+  test('events are in the codec of the path', async () => {
     const { client } = await opened();
     client.emit('echo', { a: 1 });
     expect(await client.receiveEvent()).toEqual({ event: 'echo', data: { a: 1 } });
@@ -148,7 +148,7 @@ describe('emit and receiveEvent', () => {
     expect(await client.receive()).toEqual(Buffer.from('binary'));
   });
 
-  test('messages that are no objects are no events', async () => {
+  test('messages that are not objects are not events', async () => {
     const { client, connection } = await opened();
     for (const message of ['null', '7', '"wanted"', '{']) connection.send(message);
     connection.send('{"error":{"code":"c","message":"m"}}');
@@ -196,7 +196,7 @@ describe('request', () => {
     await expect(failed).rejects.toMatchObject({ code: 'mine', message: 'of my own', details: [1] });
   });
 
-  test('rejects when the connection closes, and need not be looked at', async () => {
+  test('rejects when the connection closes, and nobody needs to handle that', async () => {
     const { app, client, connection } = await opened();
     const stuck = client.request('stuck');
     void client.request('stuck');
@@ -276,20 +276,20 @@ describe('closing', () => {
     expect(await client.receive()).toBe('still open!');
   });
 
-  test('closed tells what the server said, and the server hears it echoed', async () => {
+  test('closed has the code of the server, which gets it back', async () => {
     const { client, connection } = await opened();
     const closed = connection.close(4001, 'enough');
     expect(await client.closed).toEqual({ code: 4001, reason: 'enough', clean: true });
     expect(await closed).toEqual({ code: 4001, reason: '', clean: true });
   });
 
-  test('closed is 1006 when the server says nothing', async () => {
+  test('closed is 1006 when the server sends no Close frame', async () => {
     const { client, connection } = await opened();
     connection.terminate();
     expect(await client.closed).toEqual({ code: 1006, reason: '', clean: false });
   });
 
-  test('afterwards what came before can still be received, more cannot, and what is sent goes nowhere', async () => {
+  test('afterwards earlier messages can still be received, later ones cannot, and sends go nowhere', async () => {
     const { client, connection } = await opened();
     connection.send('last words');
     const waiting = client.receiveEvent('never');
@@ -354,7 +354,7 @@ describe('after the end, request rejects', () => {
     await expect(client.request('echo', 1)).rejects.toThrow(gone);
   });
 
-  test('also one that is made while it closes', async () => {
+  test('when it is made during the close', async () => {
     const { client } = await opened();
     const closing = client.close();
     await expect(client.request('echo', 1)).rejects.toThrow(gone);

@@ -8,14 +8,11 @@ import { attached, KINDS, opened } from '../support/foreign';
 import { dial, LAYERS } from '../support/layers';
 import type { RawClient } from '../support/raw-client';
 import { serve } from '../support/serve';
+import { turns } from '../support/until';
 import { OnMessage, WebSocketPath } from '../../src';
 
 const PONG = 10;
 const TWENTY = Array.from({ length: 20 }, (_, index) => `ping ${index}`);
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
-};
 
 const held = (pongs: HeldPongs): string[] => pongs.take().map(String);
 

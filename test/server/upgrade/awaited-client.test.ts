@@ -67,8 +67,8 @@ describe('a stream that is watched', () => {
   });
 });
 
-/** A way to an engine: how a stream is reached on which an upgrade can be asked for. */
-interface Door {
+/** How a client reaches an engine: a stream on which it can ask for an upgrade. */
+interface Served {
   readonly options: EngineOptions;
   dial(engine: Engine): Promise<{ stream: Duplex; isHttp2: boolean }>;
 }
@@ -83,8 +83,8 @@ async function attached(engine: Engine, server: ForeignServer): Promise<Socket> 
 
 const socketPath = join(folder, 'socket');
 
-const DOORS: [string, Door][] = [
-  ...Object.entries(LAYERS).map(([name, { options, reach }]): [string, Door] => [
+const TRANSPORTS: [string, Served][] = [
+  ...Object.entries(LAYERS).map(([name, { options, reach }]): [string, Served] => [
     name,
     {
       options,
@@ -150,7 +150,7 @@ function slow(kind: string): Slow {
 
 /** Lets a client ask, and leave once it is thought about. */
 async function visit(
-  { options, dial: reach }: Door,
+  { options, dial: reach }: Served,
   endpoint: Endpoint,
   asked: Promise<void>,
   leave: (stream: Duplex, transport: Duplex) => void,
@@ -186,11 +186,11 @@ const LEAVING: [string, (stream: Duplex, transport: Duplex) => void][] = [
   ['ends its connection', (_stream, transport) => void transport.end()],
 ];
 
-describe.each(DOORS)('a client that leaves before its handshake is answered, over %s', (_name, door) => {
+describe.each(TRANSPORTS)('a client that leaves before its handshake is answered, over %s', (_name, served) => {
   describe.each(['a hook', 'an origins function'])('while %s is at work', (kind) => {
     test.each(LEAVING)('one that %s is missed at once, and is never opened', async (_how, leave) => {
       const { endpoint, asked, go } = slow(kind);
-      const { engine, reports, stream, abandoned } = await visit(door, endpoint, asked, leave);
+      const { engine, reports, stream, abandoned } = await visit(served, endpoint, asked, leave);
       await abandoned;
       go();
       await gone(stream);
@@ -203,7 +203,7 @@ describe.each(DOORS)('a client that leaves before its handshake is answered, ove
   test('it may have sent something before', async () => {
     const { endpoint, asked } = slow('a hook');
     const leave = (stream: Duplex): void => void stream.end(text('x'));
-    const { reports, abandoned, stream } = await visit(door, endpoint, asked, leave, text('hello'));
+    const { reports, abandoned, stream } = await visit(served, endpoint, asked, leave, text('hello'));
     await abandoned;
     await gone(stream);
     expect(reports).toEqual(['abandoned']);
@@ -212,7 +212,7 @@ describe.each(DOORS)('a client that leaves before its handshake is answered, ove
   test('what a client that stays has sent meanwhile is not lost', async () => {
     const { endpoint, asked, go } = slow('a hook');
     const goOn = (stream: Duplex): void => void stream.write(text('second'));
-    const { reports, stream } = await visit(door, endpoint, asked, goOn, text('first'));
+    const { reports, stream } = await visit(served, endpoint, asked, goOn, text('first'));
     await settled();
     go();
     const received = await readUntil(stream, 'second');
@@ -232,9 +232,9 @@ describe.each(DOORS)('a client that leaves before its handshake is answered, ove
       return aborted.promise.then(() => undefined);
     };
     const leave = (stream: Duplex): void => void stream.end();
-    const { engine } = await visit(door, { ...echo, upgrade }, asked.promise, leave);
+    const { engine } = await visit(served, { ...echo, upgrade }, asked.promise, leave);
     await aborted.promise;
-    const { stream, isHttp2 } = await door.dial(engine);
+    const { stream, isHttp2 } = await served.dial(engine);
     stream.on('error', () => {});
     await ask(stream, isHttp2);
     await askedAgain.promise;
@@ -242,7 +242,7 @@ describe.each(DOORS)('a client that leaves before its handshake is answered, ove
 
   test('where nothing takes time it may be opened, and is closed at once then', async () => {
     const leave = (stream: Duplex): void => void stream.end();
-    const { engine, reports, stream } = await visit(door, echo, Promise.resolve(), leave);
+    const { engine, reports, stream } = await visit(served, echo, Promise.resolve(), leave);
     await gone(stream);
     while (engine.connections.size > 0) await new Promise(setImmediate);
     await settled();
@@ -273,7 +273,7 @@ test('a client that leaves while the hook keeps everybody waiting is not opened'
 test('a client that leaves at the moment at which it is let in is not opened', async () => {
   const { endpoint, asked, go } = slow('a hook');
   const leave = (stream: Duplex): void => void stream.end();
-  const memory = DOORS.at(-1)![1];
+  const memory = TRANSPORTS.at(-1)![1];
   const { reports, stream } = await visit(memory, endpoint, asked, leave);
   go();
   await gone(stream);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import express from 'express';
 import { behaves } from './behaviour';
-import { attachedTo } from './ways';
+import { attachedTo } from './targets';
 
 behaves('Express', 'HTTP/1.1', async () => {
   const rest = express();

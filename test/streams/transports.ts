@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { bootstrap, createApp, type Application, type PortalOptions } from '../../src';
-import { http1, http2, tcpTo, TLS, tlsTo, unixTo } from '../doors/ways';
+import { http1, http2, tcpTo, TLS, tlsTo, unixTo } from '../every-transport/targets';
 import { MemoryLogger, moduleOf } from '../support/app';
 import type { RawClient } from '../support/raw-client';
 
-/** An application, and a way in. */
-export interface Door {
+/** An application, and how clients reach it. */
+export interface Served {
   readonly app: Application;
   readonly log: MemoryLogger;
   connect(path: string): Promise<RawClient<Duplex>>;
@@ -20,18 +20,21 @@ export interface Door {
 }
 
 type Controllers = Parameters<typeof moduleOf>[0];
-type Way = ReturnType<typeof http1>;
+type Clients = ReturnType<typeof http1>;
 
-/** An application of these controllers behind each door, by name. */
-export function openDoors(controllers: Controllers, options: PortalOptions = {}): [string, () => Promise<Door>][] {
+/** An application of these controllers for each transport, by name. */
+export function overTransports(
+  controllers: Controllers,
+  options: PortalOptions = {},
+): [string, () => Promise<Served>][] {
   const root = moduleOf(controllers);
   const common = (log: MemoryLogger): PortalOptions => ({ host: '127.0.0.1', logger: log, ...options });
   const own =
-    (settings: PortalOptions, wayTo: (app: Application) => Way, end = (): void => {}) =>
-    async (): Promise<Door> => {
+    (settings: PortalOptions, clientsOf: (app: Application) => Clients, end = (): void => {}) =>
+    async (): Promise<Served> => {
       const log = new MemoryLogger();
       const app = await bootstrap(root, { ...common(log), ...settings });
-      return doorOf(app, log, wayTo(app), async () => {
+      return served(app, log, clientsOf(app), async () => {
         await app.close();
         end();
       });
@@ -59,7 +62,7 @@ export function openDoors(controllers: Controllers, options: PortalOptions = {})
         await once(server, 'listening');
         await app.attach(server);
         const { port } = server.address() as AddressInfo;
-        return doorOf(
+        return served(
           app,
           log,
           http1(() => tcpTo(port), 'localhost'),
@@ -74,20 +77,20 @@ export function openDoors(controllers: Controllers, options: PortalOptions = {})
   ];
 }
 
-function doorOf(app: Application, log: MemoryLogger, way: Way, close: () => Promise<void>): Door {
+function served(app: Application, log: MemoryLogger, clients: Clients, close: () => Promise<void>): Served {
   return {
     app,
     log,
     close,
     connect: async (path) => {
-      const { status, client } = await way.connect(path);
-      if (status !== way.accepted) throw new Error(`answered ${status}`);
+      const { status, client } = await clients.connect(path);
+      if (status !== clients.accepted) throw new Error(`answered ${status}`);
       return client;
     },
   };
 }
 
-/** Not `once` of Node, which hears errors too. */
+/** Resolves when a stream is closed. Unlike Node's `once`, it does not listen for errors. */
 export function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => stream.on('close', resolve));
 }

@@ -4,64 +4,57 @@ import type { Application } from '../../src';
 import { deflateMessage, inflateMessage } from '../support/deflate';
 import { BINARY, binary, clientFrame, close, CLOSE, continuation, ping, PONG, TEXT, text } from '../support/frames';
 import type { HttpAnswer, RawClient } from '../support/raw-client';
+import { until } from '../support/until';
 import { seen } from './application';
 import { withstands, withstandsOverHttp1 } from './threats';
 
-/** What the server answered to a handshake, and the wire after it. */
+/** The server's answer to a handshake, and the client that got it. */
 export interface Answered extends HttpAnswer {
   client: RawClient<Duplex>;
 }
 
-/** An application of `DoorsModule`, and one way in. */
-export interface OpenDoor {
+/** An application of `EveryTransportModule`, and how clients reach it. */
+export interface Target {
   app: Application;
-  /** What clients of this door find: what a handler sees in `connection.handshake`. */
+  /** The part of `connection.handshake` that depends on the transport. */
   handshake: { httpVersion: '1.1' | '2.0'; secure: boolean; remoteAddress: string };
-  /** The host and perhaps port that clients name. */
+  /** The host that clients name, with a port where they name one. */
   authority: string;
   /** The status of an answer that accepts. */
   accepted: 101 | 200;
   connect(path: string, headers?: Record<string, string>): Promise<Answered>;
   /** A bare connection. */
   dial(): Promise<Duplex>;
-  /** Closes whatever is not the application's own. */
+  /** Closes the servers and proxies that are not the application's own. */
   close(): Promise<void>;
 }
 
-/** What clients speak, and to whom: to the server itself, or to a proxy in front of it. */
+/** The protocol that clients speak with the server itself, or a proxy between the two. */
 export type Kind = 'HTTP/1.1' | 'HTTP/2' | 'a proxy';
 
-/** The promises that hold whatever door a client comes through. */
-export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>): void {
+/** Tests of all that clients may expect, whatever their transport is. */
+export function behaves(name: string, kind: Kind, open: () => Promise<Target>): void {
   describe(name, () => {
-    let door: OpenDoor;
-    const clients: RawClient<Duplex>[] = [];
+    let target: Target;
     let names = 0;
 
     beforeAll(async () => {
-      door = await open();
+      target = await open();
     });
 
-    afterAll(async () => {
-      for (const client of clients) client.destroy();
-      await stop(door);
-    });
+    afterAll(() => stop(target));
 
-    async function answer(path: string, headers: Record<string, string> = {}): Promise<Answered> {
-      const answered = await door.connect(path, headers);
-      clients.push(answered.client);
-      return answered;
-    }
+    const answer: Target['connect'] = (path, headers) => target.connect(path, headers);
 
-    async function enter(path: string, headers: Record<string, string> = {}): Promise<Answered> {
+    async function enter(path: string, headers?: Record<string, string>): Promise<Answered> {
       const answered = await answer(path, headers);
-      expect([answered.status, answered.body]).toEqual([door.accepted, '']);
+      expect([answered.status, answered.body]).toEqual([target.accepted, '']);
       return answered;
     }
 
-    /** A client whose end the server's side will tell. */
+    /** A client by whose name `seen` tells how its connection ended. */
     async function entered(): Promise<RawClient<Duplex> & { name: string }> {
-      const name = `${door.authority} ${++names}`;
+      const name = `${target.authority} ${++names}`;
       const { client } = await enter(`/told?name=${encodeURIComponent(name)}`);
       client.write(text('here'));
       expect(await message(client)).toBe('noted');
@@ -83,14 +76,14 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(await message(client)).toBe(words);
       });
 
-      test('a hundred in one packet come back in their order', async () => {
+      test('a hundred messages in one packet come back in their order', async () => {
         const { client } = await enter('/echo');
         const words = Array.from({ length: 100 }, (_, index) => `message ${index}`);
         client.write(Buffer.concat(words.map((word) => text(word))));
         for (const word of words) expect(await message(client)).toBe(word);
       });
 
-      test('fragments, with a ping between them that is answered at once', async () => {
+      test('a message in fragments comes back; a ping between them is answered at once', async () => {
         const { client } = await enter('/echo');
         client.write(text('one ', { fin: false }));
         client.write(ping('in between'));
@@ -99,13 +92,13 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(await message(client)).toBe('one two');
       });
 
-      test('byte by byte', async () => {
+      test('a message that comes byte by byte', async () => {
         const { client } = await enter('/echo');
         for (const byte of text('slow but sure')) client.write(Buffer.from([byte]));
         expect(await message(client)).toBe('slow but sure');
       });
 
-      test('compressed both ways, once agreed on', async () => {
+      test('messages are compressed both ways, once agreed on', async () => {
         const offer = 'permessage-deflate; client_no_context_takeover; server_no_context_takeover';
         const { client, headers } = await enter('/echo', { 'Sec-WebSocket-Extensions': offer });
         expect(headers['sec-websocket-extensions']).toMatch(/^permessage-deflate/);
@@ -125,7 +118,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         },
       );
 
-      test('events: replies by id, bodies validated', async () => {
+      test('events are answered by id, and their bodies validated', async () => {
         const { client } = await enter('/rooms/7');
         client.write(text('{"event":"sum","data":{"a":2,"b":3},"id":1}'));
         expect(await message(client)).toBe('{"event":"sum","data":5,"id":1}');
@@ -144,7 +137,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(await message(client)).toBe('pong in number');
       });
 
-      test('a message that is sent in fragments', async () => {
+      test('sendStream sends one message in fragments', async () => {
         const { client } = await enter('/told');
         client.write(text('stream'));
         expect(await message(client)).toBe('one two three');
@@ -170,7 +163,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
     });
 
     describe('the handshake', () => {
-      test('path, query and headers reach the handler, and so does who asks', async () => {
+      test("path, query, headers and the client's address reach the handler", async () => {
         const { client } = await enter('/rooms/a%20b?color=red', { 'X-Note': 'n' });
         client.write(text('{"event":"handshake","id":1}'));
         const { data } = JSON.parse((await message(client)) as string) as { data: object };
@@ -179,12 +172,12 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
           color: 'red',
           url: '/rooms/a%20b?color=red',
           note: 'n',
-          host: door.authority,
-          ...door.handshake,
+          host: target.authority,
+          ...target.handshake,
         });
       });
 
-      test("the first subprotocol in the client's order that the path speaks", async () => {
+      test("the server picks the first subprotocol in the client's order that the path speaks", async () => {
         const { headers } = await enter('/echo', { 'Sec-WebSocket-Protocol': 'other, chat.v1, chat.v2' });
         expect(headers['sec-websocket-protocol']).toBe('chat.v1');
       });
@@ -194,7 +187,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
       });
 
       test.each(['/rooms/', '/rooms//', '/rooms//x', '/rooms?room=7', '/rooms/7/', '/echo/', '/echo;v=1'])(
-        '%s is no path of ours: 404',
+        '404 for a path that no controller has: %s',
         async (path) => {
           expect((await answer(path)).status).toBe(404);
         },
@@ -209,7 +202,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(JSON.parse((await message(client)) as string)).toMatchObject({ data: { room } });
       });
 
-      test('a guard refuses with 401 and what it adds, or with 403', async () => {
+      test('a guard refuses with 401, headers and a body, or with 403', async () => {
         expect(await answer('/guarded')).toMatchObject({
           status: 401,
           headers: { 'www-authenticate': 'Bearer' },
@@ -233,19 +226,19 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
       test.each(['evil.example', 'AUTHORITY.evil.example', 'null', 'https://AUTHORITY, https://AUTHORITY'])(
         'a page of another host gets 403: %s',
         async (origin) => {
-          const host = new URL(`http://${door.authority}`).hostname;
+          const host = new URL(`http://${target.authority}`).hostname;
           const Origin = origin.replaceAll('AUTHORITY', host);
           const whole = Origin === 'null' || Origin.includes('://') ? Origin : `https://${Origin}`;
           expect((await answer('/echo', { Origin: whole })).status).toBe(403);
         },
       );
 
-      test('a page of the same host is let in', async () => {
-        await enter('/echo', { Origin: `https://${new URL(`http://${door.authority}`).host}` });
+      test('a page of the same host is accepted', async () => {
+        await enter('/echo', { Origin: `https://${new URL(`http://${target.authority}`).host}` });
       });
 
       test.each([
-        ['a version that is none of ours', { 'Sec-WebSocket-Version': '8' }, [400, 426]],
+        ['an unknown version', { 'Sec-WebSocket-Version': '8' }, [400, 426]],
         ['no version', { 'Sec-WebSocket-Version': '' }, [400, 426]],
         ['extensions that break the grammar', { 'Sec-WebSocket-Extensions': 'permessage-deflate; =' }, [400]],
         ['a subprotocol asked for twice', { 'Sec-WebSocket-Protocol': 'a, a' }, [400]],
@@ -253,9 +246,9 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(statuses).toContain((await answer('/echo', headers as Record<string, string>)).status);
       });
 
-      // what is between a client and a proxy is the proxy's
+      // the proxy may keep the client's connection
       if (kind !== 'a proxy') {
-        test('a refused one is ended after its answer', async () => {
+        test('the connection ends after a refusal', async () => {
           const { client } = await answer('/guarded');
           await client.end();
         });
@@ -263,13 +256,13 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
     });
 
     describe('bad handshakes', () => {
-      const ways = { door: () => door, answer, enter };
-      withstands(ways);
-      if (kind === 'HTTP/1.1') withstandsOverHttp1(ways);
+      const access = { target: () => target, answer, enter };
+      withstands(access);
+      if (kind === 'HTTP/1.1') withstandsOverHttp1(access);
     });
 
-    describe('the end', () => {
-      test('of a client that closes: its code goes back, and the handler has it', async () => {
+    describe('the end of a connection', () => {
+      test('a client closes: it gets its code back, and the handler gets it too', async () => {
         const client = await entered();
         client.write(close(4001, 'bye'));
         expect((await client.closeFrame()).code).toBe(4001);
@@ -277,7 +270,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         expect(await client.end()).toHaveLength(0);
       });
 
-      test('of a connection that the server closes', async () => {
+      test('the server closes', async () => {
         const client = await entered();
         client.write(text('close 4002 enough of that'));
         expect(await client.closeFrame()).toEqual({ code: 4002, reason: 'enough of that' });
@@ -286,20 +279,20 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         await client.end();
       });
 
-      test('of a client that vanishes: 1006', async () => {
+      test('a client vanishes: 1006', async () => {
         const client = await entered();
         client.destroy();
         expect(await seen.close(client.name)).toEqual({ code: 1006, reason: '', clean: false });
       });
 
-      test('of a client that vanishes in mid-message: 1006', async () => {
+      test('a client vanishes in mid-message: 1006', async () => {
         const client = await entered();
         client.write(text('x'.repeat(1000)).subarray(0, 500));
         client.destroy();
         expect((await seen.close(client.name)).code).toBe(1006);
       });
 
-      test('of a connection that the server terminates: nothing more comes', async () => {
+      test('the server terminates: nothing more comes', async () => {
         const client = await entered();
         client.write(text('terminate'));
         expect(await client.end()).toHaveLength(0);
@@ -312,7 +305,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
         [1002, 'a code that may not be sent', close(1006)],
         [1007, 'text that is no UTF-8', text(Buffer.from([0xc3, 0x28]))],
         [1009, 'a length beyond the limit', clientFrame({ opcode: BINARY, declared: 1n << 40n })],
-      ])('with %i after %s', async (code, _name, bytes) => {
+      ])('code %i after %s', async (code, _name, bytes) => {
         const client = await entered();
         client.write(bytes);
         expect((await client.closeFrame()).code).toBe(code);
@@ -322,7 +315,7 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
       });
     });
 
-    test('fifty at once are fifty', async () => {
+    test('fifty clients at once get fifty answers of their own', async () => {
       const all = await Promise.all(Array.from({ length: 50 }, () => entered()));
       all.forEach((client, index) => client.write(text(`close ${4100 + index}`)));
       const codes = await Promise.all(all.map((client) => client.closeFrame()));
@@ -330,14 +323,13 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
       for (const client of all) client.write(close(1000));
       await Promise.all(all.map((client) => seen.close(client.name)));
       await until(
-        () => ![...door.app.connections].some(({ query }) => all.some(({ name }) => name === query.get('name'))),
+        () => ![...target.app.connections].some(({ query }) => all.some(({ name }) => name === query.get('name'))),
       );
     });
 
-    test('app.close() says 1001 to those that are there, and waits for their answer', async () => {
+    test('app.close() closes with 1001, and waits for the answers of the clients', async () => {
       const own = await open();
       const { client } = await own.connect('/echo');
-      clients.push(client);
       client.write(text('here'));
       expect(await message(client)).toBe('here');
       const closing = own.app.close();
@@ -350,11 +342,11 @@ export function behaves(name: string, kind: Kind, open: () => Promise<OpenDoor>)
   });
 }
 
-async function stop(door: OpenDoor): Promise<void> {
-  const closing = door.app.close();
-  for (const connection of door.app.connections) connection.terminate();
+async function stop(target: Target): Promise<void> {
+  const closing = target.app.close();
+  for (const connection of target.app.connections) connection.terminate();
   await closing;
-  await door.close();
+  await target.close();
 }
 
 /** The next whole message of the server; text as a string. */
@@ -369,10 +361,6 @@ async function message(client: RawClient<Duplex>): Promise<string | Buffer> {
   }
   const whole = Buffer.concat(parts);
   return isText ? whole.toString() : whole;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(setImmediate);
 }
 
 /** One string over HTTP/1.1 and HTTP/2 alike. */

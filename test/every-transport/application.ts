@@ -18,13 +18,13 @@ import {
 } from '../../src';
 import { MemoryLogger } from '../support/app';
 
-/** What the server's side saw, for the tests to ask. */
+/** The connections and their ends as handlers saw them. */
 export class Seen {
   readonly connections = new Map<string, Connection>();
   private readonly closes = new Map<string, (close: CloseInfo) => void>();
   private readonly waiting = new Map<string, Promise<CloseInfo>>();
 
-  /** How the connection of a client that calls itself `name` ended. */
+  /** Resolves with the end of the connection of the client named `name`. */
   close(name: string): Promise<CloseInfo> {
     let promise = this.waiting.get(name);
     if (promise === undefined) {
@@ -76,7 +76,7 @@ export class RoomController {
   }
 }
 
-/** A path that every client writes encoded, in its own way. */
+/** A path that clients may encode in several ways. */
 @WebSocketPath('/caf%C3%A9/$:dish')
 export class CafeController {
   @OnMessage()
@@ -85,7 +85,7 @@ export class CafeController {
   }
 }
 
-/** Does what it is told: `close 4001 bye`, `flood`, `ping`, `stream`, `terminate`. A client names itself by `?name=`. */
+/** Obeys `close 4001 bye`, `flood`, `ping`, `stream` and `terminate`. A client names itself by `?name=`. */
 @WebSocketPath('/told')
 export class ToldController {
   constructor(private readonly seen: Seen) {}
@@ -118,7 +118,7 @@ export class ToldController {
     this.seen.onClose(connection.query.get('name') ?? '', close);
   }
 
-  /** Sends until the outgoing buffer is above its mark, and waits until it is below. Says how many bytes that were. */
+  /** Sends until the outgoing buffer is above its mark, and waits until it is below. Returns the number of bytes sent. */
   private async flood(connection: Connection): Promise<string> {
     const chunk = Buffer.alloc(32 * 1024, 'x');
     let sent = 0;
@@ -165,10 +165,10 @@ export const seen = new Seen();
   controllers: [EchoController, RoomController, CafeController, ToldController, GuardedController],
   providers: [{ token: Seen, useValue: seen }],
 })
-export class DoorsModule {}
+export class EveryTransportModule {}
 
 export const SETTINGS = {
-  // refusals would be told on the console
+  // refusals would be logged to the console
   logger: new MemoryLogger(),
   compression: true,
   limits: { maxMessageBytes: 2 * 1024 * 1024, highWaterMarkBytes: 64 * 1024 },

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { text } from '../support/frames';
 import { UPGRADE_HEADERS } from '../support/raw-client';
-import type { Answered, OpenDoor } from './behaviour';
-import { clientOver } from './ways';
+import type { Answered, Target } from './behaviour';
+import { clientOver } from './targets';
 
-/** How a test of `behaves` gets in. */
-export interface Ways {
-  door(): OpenDoor;
-  /** Whatever the answer is. */
+/** Handshakes with the target of a `behaves` suite. */
+export interface Access {
+  target(): Target;
+  /** Resolves with any answer. */
   answer(path: string, headers?: Record<string, string>): Promise<Answered>;
-  /** With an answer that accepts. */
+  /** Fails unless the answer accepts. */
   enter(path: string, headers?: Record<string, string>): Promise<Answered>;
 }
 
-/** What is done to handshakes, on whatever way they come. The one after it is served. */
-export function withstands({ answer, enter }: Ways): void {
+/** Bad handshakes over any transport. The server goes on to serve others. */
+export function withstands({ answer, enter }: Access): void {
   afterEach(async () => {
     const { client } = await enter('/echo');
     client.write(text('still here'));
@@ -28,7 +28,7 @@ export function withstands({ answer, enter }: Ways): void {
     ['a header of 32,000 spaces', { 'Sec-WebSocket-Extensions': `a${' '.repeat(32_000)}b` }],
     ['8,000 escaped quotes', { 'Sec-WebSocket-Extensions': `a; b="${'\\"'.repeat(8_000)}` }],
     ['32,000 commas', { 'Sec-WebSocket-Protocol': ','.repeat(32_000) }],
-  ])('refused or cut: %s', async (_name, headers) => {
+  ])('refused with 4xx or cut: %s', async (_name, headers) => {
     const outcome = await answer('/echo', headers).then(
       ({ status }) => status,
       () => 'cut',
@@ -39,32 +39,32 @@ export function withstands({ answer, enter }: Ways): void {
   test.each<[string, Record<string, string>]>([
     ['as spaces', { 'Sec-WebSocket-Extensions': `a${' '.repeat(7_000)}b` }],
     ['as escaped quotes', { 'Sec-WebSocket-Extensions': `a; b="${'\\"'.repeat(3_500)}` }],
-  ])('what breaks the grammar at length is refused with 400: %s', async (_name, headers) => {
+  ])('a long header that breaks the grammar is refused with 400: %s', async (_name, headers) => {
     expect((await answer('/echo', headers)).status).toBe(400);
   });
 
-  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('%s is a name like any other', async (name) => {
+  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('%s is an ordinary name', async (name) => {
     const { client } = await enter(`/rooms/${name}?${name}=1&color=${name}`, { [name]: 'x', 'X-Note': name });
     client.write(text('{"event":"handshake","id":1}'));
     const { data } = JSON.parse((await client.frame()).payload.toString()) as { data: object };
     expect(data).toMatchObject({ room: name, color: name, note: name });
   });
 
-  test('a line break in a path is none in an answer', async () => {
+  test('a line break in a path does not reach the headers of the answer', async () => {
     const { headers } = await enter('/rooms/a%0d%0aX-Own:%20yes?color=%0d%0aX-Own:%20yes');
     expect(headers).not.toHaveProperty('x-own');
   });
 }
 
-/** What only a client that speaks HTTP/1.1 to the server itself can do. */
-export function withstandsOverHttp1({ door, enter }: Ways): void {
+/** Bad handshakes that only HTTP/1.1 without a proxy allows. */
+export function withstandsOverHttp1({ target, enter }: Access): void {
   afterEach(async () => {
     await enter('/echo');
   });
 
   const upgrade = (path: string, more: Record<string, string> = {}): string => {
     const key = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
-    const headers = Object.entries({ Host: door().authority, ...UPGRADE_HEADERS, ...key, ...more });
+    const headers = Object.entries({ Host: target().authority, ...UPGRADE_HEADERS, ...key, ...more });
     return `GET ${path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   };
 
@@ -73,15 +73,15 @@ export function withstandsOverHttp1({ door, enter }: Ways): void {
     ['that a guard refuses', '/guarded', {}],
     ['that @OnUpgrade refuses', '/guarded?full', { Authorization: 'Bearer let-me-in' }],
     ['without a key', '/echo', { 'Sec-WebSocket-Key': '' }],
-  ])('what is pipelined behind an upgrade %s is not served', async (_name, path, headers) => {
-    const client = clientOver(await door().dial(), door().authority);
+  ])('requests pipelined behind an upgrade %s are not served', async (_name, path, headers) => {
+    const client = clientOver(await target().dial(), target().authority);
     client.write(upgrade(path, headers) + upgrade('/echo') + 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
     expect((await client.answer()).status).toBeGreaterThanOrEqual(400);
     expect((await client.end()).toString()).toBe('');
   });
 
   test('an Upgrade header behind 2,000 others, where Node drops it, is refused', async () => {
-    const client = clientOver(await door().dial(), door().authority);
+    const client = clientOver(await target().dial(), target().authority);
     const others = Array.from({ length: 2000 }, (_, index) => `${index}:\r\n`).join('');
     client.write(upgrade('/echo').replace('\r\n', `\r\n${others}`));
     expect((await client.answer()).status).toBe(400);
@@ -90,14 +90,14 @@ export function withstandsOverHttp1({ door, enter }: Ways): void {
 
   test('clients that leave at any byte of their handshake leave nothing behind', async () => {
     const request = Buffer.from(upgrade('/guarded', { Authorization: 'Bearer let-me-in' }));
-    const before = door().app.connections.size;
+    const before = target().app.connections.size;
     for (let length = 0; length <= request.length; length += 3) {
-      const stream = await door().dial();
+      const stream = await target().dial();
       stream.on('error', () => {});
       stream.write(request.subarray(0, length), () => stream.destroy());
       await once(stream, 'close');
     }
     // the last ones may have been let in before they left
-    while (door().app.connections.size > before) await new Promise(setImmediate);
+    while (target().app.connections.size > before) await new Promise(setImmediate);
   });
 }

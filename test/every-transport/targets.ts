@@ -8,18 +8,14 @@ import { bootstrap, createApp, type Application, type PortalOptions } from '../.
 import { CA, LOCALHOST } from '../support/certificates';
 import { Http2Client } from '../support/http2-client';
 import { RawClient } from '../support/raw-client';
-import { DoorsModule, SETTINGS } from './application';
-import type { OpenDoor } from './behaviour';
+import { EveryTransportModule, SETTINGS } from './application';
+import type { Target } from './behaviour';
 
 export const TLS: PortalOptions = { tls: LOCALHOST };
 
-/** An application of its own on a free port, or on whatever else the options say. */
+/** A new application on a free port, unless the options say otherwise. */
 export function listening(options: PortalOptions = {}): Promise<Application> {
-  return bootstrap(DoorsModule, { port: 0, host: '127.0.0.1', ...SETTINGS, ...options });
-}
-
-export function unheard(): Promise<Application> {
-  return createApp(DoorsModule, SETTINGS);
+  return bootstrap(EveryTransportModule, { port: 0, host: '127.0.0.1', ...SETTINGS, ...options });
 }
 
 export async function tcpTo(port: number): Promise<Duplex> {
@@ -47,10 +43,10 @@ export function clientOver(stream: Duplex, authority?: string): RawClient<Duplex
   return RawClient.over(stream, authority);
 }
 
-type Way = Pick<OpenDoor, 'authority' | 'dial' | 'accepted' | 'connect'>;
+type Clients = Pick<Target, 'authority' | 'dial' | 'accepted' | 'connect'>;
 
-/** The handshake of RFC 6455 over whatever `dial` brings. */
-export function http1(dial: () => Promise<Duplex>, authority: string): Way {
+/** Clients that do the handshake of RFC 6455 over the streams of `dial`. */
+export function http1(dial: () => Promise<Duplex>, authority: string): Clients {
   return {
     authority,
     dial,
@@ -63,8 +59,8 @@ export function http1(dial: () => Promise<Duplex>, authority: string): Way {
   };
 }
 
-/** The handshake of RFC 8441, on streams of one HTTP/2 connection for as long as there is one. */
-export function http2(dial: () => Promise<Duplex>, url: string): Way {
+/** Clients that do the handshake of RFC 8441 on one shared HTTP/2 connection, or a new one once that has ended. */
+export function http2(dial: () => Promise<Duplex>, url: string): Clients {
   let shared: Http2Client | undefined;
   return {
     authority: new URL(url).host,
@@ -83,9 +79,9 @@ export function http2(dial: () => Promise<Duplex>, url: string): Way {
 
 export const HANDSHAKE = { httpVersion: '1.1', secure: false, remoteAddress: '127.0.0.1' } as const;
 
-/** What is attached to a server that somebody else listens with. */
-export async function attachedTo(server: Server): Promise<OpenDoor> {
-  const app = await unheard();
+/** An application attached to a server that listens already. */
+export async function attachedTo(server: Server): Promise<Target> {
+  const app = await createApp(EveryTransportModule, SETTINGS);
   await app.attach(server);
   const { port } = server.address() as AddressInfo;
   return {

@@ -8,36 +8,27 @@ import { Http2Client } from './http2-client';
 import { RawClient } from './raw-client';
 import { dialTls } from './tls-client';
 
-export interface Door {
+/** An engine, and how clients reach it. */
+export interface Served {
   readonly engine: Engine;
   /** A client that has passed the handshake for `/`. */
   open(headers?: Record<string, string>): Promise<RawClient<Duplex>>;
 }
 
-async function upgraded<Stream extends Duplex>(
-  client: RawClient<Stream>,
-  headers?: Record<string, string>,
-): Promise<RawClient<Duplex>> {
-  client.upgrade('/', headers);
-  const { status } = await client.answer();
-  if (status !== 101) throw new Error(`refused with ${status}`);
-  return client;
-}
-
-/** Ways in that differ in how bytes are read and written. */
-export const DOORS: [string, (endpoint: Endpoint, options?: EngineOptions) => Promise<Door>][] = [
+/** Transports that differ in how bytes are read and written. */
+export const TRANSPORTS: [string, (endpoint: Endpoint, options?: EngineOptions) => Promise<Served>][] = [
   [
     'TCP',
     async (endpoint, options) => {
       const engine = await startEngine([endpoint], options);
-      return { engine, open: async (headers) => upgraded(await RawClient.connect(engine.url), headers) };
+      return { engine, open: async (headers) => RawClient.open(engine.url, '/', headers) };
     },
   ],
   [
     'TLS',
     async (endpoint, options) => {
       const engine = await startEngine([endpoint], { tls: LOCALHOST, ...options });
-      return { engine, open: async (headers) => upgraded(RawClient.over(await dialTls(engine)), headers) };
+      return { engine, open: async (headers) => RawClient.over(await dialTls(engine)).handshake('/', headers) };
     },
   ],
   [
@@ -53,7 +44,7 @@ export const DOORS: [string, (endpoint: Endpoint, options?: EngineOptions) => Pr
     async (endpoint, options) => {
       const server = await opened(createServer());
       const { engine } = attached(server, [endpoint], options);
-      return { engine, open: async (headers) => upgraded(await tcpClient(server), headers) };
+      return { engine, open: async (headers) => (await tcpClient(server)).handshake('/', headers) };
     },
   ],
 ];

@@ -1,11 +1,11 @@
 import Fastify from 'fastify';
 import { behaves } from './behaviour';
-import { attachedTo } from './ways';
+import { attachedTo } from './targets';
 
 behaves('Fastify', 'HTTP/1.1', async () => {
   const rest = Fastify();
   rest.get('/health', () => 'ok');
   await rest.listen({ port: 0, host: '127.0.0.1' });
-  const door = await attachedTo(rest.server);
-  return { ...door, close: () => rest.close() };
+  const target = await attachedTo(rest.server);
+  return { ...target, close: () => rest.close() };
 });

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap } from '../../src';
-import { DoorsModule, SETTINGS } from './application';
+import { EveryTransportModule, SETTINGS } from './application';
 import { behaves } from './behaviour';
-import { HANDSHAKE, http1, unixTo } from './ways';
+import { HANDSHAKE, http1, unixTo } from './targets';
 
 behaves('a Unix socket', 'HTTP/1.1', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portal-'));
   const socketPath = join(folder, 'portal.sock');
-  const app = await bootstrap(DoorsModule, { ...SETTINGS, socketPath });
+  const app = await bootstrap(EveryTransportModule, { ...SETTINGS, socketPath });
   return {
     app,
     // nobody has an address there

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { behaves } from './behaviour';
-import { attachedTo } from './ways';
+import { attachedTo } from './targets';
 
 behaves('Hono', 'HTTP/1.1', async () => {
   const rest = new Hono();

@@ -1,8 +1,0 @@
-import { behaves } from './behaviour';
-import { HANDSHAKE, http1, listening, nothing, tcpTo } from './ways';
-
-behaves('TCP', 'HTTP/1.1', async () => {
-  const app = await listening();
-  const way = http1(() => tcpTo(app.port), `127.0.0.1:${app.port}`);
-  return { app, handshake: HANDSHAKE, ...way, close: nothing };
-});
