@@ -7,7 +7,8 @@ import { ChannelError, checkName, userChannel } from './channel-name';
 import { Cluster } from './cluster';
 import { HistoryRules } from './history';
 import { Hub, type Publication } from './hub';
-import { Presence, type Member, type PresenceHandlers, type PresenceWatch } from './presence';
+import type { Member } from './member';
+import { Presence, type PresenceHandlers, type PresenceWatch } from './presence';
 
 export interface ChannelsOptions {
   /** What connects the processes of the application. Default: none, there is one process. */
@@ -86,7 +87,8 @@ export class Channels {
   async presence(channel: string): Promise<Member[]> {
     checkName(channel);
     const others = (await this.cluster?.ask({ about: 'members', channel })) ?? [];
-    return [...this.hub.registry.membersOf(channel), ...(others.flat() as Member[])];
+    const membersOfOthers = others.flatMap((answer) => (typeof answer === 'object' ? (answer ?? []) : []));
+    return [...this.hub.registry.membersOf(channel), ...membersOfOthers];
   }
 
   /**
@@ -125,7 +127,8 @@ export class Channels {
 
   private async count(channel: string): Promise<number> {
     const others = (await this.cluster?.ask({ about: 'count', channel })) ?? [];
-    return others.reduce<number>((sum, count) => sum + Number(count), this.hub.registry.countOf(channel));
+    const here = this.hub.registry.countOf(channel);
+    return others.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : 0), here);
   }
 }
 

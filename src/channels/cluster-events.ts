@@ -1,6 +1,7 @@
 import type { Gap, Others, SharedMessage } from '../connection';
 import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
+import type { Answer, PresenceMessage, Question } from './node-message';
 import type { Presence } from './presence';
 import { catchUp } from './recovery';
 import type { HistoryEntry } from './history-entry';
@@ -36,16 +37,18 @@ export class ClusterEvents implements ClusterHost {
     this.hub.registry.topics.deliverEntry(channel, entry);
   }
 
-  onControl(node: string, subject: string, what: Record<string, unknown>): void {
-    const { is, code, reason } = what;
-    if (is === 'close') this.hub.closeHere(subject, code as number | undefined, reason as string | undefined);
-    else this.presence.take(node, what);
+  onClose(subject: string, code: number | undefined, reason: string | undefined): void {
+    this.hub.closeHere(subject, code, reason);
   }
 
-  answer({ about, channel }: Record<string, unknown>): unknown {
-    if (typeof channel !== 'string') return null;
-    if (about === 'count') return this.hub.registry.countOf(channel);
-    return about === 'members' ? this.hub.registry.membersOf(channel) : null;
+  onPresence(node: string, message: PresenceMessage): void {
+    this.presence.take(node, message);
+  }
+
+  answer({ about, channel }: Question): Answer {
+    if (about === 'nothing') return null;
+    const { registry } = this.hub;
+    return about === 'count' ? registry.countOf(channel) : registry.membersOf(channel);
   }
 
   onNode(node: string): void {

@@ -4,7 +4,7 @@ import type { BackplaneHistory, HistoryOptions } from './backplane';
 import { isAway, PIECE_BYTES, type History } from './history';
 import type { Others } from '../connection';
 import { HistoryReader, type Piece } from './history-reader';
-import { keptIn, unpack, type Packer } from './packet';
+import { historyEntryIn, unpack, type Packer } from './packet';
 
 /** What is not known to be kept waits, at most so many bytes of it. */
 const WAITING_BYTES = 8 * 1024 * 1024;
@@ -39,12 +39,13 @@ export class ClusterHistory implements History {
   private onEmpty: (() => void) | undefined;
   private readonly reader: HistoryReader;
 
-  /** `failed`: told of what is lost, and of how many messages that is. */
+  /** `failed` is told of messages that are lost, and how many; `foreign` of packets that this version of Portal cannot read. */
   constructor(
     private readonly backplane: BackplaneHistory,
     private readonly packer: Packer,
     private readonly clock: Clock,
     private readonly failed: (error: unknown, lost: number) => void,
+    private readonly foreign: (channel: string) => void,
   ) {
     this.reader = new HistoryReader((channel, since, retention) => this.read(channel, since, retention), clock);
   }
@@ -109,10 +110,11 @@ export class ClusterHistory implements History {
       const packets = await this.backplane.after(channel, from, retention, PIECE_BYTES);
       const kept = packets?.flatMap(({ offset, packet }) => {
         const unpacked = unpack(packet);
-        return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
+        if (unpacked !== undefined) return [historyEntryIn(unpacked, offset)];
+        this.foreign(channel);
+        return [];
       });
       const last = packets?.at(-1);
-      // what other programs put there is passed over
       if (kept === undefined || kept.length > 0 || last === undefined) return kept;
       from = last.offset;
     }

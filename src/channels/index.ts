@@ -2,4 +2,5 @@ export type { Backplane, BackplaneEvents, BackplaneHistory, HistoryOptions, Kept
 export { channelName } from './channel-name';
 export { Channels, type PublishOptions, type UserConnections } from './channels';
 export type { Publication } from './hub';
-export type { Member, PresenceHandlers, PresenceWatch } from './presence';
+export type { Member } from './member';
+export type { PresenceHandlers, PresenceWatch } from './presence';

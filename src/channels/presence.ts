@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { callUser } from '../messages';
 import type { Cluster } from './cluster';
-
-/** A subscriber of a channel, on any process. */
-export interface Member {
-  readonly connectionId: string;
-  /** What it subscribed with. */
-  readonly data: unknown;
-}
+import type { Member } from './member';
+import type { PresenceMessage } from './node-message';
 
 export interface PresenceHandlers {
   /** A connection subscribed, or did so again with other data. */
@@ -67,7 +62,7 @@ export class Presence {
     }
     watched.beginning++;
     // they tell their members before they answer
-    await this.cluster?.ask({ about: 'nothing' });
+    await this.cluster?.ask({ about: 'nothing', channel });
     watched.beginning--;
     const { handlers: all } = watched;
     // one of its own, also where the same handlers watch twice
@@ -103,15 +98,15 @@ export class Presence {
     this.tellWatchers(channel, { is: 'left', channel, connectionId });
   }
 
-  /** What another node says. */
-  take(node: string, { is, channel, members, member, connectionId }: Record<string, unknown>): void {
-    if (typeof channel !== 'string') return;
+  /** Takes a message of another node. */
+  take(node: string, message: PresenceMessage): void {
+    const { is, channel } = message;
     if (is === 'watch') this.addWatcher(node, channel);
     else if (is === 'unwatch') this.removeWatcher(node, channel);
     else if (!this.watched.has(channel)) this.cluster?.tell(node, { is: 'unwatch', channel });
-    else if (is === 'left') this.remove(node, channel, connectionId as string);
-    else if (is === 'joined') this.apply(node, channel, [member].filter(isMember), false);
-    else if (is === 'members' && Array.isArray(members)) this.apply(node, channel, members.filter(isMember), true);
+    else if (is === 'left') this.remove(node, channel, message.connectionId);
+    else if (is === 'joined') this.apply(node, channel, [message.member], false);
+    else this.apply(node, channel, message.members, true);
   }
 
   onNode(node: string): void {
@@ -148,8 +143,8 @@ export class Presence {
     this.cluster?.tell(node, { is: 'members', channel, members: this.membersHere(channel) });
   }
 
-  private tellWatchers(channel: string, what: object): void {
-    for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, what);
+  private tellWatchers(channel: string, message: PresenceMessage): void {
+    for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, message);
   }
 
   /** `all`: there are no others on that node. */
@@ -182,8 +177,4 @@ export class Presence {
       callUser(() => handler[what]?.(member), this.failed);
     }
   }
-}
-
-function isMember(value: unknown): value is Member {
-  return typeof value === 'object' && value !== null && typeof (value as Member).connectionId === 'string';
 }

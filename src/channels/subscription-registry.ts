@@ -1,7 +1,8 @@
 import type { Subscriber } from '../connection';
 import type { Cluster } from './cluster';
 import { ifAway, type History, type HistoryRules } from './history';
-import type { Member, Presence } from './presence';
+import type { Member } from './member';
+import type { Presence } from './presence';
 import { Topic, type Subscription } from './topic';
 import { Backlog } from './backlog';
 import { Topics } from './topics';
