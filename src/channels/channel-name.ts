@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { partsOf, wildcardAt } from './channel-pattern';
 
 /** Longer names are most often a mistake, and brokers hold every one of them. */
 const MAX_LENGTH = 200;
@@ -41,23 +42,22 @@ export function checkName(channel: unknown): void {
 
 /** @throws ChannelError for what is not a pattern of names */
 export function checkPattern(pattern: unknown): void {
-  if (isPattern(pattern)) return;
+  if (checkNameOrPattern(pattern) === 'pattern') return;
   throw new ChannelError(
     'a pattern of channels has a part that is * or **; names have calls of their own',
     String(pattern),
   );
 }
 
-/** Whether it is a pattern, where it may be a name too. @throws ChannelError for what is neither */
-export function isPattern(channel: unknown): boolean {
+/** @throws ChannelError for what is neither the name of a channel nor a pattern of names */
+export function checkNameOrPattern(channel: unknown): 'name' | 'pattern' {
   checkText(channel, NOT_IN_PATTERNS);
-  if (!channel.includes('*')) return false;
-  const parts = channel.split(':');
-  const last = parts.length - 1;
-  const isWhole = (part: string, at: number): boolean =>
-    !part.includes('*') || part === '*' || (part === '**' && at === last);
-  if (!parts.every(isWhole)) throw new ChannelError(PATTERN_RULE, channel);
-  return true;
+  if (!channel.includes('*')) return 'name';
+  const parts = partsOf(channel);
+  const isAllowed = (part: string, index: number): boolean =>
+    !part.includes('*') || wildcardAt(parts, index) !== undefined;
+  if (!parts.every(isAllowed)) throw new ChannelError(PATTERN_RULE, channel);
+  return 'pattern';
 }
 
 /**

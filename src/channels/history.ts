@@ -1,6 +1,7 @@
 import type { Others, SharedMessage } from '../connection';
 import type { HistoryOptions } from './backplane';
-import { isPattern } from './channel-name';
+import { checkNameOrPattern } from './channel-name';
+import { takesRest } from './channel-pattern';
 import type { Piece } from './history-reader';
 import { PatternTree } from './pattern-tree';
 
@@ -40,7 +41,7 @@ export class HistoryRules {
     for (const [channel, retention] of Object.entries(rules)) {
       checkOptions(channel, retention);
       const { size, ttlSeconds } = retention;
-      if (isPattern(channel)) this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
+      if (checkNameOrPattern(channel) === 'pattern') this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
       else this.names.set(channel, { size, ttlSeconds });
     }
   }
@@ -58,8 +59,7 @@ export class HistoryRules {
 }
 
 function isCloser(pattern: string, other: string): boolean {
-  const takesRest = pattern.endsWith('**');
-  return takesRest === other.endsWith('**') ? pattern.length > other.length : !takesRest;
+  return takesRest(pattern) === takesRest(other) ? pattern.length > other.length : takesRest(other);
 }
 
 function checkOptions(channel: string, retention: unknown): void {

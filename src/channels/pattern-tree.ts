@@ -1,3 +1,5 @@
+import { partsOf, wildcardAt } from './channel-pattern';
+
 interface Node<Value> {
   /** Where the next part is this one. */
   readonly parts: Map<string, Node<Value>>;
@@ -24,19 +26,21 @@ export class PatternTree<Value> {
   }
 
   delete(pattern: string): void {
-    this.remove(this.root, pattern.split(':'), 0);
+    this.remove(this.root, partsOf(pattern), 0);
   }
 
   /** Calls back for each pattern that the name matches. */
   match(name: string, found: (value: Value) => void): void {
-    if (this.size > 0) this.visit(this.root, name.split(':'), 0, found);
+    if (this.size > 0) this.visit(this.root, partsOf(name), 0, found);
   }
 
   private make(pattern: string): { node: Node<Value>; takesRest: boolean } {
     let node = this.root;
-    for (const part of pattern.split(':')) {
-      if (part === '**') return { node, takesRest: true };
-      if (part === '*') {
+    const parts = partsOf(pattern);
+    for (const [index, part] of parts.entries()) {
+      const wildcard = wildcardAt(parts, index);
+      if (wildcard === 'rest') return { node, takesRest: true };
+      if (wildcard === 'one') {
         node = node.any ??= newNode();
         continue;
       }
@@ -61,13 +65,14 @@ export class PatternTree<Value> {
   /** Returns whether nothing is left at the node. */
   private remove(node: Node<Value>, parts: string[], at: number): boolean {
     const part = parts[at];
+    const wildcard = wildcardAt(parts, at);
     if (part === undefined) {
       if (node.value !== undefined) this.size--;
       delete node.value;
-    } else if (part === '**') {
+    } else if (wildcard === 'rest') {
       if (node.rest !== undefined) this.size--;
       delete node.rest;
-    } else if (part === '*') {
+    } else if (wildcard === 'one') {
       if (node.any !== undefined && this.remove(node.any, parts, at + 1)) delete node.any;
     } else {
       const next = node.parts.get(part);

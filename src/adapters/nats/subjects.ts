@@ -1,3 +1,7 @@
+import { partsOf, wildcardAt } from '../../channels';
+
+const WILDCARDS = { one: '*', rest: '>' } as const;
+
 /** Names that need no escaping: most. */
 const PLAIN = /^[^:%.*> \p{Cc}\p{Cs}]+(?::[^:%.*> \p{Cc}\p{Cs}]+)*$/u;
 /** What a token cannot hold, or a decoder would change: a surrogate without its other half. */
@@ -16,7 +20,7 @@ const MAX_BYTES = 3072;
  * @throws RangeError when it is too long
  */
 export function tokensOf(name: string): string {
-  return bounded(PLAIN.test(name) ? name.replaceAll(':', '.') : name.split(':').map(escaped).join('.'));
+  return bounded(PLAIN.test(name) ? name.replaceAll(':', '.') : partsOf(name).map(escaped).join('.'));
 }
 
 /**
@@ -24,11 +28,12 @@ export function tokensOf(name: string): string {
  * @throws RangeError when it is too long
  */
 export function filterOf(pattern: string): string {
-  const parts = pattern.split(':');
-  const last = parts.length - 1;
-  return bounded(
-    parts.map((part, at) => (part === '*' ? '*' : part === '**' && at === last ? '>' : escaped(part))).join('.'),
-  );
+  const parts = partsOf(pattern);
+  const tokens = parts.map((part, index) => {
+    const wildcard = wildcardAt(parts, index);
+    return wildcard === undefined ? escaped(part) : WILDCARDS[wildcard];
+  });
+  return bounded(tokens.join('.'));
 }
 
 /** Whether a filter stands for more than one name: in names, both are escaped. */

@@ -1,16 +1,7 @@
+import { partsOf, wildcardAt } from '../../channels';
+
 /** How many slots the keys and channels of a Redis Cluster are spread over. */
 export const SLOTS = 16384;
-
-/** Whether a subject is a pattern of names, see `Backplane`. */
-export function isPattern(subject: string): boolean {
-  if (!subject.includes('*')) return false;
-  const parts = subject.split(':');
-  return parts.some((part, index) => isWild(part, index === parts.length - 1));
-}
-
-function isWild(part: string, isLast: boolean): boolean {
-  return part === '*' || (part === '**' && isLast);
-}
 
 /**
  * What subjects are called in Redis. The prefix has no colon and no `@`, so that no name of one prefix can be one of another. All databases
@@ -35,9 +26,9 @@ export class Names {
 
   /** For PSUBSCRIBE; another for each pattern. Matches more than the pattern does: a `*` of Redis goes on over colons. */
   glob(pattern: string): string {
-    const parts = pattern.split(':');
+    const parts = partsOf(pattern);
     const globs = parts.map((part, index) =>
-      isWild(part, index === parts.length - 1) ? part : part.replace(/[*?[\]\\^]/g, '\\$&'),
+      wildcardAt(parts, index) === undefined ? part.replace(/[*?[\]\\^]/g, '\\$&') : part,
     );
     return this.beginOfChannels + globs.join(':');
   }

@@ -1,6 +1,6 @@
 import { Connector, report, type Run } from '../shared';
-import type { Backplane, BackplaneEvents, BackplaneHistory } from '../../channels';
-import { isPattern, Names } from './names';
+import { isPattern, type Backplane, type BackplaneEvents, type BackplaneHistory } from '../../channels';
+import { Names } from './names';
 import { payloadOf, RedisHistory, split } from './redis-history';
 import { RedisLink } from './redis-link';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SLOTS, isPattern, slotOf, type Names } from './names';
+import { isPattern } from '../../channels';
+import { SLOTS, slotOf, type Names } from './names';
 import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
 import { RedisLine, isReadOnly, isRefusal, isReply } from './redis-line';
 import { fingerprint, shardsIn, type Shard } from './shards';
