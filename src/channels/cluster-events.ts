@@ -6,20 +6,20 @@ import type { Presence } from './presence';
 import { catchUp } from './recovery';
 import type { HistoryEntry } from './history-entry';
 
-/** Whom to tell of what the cluster reports. */
+/** Receives reports for logs and observers. */
 export interface Reports {
   failed(error: unknown, where: string): void;
   onDown(error: Error, node: string): void;
   onGap(gap: Gap, node: string): void;
-  /** Messages did not reach other processes, or may not have, beside those that a gap counts. */
+  /** So many messages did not reach other processes, or may not have. A gap counts its own. */
   onLost?(messages: number): void;
   onStopped?(node: string): void;
   onPublished?: ((others: Others) => void) | undefined;
 }
 
-/** What comes from the cluster: to subscribers, to presence, to whoever asked. */
+/** Passes what comes from the cluster on to subscribers, presence and reports. */
 export class ClusterEvents implements ClusterHost {
-  /** Channels of which something was missed for good, until the gap is reported. */
+  /** Channels with messages that cannot be recovered, until the gap is reported. */
   private readonly lost = new Set<string>();
 
   constructor(
@@ -59,7 +59,7 @@ export class ClusterEvents implements ClusterHost {
     this.presence.onNodeGone(node);
   }
 
-  /** Messages with an offset that come before those that are missed wait for them. */
+  /** Messages with an offset wait from now on: those that are missed come before them. */
   onDown(error: Error): void {
     this.pause();
     this.reports.onDown(error, this.node);

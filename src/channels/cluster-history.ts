@@ -6,16 +6,16 @@ import type { Others } from '../connection';
 import { HistoryReader, type Piece } from './history-reader';
 import { historyEntryIn, unpack, type Packer } from './packet';
 
-/** What is not known to be kept waits, at most so many bytes of it. */
+/** The most bytes of packets that wait until the broker has confirmed them. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 
-/** What a packet takes beside its bytes. */
+/** Memory of a packet beside its bytes. */
 const OVERHEAD = 256;
 
-/** The broker could not keep it: it is asked again. */
+/** The pause before packets that the broker could not keep are appended again. */
 const RETRY_MS = 250;
 
-/** At the end it is waited for so long. */
+/** The longest that `stop` waits for confirmations. */
 const STOP_MS = 2000;
 
 const ALWAYS = (): boolean => true;
@@ -28,8 +28,8 @@ interface Waiting {
 }
 
 /**
- * The history that a backplane keeps, in which messages of all nodes have one order: so a message is delivered when it comes back with its
- * offset, to our own subscribers too. What may not have got there is sent again, in order; it is there once.
+ * The history that a backplane keeps. The messages of all nodes have one order there, so a message is delivered when it comes back with its
+ * offset, to subscribers of this process too. Messages that may not have arrived are sent again, in order, and are kept once.
  */
 export class ClusterHistory implements History {
   private readonly waiting = new Set<Waiting>();
@@ -39,7 +39,7 @@ export class ClusterHistory implements History {
   private onEmpty: (() => void) | undefined;
   private readonly reader: HistoryReader;
 
-  /** `failed` is told of messages that are lost, and how many; `foreign` of packets that this version of Portal cannot read. */
+  /** `failed` is told of lost messages and their number, `foreign` of packets that this version of Portal cannot read. */
   constructor(
     private readonly backplane: BackplaneHistory,
     private readonly packer: Packer,
@@ -86,7 +86,7 @@ export class ClusterHistory implements History {
     this.retrying = undefined;
   }
 
-  /** Waits a little for what is on its way. Returns how many messages were not kept. */
+  /** Waits a little for confirmations. Resolves with the number of messages that were not confirmed. */
   async stop(): Promise<number> {
     if (this.isUp && this.waiting.size > 0) {
       await new Promise<void>((resolve) => {

@@ -21,10 +21,10 @@ import { Recent } from './recent';
 import { Relay } from './relay';
 import type { HistoryEntry } from './history-entry';
 
-/** All nodes listen to it. Such names have a space, which those of applications have not. */
+/** The subject to which all nodes subscribe. The names of channels have no space. */
 const ALL = 'all nodes';
 
-/** When the history cannot be read. */
+/** The pause before a catch-up that failed is tried again, and before lost packets are reported. */
 const RETRY_MS = 250;
 
 const directTo = (node: string): string => `node ${node}`;
@@ -41,10 +41,10 @@ export interface ClusterHost {
   onNodeGone(node: string): void;
   onDown(error: Error): void;
   onUp(): void;
-  /** Gets what was missed of channels with history. Rejects when the backplane is away again. */
+  /** Delivers the messages with history that were missed. Rejects when the backplane is away again. */
   catchUp(): Promise<void>;
   onGap(gap: Omit<Gap, 'unrecovered'>): void;
-  /** `lost`: so many messages are lost with it, which no gap counts. */
+  /** `lost` is the number of messages that are lost with it and that no gap counts. */
   failed(error: unknown, lost?: number): void;
 }
 
@@ -57,7 +57,7 @@ export class Cluster {
   readonly history: ClusterHistory | undefined;
   private host!: ClusterHost;
   private ups = 0;
-  /** Whether it was reported since the backplane came that something is too large for it. */
+  /** Both are reported once, until the backplane comes back. */
   private hasToldSize = false;
   private hasToldLost = false;
   private hasToldForeign = false;
@@ -129,7 +129,7 @@ export class Cluster {
     this.report(this.backplane.unsubscribe(subject));
   }
 
-  /** Tells of the failure of what nobody waits for. */
+  /** Reports the failure of work that nobody waits for. */
   report(work: Promise<void> | undefined): void {
     work?.catch((error: unknown) => this.host.failed(error));
   }
@@ -151,8 +151,8 @@ export class Cluster {
   }
 
   /**
-   * What is too large or lost is told to who publishes, and to whoever has to set the limits of the broker: once until it is back, since
-   * clients may cause it.
+   * The publisher learns that its message is too large from the result. The log tells it to those who set the limits of the broker, once
+   * until the backplane comes back, since clients may cause it.
    */
   told(subject: string, others: Others): Others {
     if (others === 'too_large' && !this.hasToldSize) {
@@ -174,7 +174,7 @@ export class Cluster {
     return this.nodes.ask(question);
   }
 
-  /** What other programs say on the broker must not hurt us. */
+  /** Whatever other programs send by way of the broker must do no harm. */
   private onPacket(subject: string, bytes: Buffer, offset: string | undefined): void {
     const packet = unpack(bytes);
     if (packet === undefined) return this.ignore(subject);
@@ -231,7 +231,7 @@ export class Cluster {
   private onLost(packets: number, reason?: Error): void {
     this.relay.onLost(packets);
     this.lostBecause = reason;
-    // most often the connection breaks, which a gap tells of
+    // most often the connection breaks, and a gap counts them
     this.clock.after(RETRY_MS, () => {
       const lost = this.relay.takeLost();
       if (lost === 0) return;

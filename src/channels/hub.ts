@@ -19,21 +19,25 @@ import { SubscriptionRegistry } from './subscription-registry';
 import type { Subscription, Topic } from './topic';
 import { unawaited } from '../connection';
 
-/** What became of a published message. */
+/** The result of publishing a message. */
 export interface Publication {
   /**
-   * Subscribers on this process that it was sent to. 0 for a channel with history, whose messages are sent once they are kept; but where
-   * one is too large to be kept, it is sent without an offset, and those are counted.
+   * The number of subscribers on this process that the message was sent to. 0 for a channel with history, whose messages are sent when they
+   * are kept. A message that is too large to be kept is sent at once, without an offset, and counted.
    */
   readonly local: number;
   /**
-   * The other processes: there is no backplane, it is on its way, it waits until the backplane is back, it is lost, since too much
-   * waits already, or the broker takes no message of its size.
+   * The fate of the message on the other processes:
+   * - `none`: there is no backplane, or `local` was asked for
+   * - `sent`: it is on its way
+   * - `kept`: it waits until the backplane is back
+   * - `lost`: too many messages wait already
+   * - `too_large`: the broker takes no message of this size
    */
   readonly others: Others;
 }
 
-/** The way from publishers to subscribers, in this process and by way of the cluster. */
+/** Brings messages from publishers to subscribers, in this process and by way of the cluster. */
 export class Hub implements Subscriptions {
   readonly registry: SubscriptionRegistry;
   readonly history: History | undefined;
@@ -56,7 +60,7 @@ export class Hub implements Subscriptions {
     this.memory?.stop();
   }
 
-  // what connections ask for
+  // for connections
 
   subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
     return unawaited(this.subscribeTo(subscriber, channel, options));
@@ -103,9 +107,9 @@ export class Hub implements Subscriptions {
     this.cluster?.report(topic.ready);
   }
 
-  // what the application asks for
+  // for the application
 
-  /** `here`: to the subscribers of this process alone. */
+  /** `here` sends to the subscribers of this process alone. */
   send(channel: string, message: string | Bytes, except?: Subscriber, here = false): Publication {
     checkName(channel);
     const shared = new SharedMessage(message);
@@ -194,7 +198,11 @@ export class Hub implements Subscriptions {
     if (!isOffset(since)) throw new PortalError('history_lost');
   }
 
-  /** Asks `@OnSubscribe`. False: it was given up meanwhile. @throws what refuses; ConnectionClosedError */
+  /**
+   * Asks `@OnSubscribe`. Resolves with `false` when the subscription was given up meanwhile.
+   * @throws ConnectionClosedError
+   * @throws any error with which `@OnSubscribe` refuses
+   */
   private admit(subscriber: Subscriber, channel: string): Promise<boolean> | boolean {
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection is not open');
     const answer = subscriber.route.endpoint.subscribe?.(subscriber.connection, channel);
@@ -217,7 +225,7 @@ export class Hub implements Subscriptions {
     return isWanted;
   }
 
-  /** What fails changes nothing for those who were subscribed before. */
+  /** A subscription that fails leaves an earlier one as it was. */
   private restore(
     subscriber: Subscriber,
     topic: Topic,

@@ -1,13 +1,13 @@
 import type { Clock } from '../messages';
 import type { Answer, NodeMessage, Question } from './node-message';
 
-/** Each node says that often that it lives. */
+/** The interval at which each node says that it is alive. */
 const BEAT_MS = 1000;
 
-/** A node that was silent for so long is gone, and all that was on it. */
+/** A node that was silent for so long is gone, with all its subscribers. */
 const LEASE_MS = 3500;
 
-/** An answer takes so long at most. */
+/** Answers that take longer are left out. */
 const ANSWER_MS = 1000;
 
 interface OpenQuestion {
@@ -23,18 +23,18 @@ export interface NodesHost {
   tell(node: string, message: NodeMessage): void;
   answer(question: Question): Answer;
   appeared(node: string): void;
-  /** Its lease ran out, or it said goodbye. */
+  /** The node was silent for too long, or said goodbye. */
   vanished(node: string): void;
 }
 
-/** The other processes that are on the backplane, and what one asks them. */
+/** Knows the other processes on the backplane, and asks them questions. */
 export class Nodes {
-  /** When each was last heard of. */
+  /** The time at which each node was last heard of. */
   private readonly heardAt = new Map<string, number>();
   private readonly questions = new Map<number, OpenQuestion>();
   private asked = 0;
   private beating: { cancel(): void } | undefined;
-  /** When we could last have heard of them. */
+  /** Nodes could not be heard before this time. */
   private listeningSince = 0;
   private beatAt = 0;
   private isUp = false;
@@ -64,7 +64,7 @@ export class Nodes {
     this.heardAt.clear();
   }
 
-  /** What all others answer; those that do not answer in time are left out. */
+  /** Resolves with the answers of all other nodes. Those that do not answer in time are left out. */
   ask(question: Question): Promise<Answer[]> {
     if (!this.isUp || this.heardAt.size === 0) return Promise.resolve([]);
     const id = ++this.asked;

@@ -1,19 +1,19 @@
 import { partsOf, wildcardAt } from './channel-pattern';
 
 interface Node<Value> {
-  /** Where the next part is this one. */
+  /** Nodes for the next part, by its text. */
   readonly parts: Map<string, Node<Value>>;
-  /** Where it may be any (`*`). */
+  /** The node for any next part (`*`). */
   any?: Node<Value>;
-  /** The pattern that ends here. */
+  /** The value of the pattern that ends here. */
   value?: Value;
-  /** The pattern that takes all that follows here (`**`). */
+  /** The value of the pattern that ends here with `**`. */
   rest?: Value;
 }
 
 const newNode = <Value>(): Node<Value> => ({ parts: new Map() });
 
-/** Values by patterns of names. Finding those for a name costs as much as it has parts, however many patterns there are. */
+/** Values by patterns. The cost of a match grows with the parts of the name, not with the number of patterns. */
 export class PatternTree<Value> {
   private readonly root = newNode<Value>();
   size = 0;
@@ -29,7 +29,7 @@ export class PatternTree<Value> {
     this.remove(this.root, partsOf(pattern), 0);
   }
 
-  /** Calls back for each pattern that the name matches. */
+  /** Calls `found` with the value of each pattern that the name matches. */
   match(name: string, found: (value: Value) => void): void {
     if (this.size > 0) this.visit(this.root, partsOf(name), 0, found);
   }
@@ -62,7 +62,7 @@ export class PatternTree<Value> {
     if (next !== undefined) this.visit(next, parts, at + 1, found);
   }
 
-  /** Returns whether nothing is left at the node. */
+  /** Returns `true` where nothing is left at the node. */
   private remove(node: Node<Value>, parts: string[], at: number): boolean {
     const part = parts[at];
     const wildcard = wildcardAt(parts, at);

@@ -60,13 +60,13 @@ export class Broker {
     return this.end('SIGTERM');
   }
 
-  /** Stops the process where it is, with its connections open (SIGSTOP), until `resume`. */
-  freeze(): void {
+  /** Stops the process where it is, with its connections open (SIGSTOP), until `resume`. Resolves when all of its threads stand still. */
+  async freeze(): Promise<void> {
     this.child?.kill('SIGSTOP');
+    while (!this.isFrozen()) await sleep(10);
   }
 
-  /** Whether the last of its threads stands still: the signal takes its time. */
-  isFrozen(): boolean {
+  private isFrozen(): boolean {
     const tasks = `/proc/${this.child?.pid}/task`;
     return readdirSync(tasks).every((thread) => /\) T /.test(readFileSync(join(tasks, thread, 'stat'), 'utf8')));
   }

@@ -1,7 +1,7 @@
 import { Names } from '../../../src/adapters/redis/names';
 import { RedisLink, script } from '../../../src/adapters/redis/redis-link';
 import { Broker, disposeBrokers } from '../../support/broker';
-import { until } from './nodes';
+import { until } from '../nodes';
 
 afterAll(disposeBrokers);
 
@@ -47,7 +47,7 @@ test('subscribes, publishes and runs scripts', async () => {
 test('when a connection ends, nobody waits any more, and all is closed', async () => {
   const broker = await Broker.start('redis');
   const { link, lost } = await open(broker);
-  broker.freeze();
+  await broker.freeze();
   const waiting = [link.subscribe('a'), link.subscribe('b:*'), link.unsubscribe('a')];
   const settled = expect(link.settled()).rejects.toThrow();
   const running = expect(link.evaluate(script('return 1'), ['key'], [])).rejects.toThrow();
