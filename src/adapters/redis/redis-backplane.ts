@@ -90,7 +90,7 @@ export class RedisBackplane implements Backplane {
     }
     this.wanted.add(subject);
     try {
-      await this.connector.link?.subscribe(subject);
+      await this.connector.link?.subscriptions.subscribe(subject);
     } catch (error) {
       this.wanted.delete(subject);
       throw error;
@@ -99,7 +99,7 @@ export class RedisBackplane implements Backplane {
 
   async unsubscribe(subject: string): Promise<void> {
     this.wanted.delete(subject);
-    await this.connector.link?.unsubscribe(subject);
+    await this.connector.link?.subscriptions.unsubscribe(subject);
   }
 
   publish(subject: string, packet: Uint8Array): boolean {
@@ -139,7 +139,7 @@ export class RedisBackplane implements Backplane {
       this.limit = link.maxPacketBytes;
       const refused = new Map<string, Error>();
       for (const subject of this.wanted) {
-        link.subscribe(subject).catch((error: Error) => refused.set(subject, error));
+        link.subscriptions.subscribe(subject).catch((error: Error) => refused.set(subject, error));
       }
       await link.settled();
       signal.removeEventListener('abort', abandon);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPattern } from '../../channels';
 import { SLOTS, slotOf, type Names } from './names';
 import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
 import { RedisLine, isReadOnly, isRefusal, isReply } from './redis-line';
+import { RedisSubscriptions } from './redis-subscriptions';
 import { fingerprint, shardsIn, type Shard } from './shards';
 
 const TICK_MS = 500;
@@ -24,8 +24,6 @@ export interface LinkOptions {
   /** A packet that was published may not have arrived. */
   readonly lost: (reason: Error) => void;
 }
-
-type Listener = (payload: Buffer, channel: Buffer) => void;
 
 /** The connections to one server. */
 interface Lines {
@@ -67,9 +65,7 @@ export class RedisLink {
   private readonly lines = new Set<RedisLine>();
   private readonly closing = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
-  /** One a subject as long as there may be more than one request: the client loses count of several. */
-  private readonly listeners = new Map<string, Listener>();
-  private readonly unconfirmed = new Map<string, Promise<void>>();
+  readonly subscriptions: RedisSubscriptions;
   private servers: Lines[] = [];
   /** By slot; where there is no cluster, all is in the first. */
   private slots: Lines[] = [];
@@ -80,7 +76,16 @@ export class RedisLink {
   private readOnly = false;
 
   constructor(private readonly options: LinkOptions) {
+    const { names, isCluster, received } = options;
     this.ended = new Promise((resolve) => (this.end = resolve));
+    this.subscriptions = new RedisSubscriptions({
+      names,
+      isCluster,
+      received,
+      isOpen: () => this.isOpen,
+      lineOf: (channel) => this.linesOf(channel).subscriptions,
+      failed: (error) => this.check(error),
+    });
     this.timer = setInterval(() => {
       for (const line of this.lines) line.tick();
     }, TICK_MS);
@@ -105,33 +110,9 @@ export class RedisLink {
     this.maxPacketBytes = Math.min(...limits);
   }
 
-  /** Resolves when the server has confirmed it, or the link has ended. Rejects when the server refuses. */
-  subscribe(subject: string): Promise<void> {
-    if (this.hasEnded) return Promise.resolve();
-    const { channel, line } = this.at(subject);
-    let listener = this.listeners.get(subject);
-    if (listener === undefined) this.listeners.set(subject, (listener = this.listener(subject, line)));
-    let reply: Promise<void>;
-    if (this.options.isCluster) reply = line.client.sSubscribe(channel, listener, true);
-    else if (isPattern(subject)) reply = line.client.pSubscribe(this.options.names.glob(subject), listener, true);
-    else reply = line.client.subscribe(channel, listener, true);
-    return this.confirmation(subject, reply, true);
-  }
-
-  unsubscribe(subject: string): Promise<void> {
-    const listener = this.listeners.get(subject);
-    if (this.hasEnded || listener === undefined) return Promise.resolve();
-    const { channel, line } = this.at(subject);
-    let reply: Promise<void>;
-    if (this.options.isCluster) reply = line.client.sUnsubscribe(channel, listener, true);
-    else if (isPattern(subject)) reply = line.client.pUnsubscribe(this.options.names.glob(subject), listener, true);
-    else reply = line.client.unsubscribe(channel, listener, true);
-    return this.confirmation(subject, reply, false);
-  }
-
   /** Resolves when all subscriptions hold or are refused, also those that came meanwhile. Rejects when the link has ended. */
   async settled(): Promise<void> {
-    while (this.unconfirmed.size > 0) await Promise.allSettled(this.unconfirmed.values());
+    await this.subscriptions.settled();
     if (this.hasEnded) throw await this.ended;
   }
 
@@ -140,7 +121,7 @@ export class RedisLink {
     if (this.hasEnded || this.bytesOnTheWay > MAX_BYTES_ON_THE_WAY) return false;
     const { isCluster, names } = this.options;
     const channel = names.channel(subject);
-    const line = this.slots[isCluster ? slotOf(channel) : 0]!.commands;
+    const line = this.linesOf(channel).commands;
     const { length } = payload;
     this.bytesOnTheWay += length;
     line.client.sendCommand([isCluster ? 'SPUBLISH' : 'PUBLISH', channel, payload]).then(
@@ -167,7 +148,7 @@ export class RedisLink {
     parameters: (string | Buffer)[],
     by: 'commands' | 'reads' = 'commands',
   ): Promise<unknown> {
-    const lines = this.slots[this.options.isCluster ? slotOf(keys[0]!) : 0]!;
+    const lines = this.linesOf(keys[0]!);
     const line = by === 'commands' ? lines.commands : await this.readsOf(lines);
     // EVAL leaves it with the server, unless it is refused
     const isThere = line.scripts.has(hash);
@@ -263,36 +244,9 @@ export class RedisLink {
     if (!info.toString().includes('cluster_state:ok')) throw new Error('the cluster is down');
   }
 
-  private at(subject: string): { channel: string; line: RedisLine } {
-    const channel = this.options.names.channel(subject);
-    return { channel, line: this.slots[this.options.isCluster ? slotOf(channel) : 0]!.subscriptions };
-  }
-
-  private listener(subject: string, line: RedisLine): Listener {
-    const { names, received } = this.options;
-    const isOne = !isPattern(subject);
-    return (payload, channel) => {
-      line.heard();
-      received(isOne ? subject : names.subject(channel.toString()), payload);
-    };
-  }
-
-  private confirmation(subject: string, reply: Promise<void>, isSubscribed: boolean): Promise<void> {
-    let isHeld = isSubscribed;
-    const confirmed = reply
-      .catch((error: Error) => {
-        isHeld = false;
-        this.check(error);
-        // it is asked for again when there is a new link
-        if (!this.hasEnded) throw error;
-      })
-      .finally(() => {
-        if (this.unconfirmed.get(subject) !== confirmed) return;
-        this.unconfirmed.delete(subject);
-        if (!isHeld) this.listeners.delete(subject);
-      });
-    this.unconfirmed.set(subject, confirmed);
-    return confirmed;
+  /** The server that has a key or channel. */
+  private linesOf(key: string): Lines {
+    return this.slots[this.options.isCluster ? slotOf(key) : 0]!;
   }
 
   private async readsOf(lines: Lines): Promise<RedisLine> {
