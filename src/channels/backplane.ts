@@ -25,8 +25,8 @@ export interface Backplane {
   stop(): Promise<void>;
 
   /**
-   * Resolves when the broker has confirmed the subscription, and rejects when the broker refuses it. While the broker is away it resolves at
-   * once, and the subscription is made before `onUp`.
+   * Resolves when the broker has confirmed the subscription, and rejects when the broker refuses it. While the broker is away it resolves
+   * at once, and the subscription is made before `onUp`.
    */
   subscribe(subject: string): Promise<void>;
 
@@ -60,7 +60,7 @@ export interface BackplaneEvents {
   onRefused?(subject: string, error: Error): void;
 }
 
-/** How many messages of a channel are kept, and for how long. */
+/** The messages of a channel that are kept. */
 export interface HistoryOptions {
   /** The most messages that are kept: the latest. */
   readonly size: number;
@@ -99,8 +99,8 @@ export interface BackplaneHistory {
   last(subject: string, retention: HistoryOptions): Promise<string>;
 
   /**
-   * Resolves with the packets right after an offset that `last`, `after` or `onPacket` gave, the oldest first: about `maxBytes` of them, and
-   * at least one where there is one. Without `maxBytes` it is all of them. Resolves with `undefined` when one of them is gone, or may be.
+   * Resolves with the packets right after an offset that `last`, `after` or `onPacket` gave, the oldest first: about `maxBytes` of them,
+   * and at least one where there is one. Without `maxBytes` it is all of them. Resolves with `undefined` when one is gone, or may be.
    * Rejects as `append` does. Reading must hold up nothing else: Portal reads a few channels at once.
    */
   after(

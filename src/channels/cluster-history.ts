@@ -108,14 +108,14 @@ export class ClusterHistory implements History {
   private async read(channel: string, since: string, retention: HistoryOptions): Promise<Piece> {
     for (let from = since; ;) {
       const packets = await this.backplane.after(channel, from, retention, PIECE_BYTES);
-      const kept = packets?.flatMap(({ offset, packet }) => {
+      const entries = packets?.flatMap(({ offset, packet }) => {
         const unpacked = unpack(packet);
         if (unpacked !== undefined) return [historyEntryIn(unpacked, offset)];
         this.foreign(channel);
         return [];
       });
       const last = packets?.at(-1);
-      if (kept === undefined || kept.length > 0 || last === undefined) return kept;
+      if (entries === undefined || entries.length > 0 || last === undefined) return entries;
       from = last.offset;
     }
   }

@@ -174,7 +174,7 @@ export class Cluster {
     return this.nodes.ask(question);
   }
 
-  /** Whatever other programs send by way of the broker must do no harm. */
+  /** Packets of other programs must do no harm. */
   private onPacket(subject: string, bytes: Buffer, offset: string | undefined): void {
     const packet = unpack(bytes);
     if (packet === undefined) return this.ignore(subject);

@@ -2,8 +2,8 @@ import { isThenable, takeRejection } from '../messages';
 import type { Backplane, BackplaneEvents, BackplaneHistory } from './backplane';
 
 /**
- * A backplane that may be a user's own, so its failures must end nothing. A method that should return a promise rejects where the user's own
- * throws, and a packet for which `publish` throws counts as lost.
+ * A backplane that may be a user's own, so its failures must end nothing. A method that should return a promise rejects where the user's
+ * own throws, and a packet for which `publish` throws counts as lost.
  */
 export class ContainedBackplane implements Backplane {
   readonly history: BackplaneHistory | undefined;

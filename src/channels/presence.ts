@@ -5,26 +5,26 @@ import type { Member } from './member';
 import type { PresenceMessage } from './node-message';
 
 export interface PresenceHandlers {
-  /** A connection subscribed, or did so again with other data. */
+  /** A connection subscribed, or subscribed again with other data. */
   join?: ((member: Member) => unknown) | undefined;
-  /** A connection gave it up or closed, or its process died. */
+  /** A connection unsubscribed or closed, or its process died. */
   leave?: ((member: Member) => unknown) | undefined;
 }
 
 /** A watched channel. */
 export interface PresenceWatch {
-  /** Who is there now, kept up to date. */
+  /** The members at present, always up to date. */
   readonly members: readonly Member[];
-  /** No more events. */
+  /** Ends the watch: its handlers are not called any more. */
   stop(): void;
 }
 
-/** What a watch knows of its channel. */
+/** A channel that this node watches. */
 class Watched {
   readonly handlers = new Set<PresenceHandlers>();
-  /** Watches that wait for the members of other nodes. */
+  /** The number of watches that wait for the members of other nodes. */
   beginning = 0;
-  /** By node, and by connection. */
+  /** Members by node, and by connection. */
   readonly nodes = new Map<string, Map<string, Member>>();
 
   *members(): Iterable<Member> {
@@ -38,7 +38,7 @@ class Watched {
   }
 }
 
-/** Tells who comes to channels and goes from them, on any node. Nodes tell those nodes that watch a channel, and nobody else. */
+/** Tells who comes to a channel and who leaves it, on any node. Nodes send presence messages only to nodes that watch the channel. */
 export class Presence {
   private readonly watched = new Map<string, Watched>();
   /** The nodes that watch a channel. */
@@ -46,7 +46,7 @@ export class Presence {
 
   constructor(
     private readonly cluster: Cluster | undefined,
-    /** Those on this node. */
+    /** Lists the members on this node. */
     private readonly membersHere: (channel: string) => Member[],
     private readonly failed: (error: unknown) => void,
   ) {}
@@ -61,11 +61,11 @@ export class Presence {
       this.cluster?.tellAll({ is: 'watch', channel });
     }
     watched.beginning++;
-    // they tell their members before they answer
+    // nodes send their members before they answer
     await this.cluster?.ask({ about: 'nothing', channel });
     watched.beginning--;
     const { handlers: all } = watched;
-    // one of its own, also where the same handlers watch twice
+    // an object of its own, so that the same handlers can watch twice
     const own = {
       join: (member: Member) => handlers.join?.(member),
       leave: (member: Member) => handlers.leave?.(member),
@@ -88,7 +88,7 @@ export class Presence {
     this.tellWatchers(channel, { is: 'joined', channel, member });
   }
 
-  /** Whether anybody wants to hear of the channel. */
+  /** True where this node or another one watches the channel. */
   interests(channel: string): boolean {
     return this.watched.has(channel) || this.watchers.has(channel);
   }
@@ -121,7 +121,7 @@ export class Presence {
     }
   }
 
-  /** After an outage: what was told meanwhile may have got lost. */
+  /** After an outage, messages of other nodes may have been lost. */
   onUp(): void {
     for (const channel of this.watched.keys()) this.cluster?.tellAll({ is: 'watch', channel });
     for (const [channel, nodes] of this.watchers) for (const node of nodes) this.tellMembers(node, channel);
@@ -147,7 +147,7 @@ export class Presence {
     for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, message);
   }
 
-  /** `all`: there are no others on that node. */
+  /** `all` means that the node has no other members. */
   private apply(node: string, channel: string, members: readonly Member[], all: boolean): void {
     const watched = this.watched.get(channel);
     if (watched === undefined) return;

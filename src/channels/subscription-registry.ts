@@ -7,16 +7,16 @@ import { Topic, type Subscription } from './topic';
 import { Backlog } from './backlog';
 import { Topics } from './topics';
 
-/** What is known of a connection that has something to do with channels. */
+/** The channels of one connection. */
 interface Entry {
   readonly topics: Map<string, Topic>;
-  /** Channels for which `@OnSubscribe` is asked. */
+  /** A ticket for each channel about which `@OnSubscribe` is being asked. */
   readonly pendingChecks: Map<string, object>;
   /** The channel of its user. */
   user: string | undefined;
 }
 
-/** Who sits where: the topics of this process and their subscribers, until each leaves. */
+/** The topics of this process and their subscribers. */
 export class SubscriptionRegistry {
   readonly topics = new Topics();
   private readonly entries = new Map<Subscriber, Entry>();
@@ -28,7 +28,7 @@ export class SubscriptionRegistry {
     private readonly history: History | undefined,
   ) {}
 
-  /** For connections that are open; what leaves has no entry. */
+  /** Makes an entry where there is none. Only for connections that are open: `leaveAll` removes entries. */
   of(subscriber: Subscriber): Entry {
     let entry = this.entries.get(subscriber);
     if (entry === undefined)
@@ -49,7 +49,7 @@ export class SubscriptionRegistry {
     return this.topics.get(channel)?.subscriptions.size ?? 0;
   }
 
-  /** `catchesUp`: it is to be sent what it missed before anything else. */
+  /** `catchesUp` means that messages wait until the subscriber has been sent those that it missed. */
   add(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Subscription {
     let subscription = topic.subscriptions.get(subscriber);
     if (subscription === undefined || catchesUp) {
@@ -76,7 +76,7 @@ export class SubscriptionRegistry {
     for (const topic of entry.topics.values()) this.remove(subscriber, topic);
   }
 
-  /** The topic of a channel or pattern, in which somebody is about to sit. */
+  /** Returns the topic of a channel or pattern, and opens it for a first subscriber. */
   topicOf(channel: string, isPattern: boolean): Topic {
     const known = this.topics.get(channel);
     if (known !== undefined) return known;
@@ -84,7 +84,7 @@ export class SubscriptionRegistry {
     this.topics.add(topic);
     if (this.cluster !== undefined || topic.retention !== undefined) {
       topic.ready = this.open(topic);
-      // those who are about to sit in it hear of it
+      // the subscribers wait for it, and hear of the failure
       topic.ready.catch(() => undefined);
     }
     return topic;

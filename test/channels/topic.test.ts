@@ -3,18 +3,18 @@ import { hand, isSender, Topic, type Subscription } from '../../src/channels/top
 import type { HistoryEntry } from '../../src/channels/history-entry';
 import { FakeSubscriber, kept, text } from '../support/subscribers';
 
-const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Subscription> = {}): Subscription => {
+const subscribe = (topic: Topic, one: FakeSubscriber, rest: Partial<Subscription> = {}): Subscription => {
   const subscription = { data: undefined, ...rest };
   topic.subscriptions.set(one.subscriber, subscription);
   return subscription;
 };
 
-/** A topic with history, and two who sit in it. */
+/** A topic with history, and its two subscribers. */
 function start() {
   const topic = new Topic('log:1', { size: 3, ttlSeconds: 60 });
   const [a, b] = [new FakeSubscriber(), new FakeSubscriber()];
-  const [seatA, seatB] = [sit(topic, a), sit(topic, b)];
-  return { topic, a, b, seatA, seatB };
+  const [inA, inB] = [subscribe(topic, a), subscribe(topic, b)];
+  return { topic, a, b, inA, inB };
 }
 
 test('a message goes to all, and they are counted', () => {
@@ -29,7 +29,7 @@ test('it goes to all but one', () => {
   expect([a.received, b.received]).toEqual([[], ['x']]);
 });
 
-test('one who does not sit there leaves nobody out', () => {
+test('one who does not subscribe leaves nobody out', () => {
   const { topic, a, b } = start();
   expect(topic.deliver(text('x'), new FakeSubscriber().subscriber)).toBe(2);
   expect([a.received, b.received]).toEqual([['x'], ['x']]);
@@ -66,17 +66,17 @@ test('the sender does not get its own', () => {
 });
 
 test('what one has had up to its floor is not sent again', () => {
-  const { topic, a, b, seatA } = start();
-  seatA.floor = '1-2';
+  const { topic, a, b, inA } = start();
+  inA.floor = '1-2';
   for (const n of [1, 2, 3]) topic.take(kept(n));
   expect([a.received, b.received]).toEqual([['3'], ['1', '2', '3']]);
 });
 
 test('for one who catches up messages wait', () => {
-  const { topic, a, b, seatA } = start();
-  seatA.waiting = new Backlog();
+  const { topic, a, b, inA } = start();
+  inA.waiting = new Backlog();
   for (let n = 1; n <= 100; n++) topic.take(kept(n));
-  expect([...seatA.waiting]).toHaveLength(100);
+  expect([...inA.waiting]).toHaveLength(100);
   expect(a.received).toEqual([]);
   expect(b.received).toHaveLength(100);
 });
