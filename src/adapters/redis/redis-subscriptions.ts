@@ -19,13 +19,13 @@ export interface SubscriptionsHost {
 
 /** The subscriptions of one link, and whether the server has confirmed them. */
 export class RedisSubscriptions {
-  /** One for each subject, as long as there may be more than one request: the client loses count of several. */
+  /** One listener for each subject that is subscribed, or may be: the client of Redis would lose count of several. */
   private readonly listeners = new Map<string, Listener>();
   private readonly unconfirmed = new Map<string, Promise<void>>();
 
   constructor(private readonly host: SubscriptionsHost) {}
 
-  /** Resolves when the server has confirmed it, or the link has ended. Rejects when the server refuses. */
+  /** Resolves when the server has confirmed the subscription, or the link has ended. Rejects when the server refuses it. */
   subscribe(subject: string): Promise<void> {
     if (!this.host.isOpen()) return Promise.resolve();
     const { channel, line } = this.at(subject);
@@ -75,7 +75,7 @@ export class RedisSubscriptions {
       .catch((error: Error) => {
         isHeld = false;
         this.host.failed(error);
-        // it is asked for again when there is a new link
+        // the next link asks for it again
         if (this.host.isOpen()) throw error;
       })
       .finally(() => {
