@@ -26,20 +26,17 @@ async function connect(options: NatsBackplaneOptions = {}, server: { url: string
   return { backplane, seen, history, append };
 }
 
-test.each(['a.b:c', 'a*b:*', 'a:>:b', '100%', 'höhe:日本', '', 'a::', 'node 4f2a'])(
-  'of the channel %j',
-  async (name) => {
-    const { backplane, history, append, seen } = await connect();
-    await backplane.subscribe(name);
-    await backplane.subscribe(`${name}:other`);
-    const beginning = await history.last(name, KEEP);
-    await append(name, 'x');
-    await append(`${name}:other`, 'y');
-    expect(await texts(history, name, beginning)).toEqual(['x']);
-    await until(() => seen.packets.length === 2);
-    expect(seen.subjects).toEqual([name, `${name}:other`]);
-  },
-);
+test.each(['', 'a*b:*'])('of the channel %j', async (name) => {
+  const { backplane, history, append, seen } = await connect();
+  await backplane.subscribe(name);
+  await backplane.subscribe(`${name}:other`);
+  const beginning = await history.last(name, KEEP);
+  await append(name, 'x');
+  await append(`${name}:other`, 'y');
+  expect(await texts(history, name, beginning)).toEqual(['x']);
+  await until(() => seen.packets.length === 2);
+  expect(seen.subjects).toEqual([name, `${name}:other`]);
+});
 
 test('the first appends of a connection, which wait for the stream, keep their order', async () => {
   const { history } = await connect({ prefix: 'first' });
@@ -55,7 +52,7 @@ test('the first appends of a connection, which wait for the stream, keep their o
   expect(await texts(history, room, first)).toEqual(['2', '3', '4']);
 });
 
-test('only for so long', async () => {
+test('a history in which all has expired begins anew', async () => {
   const keep = { size: 10, ttlSeconds: 1 };
   const { history, append } = await connect();
   const room = channel();
@@ -102,7 +99,7 @@ test('beginnings are not told to subscribers', async () => {
   expect(one.seen.texts).toEqual(['x']);
 });
 
-test('an offset that is none, or of another history, finds nothing', async () => {
+test('an offset that is malformed, or of another history, finds nothing', async () => {
   const { history, append } = await connect();
   const [room, other] = [channel(), channel()];
   const beginning = await history.last(room, KEEP);
@@ -161,7 +158,7 @@ test('a server without JetStream is told so', async () => {
   }
 });
 
-test('once there was JetStream, that there is none is temporary: a server that ends gives it up first', async () => {
+test('JetStream that was there once is away, not missing: a server that ends gives it up first', async () => {
   const without = await configured('');
   const connections = [
     await connectNats({ servers: broker.url }),

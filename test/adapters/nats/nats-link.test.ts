@@ -18,6 +18,7 @@ test.each([
   expect(addressOf(server)).toMatchObject({ host, port });
 });
 
+// three seconds: the time limit of a greeting
 test('a server that takes a connection and says nothing is given up, with its socket', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -89,6 +89,7 @@ test('a slot that moves to another server takes its subscriptions and its histor
   await settled(one);
 });
 
+// four seconds: a silent server is given up no sooner
 test('a server that is frozen is noticed', async () => {
   const { seen } = await connect();
   await brokers[2]!.freeze();
@@ -121,7 +122,7 @@ test('a server that is in no cluster, or none at all', async () => {
   await brokers[1]!.start();
 });
 
-test('of its servers, those that are away are passed over', async () => {
+test('servers that are away are passed over', async () => {
   const dead = await Broker.start('redis');
   await dead.kill();
   const first = await connect();

@@ -120,7 +120,7 @@ describe('a server that', () => {
     expect(seen.lost).toBe(100);
   });
 
-  test('still reads its data is away, though it answers', async () => {
+  test('answers some requests while it reads its data is away', async () => {
     // microseconds for each key; it answers once in 1024
     const server = await Broker.start('redis', '--key-load-delay', '20');
     const { backplane, seen } = await connect({}, server);
@@ -136,7 +136,7 @@ describe('a server that', () => {
     await until(() => seen.packets.length === 1);
   });
 
-  test('is still loading its data is away', async () => {
+  test('answers nothing while it reads its data is away', async () => {
     const slow = ['--key-load-delay', '2000', '--loading-process-events-interval-bytes', '1024'];
     const server = await Broker.start('redis', ...slow);
     const cli = (...args: string[]) => redisCli('-u', server.url, ...args);
@@ -160,7 +160,8 @@ describe('a server that', () => {
     await until(() => seen.states.at(-1) === 'up');
   });
 
-  test('says nothing for long is still up, when there is nothing to say', async () => {
+  // six seconds: a frozen server is given up within four
+  test('has nothing to say for six seconds is up', async () => {
     const one = await connect();
     await one.backplane.subscribe('a');
     await new Promise((resolve) => setTimeout(resolve, 6000));
@@ -169,7 +170,8 @@ describe('a server that', () => {
   });
 });
 
-test('a loop that was blocked for long does not take the server for frozen', async () => {
+// eight seconds: a frozen server is given up within four, and the pings after the blocked time must be answered too
+test('an event loop that was blocked for six seconds does not take the server for frozen', async () => {
   const one = await connect();
   const end = Date.now() + 6000;
   while (Date.now() < end);
@@ -187,7 +189,7 @@ test('stop leaves no connections', async () => {
   await until(async () => !(await clients()).includes('name=app'));
 });
 
-test('applications on two databases of a server do not hear each other', async () => {
+test('applications on two databases of a server have channels and histories of their own', async () => {
   const server = await Broker.start('redis');
   const at = (database: string) => connect({ url: `${server.url}${database}` });
   const nodes = await Promise.all(['', '/0', '/', '/3', '/03', '/12'].map(at));
@@ -207,7 +209,7 @@ test('applications on two databases of a server do not hear each other', async (
   expect(heard).toEqual([of(0, 1, 2), of(0, 1, 2), of(0, 1, 2), of(3, 4), of(3, 4), of(5)]);
 });
 
-test('nor do applications on two databases, though both know all channels by a pattern and by users', async () => {
+test('applications on two databases of a server have patterns and users of their own', async () => {
   const server = await Broker.start('redis');
   const start = (database: number) =>
     Process.start({

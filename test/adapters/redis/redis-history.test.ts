@@ -65,7 +65,7 @@ test('nodes that appended nothing for long are forgotten when there are many', a
   expect((await redisCli('-u', broker.url, 'hkeys', nodes)).trim().split('\n').sort()).toEqual(['one', 'two']);
 });
 
-test('only for so long', async () => {
+test('packets expire, and the offset of the last one stays right', async () => {
   const keep = { size: 10, ttlSeconds: 0.5 };
   const { history, append } = await connect();
   const room = channel();
@@ -96,7 +96,7 @@ test('keys expire some time after what is in them, and not while they are used',
   for (const kind of ['stream', 'nodes']) expect(await ttl(kind)).toBeGreaterThan(10_000);
 });
 
-test('an offset that is none, or of another history, finds nothing', async () => {
+test('an offset that is malformed, or of another history, finds nothing', async () => {
   const { history, append } = await connect();
   const [room, other] = [channel(), channel()];
   const beginning = await history.last(room, KEEP);
@@ -128,7 +128,7 @@ test('a stream that somebody deletes is made again, with other offsets', async (
   expect(after).toMatch(/-0$/);
 });
 
-test('one that somebody took out of the middle is gone', async () => {
+test('an entry that somebody deletes from the middle is gone', async () => {
   const { history, append } = await connect();
   const room = channel();
   const beginning = await history.last(room, KEEP);
@@ -221,7 +221,7 @@ test('a server that becomes a replica goes on with plain channels, and keeps aga
   expect(seen).toMatchObject({ states: ['up'], lost: 0 });
 });
 
-test('one that was a replica already when it was reached, too', async () => {
+test('a server that is a replica from the beginning keeps when it takes writes', async () => {
   const server = await Broker.start('redis');
   await redisCli('-u', server.url, 'replicaof', '127.0.0.1', '1');
   const { backplane, append, seen } = await connect({ url: server.url });
