@@ -42,7 +42,7 @@ export class ClusterEvents implements ClusterHost {
   }
 
   onPresence(node: string, message: PresenceMessage): void {
-    this.presence.take(node, message);
+    this.presence.takeMessage(node, message);
   }
 
   answer({ about, channel }: Question): Answer {

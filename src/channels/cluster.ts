@@ -202,7 +202,7 @@ export class Cluster {
   private takeNodeMessage(subject: string, packet: Packet): void {
     const message = nodeMessageIn(packet);
     if (message === undefined) return this.ignore(subject);
-    this.nodes.take(packet.node, message);
+    this.nodes.takeMessage(packet.node, message);
     switch (message.is) {
       case 'close':
         return this.host.onClose(subject, message.code, message.reason);

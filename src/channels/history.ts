@@ -51,7 +51,7 @@ export class HistoryRules {
   }
 
   /** Finds the closest rule: a name before patterns, `*` before `**`, and then a longer pattern before a shorter one. */
-  of(channel: string): HistoryOptions | undefined {
+  retentionOf(channel: string): HistoryOptions | undefined {
     const named = this.names.get(channel);
     if (named !== undefined) return named;
     let best: (HistoryOptions & { readonly pattern: string }) | undefined;

@@ -71,11 +71,11 @@ export class Hub implements Subscriptions {
   }
 
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void> {
-    return unawaited(this.giveUp(subscriber, channel, checkName));
+    return unawaited(this.unsubscribeFrom(subscriber, channel, checkName));
   }
 
   unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void> {
-    return unawaited(this.giveUp(subscriber, pattern, checkPattern));
+    return unawaited(this.unsubscribeFrom(subscriber, pattern, checkPattern));
   }
 
   channelsOf(subscriber: Subscriber): string[] {
@@ -88,7 +88,7 @@ export class Hub implements Subscriptions {
   }
 
   left(subscriber: Subscriber): void {
-    this.registry.leaveAll(subscriber);
+    this.registry.removeAll(subscriber);
   }
 
   identified(subscriber: Subscriber): void {
@@ -99,8 +99,8 @@ export class Hub implements Subscriptions {
     const known = registry.find(subscriber);
     if (known?.user === channel) return;
     const former = known?.user === undefined ? undefined : known.topics.get(known.user);
-    if (former !== undefined) registry.leave(subscriber, former);
-    registry.of(subscriber).user = channel;
+    if (former !== undefined) registry.remove(subscriber, former);
+    registry.entryOf(subscriber).user = channel;
     if (channel === undefined) return;
     const topic = registry.topicOf(channel, false);
     registry.add(subscriber, topic, undefined, false);
@@ -113,7 +113,7 @@ export class Hub implements Subscriptions {
   send(channel: string, message: string | Bytes, except?: Subscriber, here = false): Publication {
     checkName(channel);
     const shared = new SharedMessage(message);
-    const retention = here ? undefined : this.rules?.of(channel);
+    const retention = here ? undefined : this.rules?.retentionOf(channel);
     if (retention !== undefined) {
       const appended = this.history!.append(channel, shared, except?.connection.id, retention);
       const others = this.cluster?.told(channel, appended) ?? appended;
@@ -174,7 +174,7 @@ export class Hub implements Subscriptions {
     const before = topic.subscriptions.get(subscriber);
     const subscription = this.registry.add(subscriber, topic, data, since !== undefined);
     try {
-      return await this.settle(subscriber, topic, subscription, since);
+      return await this.catchUp(subscriber, topic, subscription, since);
     } catch (error) {
       if (topic.subscriptions.get(subscriber) === subscription) this.restore(subscriber, topic, subscription, before);
       throw error;
@@ -182,17 +182,21 @@ export class Hub implements Subscriptions {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
-  private async giveUp(subscriber: Subscriber, channel: string, check: (channel: string) => void): Promise<void> {
+  private async unsubscribeFrom(
+    subscriber: Subscriber,
+    channel: string,
+    check: (channel: string) => void,
+  ): Promise<void> {
     check(channel);
     const entry = this.registry.find(subscriber);
     entry?.pendingChecks.delete(channel);
     const topic = entry?.topics.get(channel);
-    if (topic !== undefined) this.registry.leave(subscriber, topic);
+    if (topic !== undefined) this.registry.remove(subscriber, topic);
   }
 
   private checkSince(channel: string, since: unknown): void {
     if (typeof since !== 'string') throw new ChannelError('since must be the offset of a message, which is a string');
-    if (this.rules?.of(channel) === undefined) {
+    if (this.rules?.retentionOf(channel) === undefined) {
       throw new PortalError('history_lost', `The channel ${channel} keeps no history.`);
     }
     if (!isOffset(since)) throw new PortalError('history_lost');
@@ -206,11 +210,11 @@ export class Hub implements Subscriptions {
   private admit(subscriber: Subscriber, channel: string): Promise<boolean> | boolean {
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection is not open');
     const answer = subscriber.route.endpoint.subscribe?.(subscriber.connection, channel);
-    return answer === undefined ? true : this.asked(subscriber, channel, answer);
+    return answer === undefined ? true : this.decided(subscriber, channel, answer);
   }
 
-  private async asked(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
-    const { pendingChecks } = this.registry.of(subscriber);
+  private async decided(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
+    const { pendingChecks } = this.registry.entryOf(subscriber);
     const ticket = {};
     pendingChecks.set(channel, ticket);
     const takeBack = (): boolean => pendingChecks.get(channel) === ticket && pendingChecks.delete(channel);
@@ -233,14 +237,14 @@ export class Hub implements Subscriptions {
     before: Subscription | undefined,
   ): void {
     if (before === undefined) {
-      this.registry.leave(subscriber, topic);
+      this.registry.remove(subscriber, topic);
       return;
     }
     stopWaiting(topic, subscriber, subscription);
     this.registry.add(subscriber, topic, before.data, false);
   }
 
-  private async settle(
+  private async catchUp(
     subscriber: Subscriber,
     topic: Topic,
     subscription: Subscription,

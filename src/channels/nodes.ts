@@ -82,7 +82,7 @@ export class Nodes {
   }
 
   /** Takes every message of a node: whatever it says, it is alive. */
-  take(node: string, message: NodeMessage): void {
+  takeMessage(node: string, message: NodeMessage): void {
     const { is } = message;
     if (is === 'bye') return this.forget(node);
     this.hear(node, is === 'hello');

@@ -31,7 +31,7 @@ class Watched {
     for (const members of this.nodes.values()) yield* members.values();
   }
 
-  of(node: string): Map<string, Member> {
+  membersOn(node: string): Map<string, Member> {
     let members = this.nodes.get(node);
     if (members === undefined) this.nodes.set(node, (members = new Map<string, Member>()));
     return members;
@@ -56,7 +56,7 @@ export class Presence {
     let watched = this.watched.get(channel);
     if (watched === undefined) {
       this.watched.set(channel, (watched = new Watched()));
-      const here = watched.of('');
+      const here = watched.membersOn('');
       for (const member of this.membersHere(channel)) here.set(member.connectionId, member);
       this.cluster?.tellAll({ is: 'watch', channel });
     }
@@ -99,7 +99,7 @@ export class Presence {
   }
 
   /** Takes a message of another node. */
-  take(node: string, message: PresenceMessage): void {
+  takeMessage(node: string, message: PresenceMessage): void {
     const { is, channel } = message;
     if (is === 'watch') this.addWatcher(node, channel);
     else if (is === 'unwatch') this.removeWatcher(node, channel);
@@ -151,7 +151,7 @@ export class Presence {
   private apply(node: string, channel: string, members: readonly Member[], all: boolean): void {
     const watched = this.watched.get(channel);
     if (watched === undefined) return;
-    const known = watched.of(node);
+    const known = watched.membersOn(node);
     if (all) {
       const there = new Set(members.map(({ connectionId }) => connectionId));
       for (const id of [...known.keys()]) if (!there.has(id)) this.remove(node, channel, id);

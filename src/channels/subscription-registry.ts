@@ -28,8 +28,8 @@ export class SubscriptionRegistry {
     private readonly history: History | undefined,
   ) {}
 
-  /** Makes an entry where there is none. Only for connections that are open: `leaveAll` removes entries. */
-  of(subscriber: Subscriber): Entry {
+  /** Makes an entry where there is none. Only for connections that are open: `removeAll` removes entries. */
+  entryOf(subscriber: Subscriber): Entry {
     let entry = this.entries.get(subscriber);
     if (entry === undefined)
       this.entries.set(subscriber, (entry = { topics: new Map(), pendingChecks: new Map(), user: undefined }));
@@ -57,7 +57,7 @@ export class SubscriptionRegistry {
       topic.subscriptions.set(subscriber, subscription);
     }
     subscription.data = data;
-    this.of(subscriber).topics.set(topic.name, topic);
+    this.entryOf(subscriber).topics.set(topic.name, topic);
     const { presence } = this;
     if (presence?.interests(topic.name) === true) {
       presence.joined(topic.name, { connectionId: subscriber.connection.id, data });
@@ -65,22 +65,22 @@ export class SubscriptionRegistry {
     return subscription;
   }
 
-  leave(subscriber: Subscriber, topic: Topic): void {
-    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.remove(subscriber, topic);
+  remove(subscriber: Subscriber, topic: Topic): void {
+    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.removeFrom(topic, subscriber);
   }
 
-  leaveAll(subscriber: Subscriber): void {
+  removeAll(subscriber: Subscriber): void {
     const entry = this.entries.get(subscriber);
     if (entry === undefined) return;
     this.entries.delete(subscriber);
-    for (const topic of entry.topics.values()) this.remove(subscriber, topic);
+    for (const topic of entry.topics.values()) this.removeFrom(topic, subscriber);
   }
 
   /** Returns the topic of a channel or pattern, and opens it for a first subscriber. */
   topicOf(channel: string, isPattern: boolean): Topic {
     const known = this.topics.get(channel);
     if (known !== undefined) return known;
-    const topic = new Topic(channel, isPattern ? undefined : this.rules?.of(channel), isPattern);
+    const topic = new Topic(channel, isPattern ? undefined : this.rules?.retentionOf(channel), isPattern);
     this.topics.add(topic);
     if (this.cluster !== undefined || topic.retention !== undefined) {
       topic.ready = this.open(topic);
@@ -97,7 +97,7 @@ export class SubscriptionRegistry {
     topic.ready = undefined;
   }
 
-  private remove(subscriber: Subscriber, topic: Topic): void {
+  private removeFrom(topic: Topic, subscriber: Subscriber): void {
     const { name, subscriptions } = topic;
     subscriptions.delete(subscriber);
     if (this.presence?.interests(name) === true) this.presence.left(name, subscriber.connection.id);

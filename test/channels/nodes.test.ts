@@ -24,7 +24,7 @@ function start() {
   /** Time passes in which these nodes beat. */
   const pass = (ms: number, ...those: string[]): void => {
     for (let left = ms; left > 0; left -= 500) {
-      for (const node of those) nodes.take(node, { is: 'beat' });
+      for (const node of those) nodes.takeMessage(node, { is: 'beat' });
       clock.advance(Math.min(left, 500));
     }
   };
@@ -66,7 +66,7 @@ test('hello is answered to who said it', () => {
   const { nodes, took, events } = start();
   nodes.onUp();
   took();
-  nodes.take('b', { is: 'hello' });
+  nodes.takeMessage('b', { is: 'hello' });
   expect(took()).toEqual([{ to: 'b', is: 'beat' }]);
   expect(events).toEqual(['b appeared at 0']);
 });
@@ -74,9 +74,9 @@ test('hello is answered to who said it', () => {
 test('a node is there whatever it says, and appears once', () => {
   const { nodes, events } = start();
   nodes.onUp();
-  nodes.take('b', { is: 'watch', channel: 'x' });
-  nodes.take('b', { is: 'beat' });
-  nodes.take('c', { is: 'close' });
+  nodes.takeMessage('b', { is: 'watch', channel: 'x' });
+  nodes.takeMessage('b', { is: 'beat' });
+  nodes.takeMessage('c', { is: 'close' });
   expect(events).toEqual(['b appeared at 0', 'c appeared at 0']);
 });
 
@@ -97,7 +97,7 @@ describe('a node', () => {
     const { nodes, events, clock } = start();
     nodes.onUp();
     for (let second = 0; second < 100; second++) {
-      nodes.take('b', { is: 'beat' });
+      nodes.takeMessage('b', { is: 'beat' });
       clock.advance(1000);
     }
     expect(events).toEqual(['b appeared at 0']);
@@ -106,10 +106,10 @@ describe('a node', () => {
   test('that says goodbye vanishes at once, and only once', () => {
     const { nodes, events, clock } = start();
     nodes.onUp();
-    nodes.take('b', { is: 'beat' });
+    nodes.takeMessage('b', { is: 'beat' });
     clock.advance(100);
-    nodes.take('b', { is: 'bye' });
-    nodes.take('b', { is: 'bye' });
+    nodes.takeMessage('b', { is: 'bye' });
+    nodes.takeMessage('b', { is: 'bye' });
     clock.advance(10_000);
     expect(events).toEqual(['b appeared at 0', 'b vanished at 100']);
   });
@@ -117,9 +117,9 @@ describe('a node', () => {
   test('that was gone appears again', () => {
     const { nodes, events } = start();
     nodes.onUp();
-    nodes.take('b', { is: 'beat' });
-    nodes.take('b', { is: 'bye' });
-    nodes.take('b', { is: 'beat' });
+    nodes.takeMessage('b', { is: 'beat' });
+    nodes.takeMessage('b', { is: 'bye' });
+    nodes.takeMessage('b', { is: 'beat' });
     expect(events).toEqual(['b appeared at 0', 'b vanished at 0', 'b appeared at 0']);
   });
 
@@ -165,7 +165,7 @@ describe('a question', () => {
     const { nodes, took, clock } = start();
     nodes.onUp();
     expect(await nodes.ask(count('x'))).toEqual([]);
-    nodes.take('b', { is: 'beat' });
+    nodes.takeMessage('b', { is: 'beat' });
     nodes.onDown();
     took();
     expect(await nodes.ask(count('x'))).toEqual([]);
@@ -176,15 +176,15 @@ describe('a question', () => {
   test('waits for all who are known, and for nobody else', async () => {
     const { nodes, took, clock } = start();
     nodes.onUp();
-    for (const node of ['b', 'c']) nodes.take(node, { is: 'beat' });
+    for (const node of ['b', 'c']) nodes.takeMessage(node, { is: 'beat' });
     took();
     const answers = nodes.ask(count('x'));
     expect(took()).toEqual([{ to: 'all', about: 'count', channel: 'x', is: 'question', id: 1 }]);
-    nodes.take('b', { is: 'answer', id: 1, answer: 5 });
-    nodes.take('b', { is: 'answer', id: 1, answer: 6 });
-    nodes.take('d', { is: 'answer', id: 1, answer: 7 });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 5 });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 6 });
+    nodes.takeMessage('d', { is: 'answer', id: 1, answer: 7 });
     expect(await outcome(answers)).toBe('pending');
-    nodes.take('c', { is: 'answer', id: 1, answer: null });
+    nodes.takeMessage('c', { is: 'answer', id: 1, answer: null });
     expect(await answers).toEqual([5, null]);
     expect(clock.pending).toBe(1);
   });
@@ -192,39 +192,39 @@ describe('a question', () => {
   test('waits for a second at most', async () => {
     const { nodes, clock } = start();
     nodes.onUp();
-    for (const node of ['b', 'c']) nodes.take(node, { is: 'beat' });
+    for (const node of ['b', 'c']) nodes.takeMessage(node, { is: 'beat' });
     const answers = nodes.ask(count('x'));
-    nodes.take('b', { is: 'answer', id: 1, answer: 5 });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 5 });
     clock.advance(999);
     expect(await outcome(answers)).toBe('pending');
     clock.advance(1);
     expect(await answers).toEqual([5]);
-    nodes.take('c', { is: 'answer', id: 1, answer: 6 });
+    nodes.takeMessage('c', { is: 'answer', id: 1, answer: 6 });
     expect(await answers).toEqual([5]);
   });
 
   test('does not wait for one who goes meanwhile', async () => {
     const { nodes, pass } = start();
     nodes.onUp();
-    for (const node of ['b', 'c']) nodes.take(node, { is: 'beat' });
+    for (const node of ['b', 'c']) nodes.takeMessage(node, { is: 'beat' });
     pass(3500, 'b');
     const answers = nodes.ask(count('x'));
-    nodes.take('b', { is: 'answer', id: 1, answer: 5 });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 5 });
     expect(await outcome(answers)).toBe('pending');
     pass(500, 'b');
     expect(await answers).toEqual([5]);
     const others = nodes.ask(count('y'));
-    nodes.take('b', { is: 'bye' });
+    nodes.takeMessage('b', { is: 'bye' });
     expect(await others).toEqual([]);
   });
 
   test('has its own answers, whichever come first', async () => {
     const { nodes } = start();
     nodes.onUp();
-    nodes.take('b', { is: 'beat' });
+    nodes.takeMessage('b', { is: 'beat' });
     const [first, second] = [nodes.ask(count('x')), nodes.ask(count('y'))];
-    for (const id of [3, 2]) nodes.take('b', { is: 'answer', id, answer: id });
-    nodes.take('b', { is: 'answer', id: 1, answer: 1 });
+    for (const id of [3, 2]) nodes.takeMessage('b', { is: 'answer', id, answer: id });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 1 });
     expect([await first, await second]).toEqual([[1], [2]]);
   });
 
@@ -232,7 +232,7 @@ describe('a question', () => {
     const { nodes, took } = start();
     nodes.onUp();
     took();
-    nodes.take('b', { is: 'question', id: 7, ...count('room') });
+    nodes.takeMessage('b', { is: 'question', id: 7, ...count('room') });
     expect(took()).toEqual([{ to: 'b', is: 'answer', id: 7, answer: 4 }]);
   });
 });
@@ -241,9 +241,9 @@ describe('at the end', () => {
   test('it says goodbye, answers who waits with what came, and leaves no timer', async () => {
     const { nodes, took, clock } = start();
     nodes.onUp();
-    for (const node of ['b', 'c']) nodes.take(node, { is: 'beat' });
+    for (const node of ['b', 'c']) nodes.takeMessage(node, { is: 'beat' });
     const answers = nodes.ask(count('x'));
-    nodes.take('b', { is: 'answer', id: 1, answer: 5 });
+    nodes.takeMessage('b', { is: 'answer', id: 1, answer: 5 });
     took();
     nodes.stop();
     expect(took()).toEqual([{ to: 'all', is: 'bye' }]);
