@@ -1,8 +1,7 @@
 import type { Clock } from '../messages';
-import type { SharedMessage } from '../connection';
+import type { Others, SharedMessage } from '../connection';
 import type { BackplaneHistory, HistoryOptions } from './backplane';
 import { isAway, PIECE_BYTES, type History } from './history';
-import type { Others } from '../connection';
 import { HistoryReader, type Piece } from './history-reader';
 import { historyEntryIn, unpack, type Packer } from './packet';
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../messages';
-import type { Gap, SharedMessage } from '../connection';
+import type { Gap, Others, SharedMessage } from '../connection';
 import type { Backplane } from './backplane';
 import { ClusterHistory } from './cluster-history';
 import { ContainedBackplane } from './contained-backplane';
-import type { Others } from '../connection';
 import { Nodes } from './nodes';
 import type { Answer, NodeMessage, PresenceMessage, Question } from './node-message';
 import {

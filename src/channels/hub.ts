@@ -2,22 +2,22 @@ import { closePayload } from '../protocol';
 import { ConnectionClosedError, PortalError, type Clock } from '../messages';
 import {
   SharedMessage,
+  unawaited,
+  type Bytes,
+  type Others,
   type Subscribed,
   type SubscribeOptions,
   type Subscriber,
   type Subscriptions,
-  type Bytes,
 } from '../connection';
 import { ChannelError, checkName, checkPattern, isOwn, userChannel } from './channel-name';
 import type { Cluster } from './cluster';
 import { isAway, type History, type HistoryRules } from './history';
-import type { Others } from '../connection';
 import { MemoryHistory } from './memory-history';
 import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
 import { SubscriptionRegistry } from './subscription-registry';
 import type { Subscription, Topic } from './topic';
-import { unawaited } from '../connection';
 
 /** The result of publishing a message. */
 export interface Publication {

@@ -1,8 +1,7 @@
-import { SharedMessage } from '../connection';
+import { SharedMessage, type Others } from '../connection';
 import type { Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
 import { PIECE_BYTES, type History } from './history';
-import type { Others } from '../connection';
 import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';

@@ -1,7 +1,6 @@
 import type { Clock } from '../messages';
-import type { Gap } from '../connection';
+import type { Gap, Others } from '../connection';
 import type { Backplane } from './backplane';
-import type { Others } from '../connection';
 
 /** The most bytes of packets that wait while the backplane is away. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
