@@ -53,7 +53,7 @@ const project: Project = {
     '^portal-ws/engine$': '<rootDir>/src/engine.ts',
     '^portal-ws/testing$': '<rootDir>/src/testing/index.ts',
     '^portal-ws/metrics$': '<rootDir>/src/adapters/prometheus/index.ts',
-    '^portal-ws/(nats|opentelemetry|redis)$': '<rootDir>/src/adapters/$1/index.ts',
+    '^portal-ws/([\\w-]+)$': '<rootDir>/src/adapters/$1/index.ts',
   },
   testPathIgnorePatterns: ['/node_modules/', ...without],
 };

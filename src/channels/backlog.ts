@@ -1,18 +1,18 @@
 import type { HistoryEntry } from './history-entry';
 
-/** What may wait, in bytes; one message may have more. */
+/** The most bytes that wait; a single message may have more. */
 const MAX_BYTES = 256 * 1024;
 
-/** What a message takes beside its bytes. */
+/** Memory of a message beside its bytes. */
 const OVERHEAD = 128;
 
-/** Messages that came while those before them are still read. When there are too many they are forgotten: the history has them. */
+/** Messages that wait until earlier ones have been read. When they are too many the backlog forgets all: the history has them. */
 export class Backlog {
   private entries: HistoryEntry[] = [];
   private bytes = 0;
   private whole = true;
 
-  /** Whether nothing was forgotten. */
+  /** `false` once messages were forgotten. */
   get isWhole(): boolean {
     return this.whole;
   }
@@ -34,7 +34,7 @@ export class Backlog {
   }
 }
 
-/** One that holds nothing, since all is read again. */
+/** Returns a backlog that holds nothing, for messages that are read again anyway. */
 export function forgotten(): Backlog {
   const backlog = new Backlog();
   backlog.forget();

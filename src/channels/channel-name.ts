@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
+import { partsOf, wildcardAt } from './channel-pattern';
 
-/** Longer names are most often a mistake, and brokers hold every one of them. */
+/** A longer name is most often a mistake, and brokers keep every name in memory. */
 const MAX_LENGTH = 200;
 
-/** White space, control characters, halves of surrogate pairs. Portal's own subjects have a space. */
+/** White space, control characters and halves of surrogate pairs. Portal's own subjects have a space. */
 const NOT_IN_PATTERNS = /[\s\p{Cc}\p{Cs}]/u;
 const NOT_IN_NAMES = /[*\s\p{Cc}\p{Cs}]/u;
 
-/** What a name cannot hold, and what `channelName` itself gives a meaning. */
+/** Characters that a name cannot hold, and those to which `channelName` gives a meaning. */
 const SPECIAL = /[%:*\s\p{Cc}\p{Cs}]/gu;
 
 /** No escape begins like this: `%` is followed by two hexadecimal digits, or by `u` and four. */
@@ -19,14 +20,14 @@ const NAME_RULE = `a channel's name has 1 to ${MAX_LENGTH} characters, no white 
 const PATTERN_RULE = 'in a pattern of channels, a part between colons is a name or *, and the last one may be **';
 
 /**
- * A name, a pattern or an offset that cannot be one. Most often it was made of what a client sent, so that it is answered with
- * `validation_failed` where it leaves a handler.
+ * A name, pattern or offset is not valid. Most often it was made of what a client sent, so a handler that throws this error answers with
+ * `validation_failed`.
  */
 export class ChannelError extends TypeError {
   readonly code = 'validation_failed';
 
   constructor(
-    /** What is told to a client, who need not know how channels are called. */
+    /** The part of the message that a client may read: it does not name the channel. */
     readonly reason: string,
     subject?: string,
   ) {
@@ -41,31 +42,31 @@ export function checkName(channel: unknown): void {
 
 /** @throws ChannelError for what is not a pattern of names */
 export function checkPattern(pattern: unknown): void {
-  if (isPattern(pattern)) return;
+  if (checkNameOrPattern(pattern) === 'pattern') return;
   throw new ChannelError(
     'a pattern of channels has a part that is * or **; names have calls of their own',
     String(pattern),
   );
 }
 
-/** Whether it is a pattern, where it may be a name too. @throws ChannelError for what is neither */
-export function isPattern(channel: unknown): boolean {
+/** @throws ChannelError for what is neither the name of a channel nor a pattern of names */
+export function checkNameOrPattern(channel: unknown): 'name' | 'pattern' {
   checkText(channel, NOT_IN_PATTERNS);
-  if (!channel.includes('*')) return false;
-  const parts = channel.split(':');
-  const last = parts.length - 1;
-  const isWhole = (part: string, at: number): boolean =>
-    !part.includes('*') || part === '*' || (part === '**' && at === last);
-  if (!parts.every(isWhole)) throw new ChannelError(PATTERN_RULE, channel);
-  return true;
+  if (!channel.includes('*')) return 'name';
+  const parts = partsOf(channel);
+  const isAllowed = (part: string, index: number): boolean =>
+    !part.includes('*') || wildcardAt(parts, index) !== undefined;
+  if (!parts.every(isAllowed)) throw new ChannelError(PATTERN_RULE, channel);
+  return 'pattern';
 }
 
 /**
- * The name of a channel for any text, such as a room that a client names: `channelName('room', '7')` is `room:7`. What a name cannot
- * hold, `:` and `%` are escaped (`channelName('room', '*')` is `room:%2A`), and a text that would be too long is replaced by its SHA-256.
- * Two texts never have the same name, nor do two prefixes: what follows the last colon stands for the text alone.
- * @param prefix a name itself, which is the application's own
- * @throws TypeError when the prefix is not a name of at most 148 characters, or the text is not a string
+ * Makes the name of a channel from any text, such as a room that a client names: `channelName('room', '7')` is `room:7`. Characters that a
+ * name cannot hold, `:` and `%` are escaped (`channelName('room', '*')` is `room:%2A`). A text that would be too long is replaced by its
+ * SHA-256. Two texts never have the same name, nor do two prefixes: the part behind the last colon stands for the text alone.
+ * @param prefix a name of the application's own
+ * @throws TypeError when the prefix is not a name of at most 148 characters
+ * @throws TypeError when the text is not a string
  */
 export function channelName(prefix: string, text: string): string {
   checkName(prefix);
@@ -84,13 +85,13 @@ export function channelName(prefix: string, text: string): string {
   return `${prefix}:${part === undefined || part.length > room ? digest(text) : part}`;
 }
 
-/** Whether it is a name of Portal's own, which no pattern stands for. */
+/** Portal's own names have a space. No pattern stands for them. */
 export const isOwn = (name: string): boolean => name.includes(' ');
 
-/** Nobody needs longer ones, and a broker may not take them. */
+/** A broker may not take longer names. */
 const MAX_USER_LENGTH = 300;
 
-/** The channel of all connections of a user. No application's channel has such a name. */
+/** Names the channel of all connections of a user. No application's channel has such a name. */
 export function userChannel(id: string): string {
   // halves of surrogate pairs, which no URI can have, are escaped by JSON
   const name = encodeURIComponent(JSON.stringify(id)).replaceAll('*', '%2A');
@@ -109,7 +110,7 @@ function escape(character: string): string {
   return hex.length > 2 ? `%u${hex.padStart(4, '0')}` : `%${hex.padStart(2, '0')}`;
 }
 
-/** Of its code units: UTF-8 has the same bytes for all halves of surrogate pairs. */
+/** Hashes code units, since UTF-8 has the same bytes for all halves of surrogate pairs. */
 function digest(text: string): string {
   return DIGEST + createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('base64url');
 }

@@ -7,31 +7,36 @@ import { ChannelError, checkName, userChannel } from './channel-name';
 import { Cluster } from './cluster';
 import { HistoryRules } from './history';
 import { Hub, type Publication } from './hub';
-import { Presence, type Member, type PresenceHandlers, type PresenceWatch } from './presence';
+import type { Member } from './member';
+import { Presence, type PresenceHandlers, type PresenceWatch } from './presence';
 
 export interface ChannelsOptions {
-  /** What connects the processes of the application. Default: none, there is one process. */
+  /** The backplane that connects the processes of the application. Default: none, for an application of one process. */
   backplane?: Backplane | undefined;
-  /** Channels that keep their messages, by name or pattern. Default: none. */
+  /** The channels that keep messages, by name or pattern. Default: none. */
   history?: Readonly<Record<string, HistoryOptions>> | undefined;
 }
 
 export interface PublishOptions {
-  /** Only to the subscribers of this process: for what every process tells its own. Nothing of it is kept. Default false. */
+  /** `true` sends only to the subscribers of this process, and keeps no history of the message. Default `false`. */
   local?: boolean | undefined;
 }
 
-/** All connections of one user, on all processes: those whose `connection.user` has the id. */
+/** All connections of one user on all processes: those whose `connection.user` has the id. */
 export interface UserConnections {
   /** @throws TypeError when the message is neither a string nor bytes */
   publish(message: string | Bytes): Publication;
-  /** Closes all of them. @throws RangeError when code or reason may not be sent */
+  /**
+   * Closes all connections of the user.
+   * @throws RangeError when the code may not be sent
+   * @throws RangeError when the reason may not be sent
+   */
   disconnect(code?: number, reason?: string): void;
-  /** How many there are. */
+  /** Counts the connections of the user. A process that does not answer within a second is left out. */
   count(): Promise<number>;
 }
 
-/** Publish and subscribe: `connection.subscribe(channel)`, and what the application does with channels. Injectable. */
+/** Publishes to channels, and tells who subscribes to them. Injectable. Connections subscribe with `connection.subscribe(channel)`. */
 export class Channels {
   /** @internal */
   readonly hub: Hub;
@@ -39,7 +44,11 @@ export class Channels {
   private readonly cluster: Cluster | undefined;
   private readonly events: ClusterEvents;
 
-  /** @internal @throws TypeError or RangeError for options that are wrong */
+  /**
+   * @internal
+   * @throws TypeError when an option has the wrong type
+   * @throws RangeError when an option is out of range
+   */
   constructor(
     { backplane, history }: ChannelsOptions,
     clock: Clock,
@@ -65,41 +74,47 @@ export class Channels {
   }
 
   /**
-   * Sends a message to all subscribers of a channel, on all processes: a string as text, bytes as binary. Bytes must not be changed
+   * Sends a message to all subscribers of a channel, on all processes: a string as text, bytes as binary. Do not change the bytes
    * until they have left.
-   * @throws TypeError when the message is neither a string nor bytes, or the channel is no name of one
+   * @throws TypeError when the message is neither a string nor bytes
+   * @throws TypeError when `channel` is not the name of a channel
    */
   publish(channel: string, message: string | Bytes, { local = false }: PublishOptions = {}): Publication {
     return this.hub.send(channel, message, undefined, local);
   }
 
   /**
-   * How many connections subscribe to this channel by its name, on all processes. A process that does not answer within a second is
-   * left out. Rejects with a TypeError for what is no name.
+   * Counts the connections that subscribe to a channel by its name, on all processes. A process that does not answer within a second is
+   * left out. Rejects with a TypeError when `channel` is not the name of a channel.
    */
   async subscribers(channel: string): Promise<number> {
     checkName(channel);
     return this.count(channel);
   }
 
-  /** Who they are, with the data that each subscribed with. Rejects with a TypeError for what is no name. */
+  /** Lists the connections that `subscribers` counts, each with the data that it subscribed with. Rejects as `subscribers` does. */
   async presence(channel: string): Promise<Member[]> {
     checkName(channel);
     const others = (await this.cluster?.ask({ about: 'members', channel })) ?? [];
-    return [...this.hub.registry.membersOf(channel), ...(others.flat() as Member[])];
+    const membersOfOthers = others.flatMap((answer) => (typeof answer === 'object' ? (answer ?? []) : []));
+    return [...this.hub.registry.membersOf(channel), ...membersOfOthers];
   }
 
   /**
-   * Tells who comes to a channel and who leaves it, on all processes, from now on. A process that dies has left within five seconds.
-   * Resolves when those who are there already are known: they are its `members`.
-   * Rejects with a TypeError for what is no name.
+   * Calls the handlers for each connection that comes to a channel or leaves it, on all processes. Connections of a process that dies leave
+   * within five seconds. Resolves when the connections that are there already are known: the watch has them as `members`.
+   * Rejects with a TypeError when `channel` is not the name of a channel.
    */
   async watch(channel: string, handlers: PresenceHandlers): Promise<PresenceWatch> {
     checkName(channel);
     return this.presenceOfAll.watch(channel, handlers);
   }
 
-  /** @throws TypeError when the id is not a string; no string has a meaning of its own */
+  /**
+   * Reaches all connections of a user.
+   * @param id any string
+   * @throws TypeError when the id is not a string
+   */
   toUser(id: string): UserConnections {
     if (typeof id !== 'string') throw new ChannelError(`a user's id is a string, not ${typeof id}`);
     const { hub } = this;
@@ -125,7 +140,8 @@ export class Channels {
 
   private async count(channel: string): Promise<number> {
     const others = (await this.cluster?.ask({ about: 'count', channel })) ?? [];
-    return others.reduce<number>((sum, count) => sum + Number(count), this.hub.registry.countOf(channel));
+    const here = this.hub.registry.countOf(channel);
+    return others.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : 0), here);
   }
 }
 

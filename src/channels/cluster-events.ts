@@ -1,24 +1,25 @@
 import type { Gap, Others, SharedMessage } from '../connection';
 import type { ClusterHost } from './cluster';
 import type { Hub } from './hub';
+import type { Answer, PresenceMessage, Question } from './node-message';
 import type { Presence } from './presence';
 import { catchUp } from './recovery';
 import type { HistoryEntry } from './history-entry';
 
-/** Whom to tell of what the cluster reports. */
+/** Receives reports for logs and observers. */
 export interface Reports {
   failed(error: unknown, where: string): void;
   onDown(error: Error, node: string): void;
   onGap(gap: Gap, node: string): void;
-  /** Messages did not reach other processes, or may not have, beside those that a gap counts. */
+  /** So many messages did not reach other processes, or may not have. A gap counts its own. */
   onLost?(messages: number): void;
   onStopped?(node: string): void;
   onPublished?: ((others: Others) => void) | undefined;
 }
 
-/** What comes from the cluster: to subscribers, to presence, to whoever asked. */
+/** Passes what comes from the cluster on to subscribers, presence and reports. */
 export class ClusterEvents implements ClusterHost {
-  /** Channels of which something was missed for good, until the gap is reported. */
+  /** Channels with messages that cannot be recovered, until the gap is reported. */
   private readonly lost = new Set<string>();
 
   constructor(
@@ -36,16 +37,18 @@ export class ClusterEvents implements ClusterHost {
     this.hub.registry.topics.deliverEntry(channel, entry);
   }
 
-  onControl(node: string, subject: string, what: Record<string, unknown>): void {
-    const { is, code, reason } = what;
-    if (is === 'close') this.hub.closeHere(subject, code as number | undefined, reason as string | undefined);
-    else this.presence.take(node, what);
+  onClose(subject: string, code: number | undefined, reason: string | undefined): void {
+    this.hub.closeHere(subject, code, reason);
   }
 
-  answer({ about, channel }: Record<string, unknown>): unknown {
-    if (typeof channel !== 'string') return null;
-    if (about === 'count') return this.hub.registry.countOf(channel);
-    return about === 'members' ? this.hub.registry.membersOf(channel) : null;
+  onPresence(node: string, message: PresenceMessage): void {
+    this.presence.takeMessage(node, message);
+  }
+
+  answer({ about, channel }: Question): Answer {
+    if (about === 'nothing') return null;
+    const { registry } = this.hub;
+    return about === 'count' ? registry.countOf(channel) : registry.membersOf(channel);
   }
 
   onNode(node: string): void {
@@ -56,7 +59,7 @@ export class ClusterEvents implements ClusterHost {
     this.presence.onNodeGone(node);
   }
 
-  /** Messages with an offset that come before those that are missed wait for them. */
+  /** Messages with an offset wait from now on: those that are missed come before them. */
   onDown(error: Error): void {
     this.pause();
     this.reports.onDown(error, this.node);

@@ -1,21 +1,20 @@
 import type { Clock } from '../messages';
-import type { SharedMessage } from '../connection';
+import type { Others, SharedMessage } from '../connection';
 import type { BackplaneHistory, HistoryOptions } from './backplane';
 import { isAway, PIECE_BYTES, type History } from './history';
-import type { Others } from '../connection';
 import { HistoryReader, type Piece } from './history-reader';
-import { keptIn, unpack, type Packer } from './packet';
+import { historyEntryIn, unpack, type Packer } from './packet';
 
-/** What is not known to be kept waits, at most so many bytes of it. */
+/** The most bytes of packets that wait until the broker has confirmed them. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 
-/** What a packet takes beside its bytes. */
+/** Memory of a packet beside its bytes. */
 const OVERHEAD = 256;
 
-/** The broker could not keep it: it is asked again. */
+/** The pause before packets that the broker could not keep are appended again. */
 const RETRY_MS = 250;
 
-/** At the end it is waited for so long. */
+/** The longest that `stop` waits for confirmations. */
 const STOP_MS = 2000;
 
 const ALWAYS = (): boolean => true;
@@ -28,8 +27,8 @@ interface Waiting {
 }
 
 /**
- * The history that a backplane keeps, in which messages of all nodes have one order: so a message is delivered when it comes back with its
- * offset, to our own subscribers too. What may not have got there is sent again, in order; it is there once.
+ * The history that a backplane keeps. The messages of all nodes have one order there, so a message is delivered when it comes back with its
+ * offset, to subscribers of this process too. Messages that may not have arrived are sent again, in order, and are kept once.
  */
 export class ClusterHistory implements History {
   private readonly waiting = new Set<Waiting>();
@@ -39,12 +38,13 @@ export class ClusterHistory implements History {
   private onEmpty: (() => void) | undefined;
   private readonly reader: HistoryReader;
 
-  /** `failed`: told of what is lost, and of how many messages that is. */
+  /** `failed` is told of lost messages and their number, `foreign` of packets that this version of Portal cannot read. */
   constructor(
     private readonly backplane: BackplaneHistory,
     private readonly packer: Packer,
     private readonly clock: Clock,
     private readonly failed: (error: unknown, lost: number) => void,
+    private readonly foreign: (channel: string) => void,
   ) {
     this.reader = new HistoryReader((channel, since, retention) => this.read(channel, since, retention), clock);
   }
@@ -85,7 +85,7 @@ export class ClusterHistory implements History {
     this.retrying = undefined;
   }
 
-  /** Waits a little for what is on its way. Returns how many messages were not kept. */
+  /** Waits a little for confirmations. Resolves with the number of messages that were not confirmed. */
   async stop(): Promise<number> {
     if (this.isUp && this.waiting.size > 0) {
       await new Promise<void>((resolve) => {
@@ -107,13 +107,14 @@ export class ClusterHistory implements History {
   private async read(channel: string, since: string, retention: HistoryOptions): Promise<Piece> {
     for (let from = since; ;) {
       const packets = await this.backplane.after(channel, from, retention, PIECE_BYTES);
-      const kept = packets?.flatMap(({ offset, packet }) => {
+      const entries = packets?.flatMap(({ offset, packet }) => {
         const unpacked = unpack(packet);
-        return unpacked === undefined ? [] : [keptIn(unpacked, offset)];
+        if (unpacked !== undefined) return [historyEntryIn(unpacked, offset)];
+        this.foreign(channel);
+        return [];
       });
       const last = packets?.at(-1);
-      // what other programs put there is passed over
-      if (kept === undefined || kept.length > 0 || last === undefined) return kept;
+      if (entries === undefined || entries.length > 0 || last === undefined) return entries;
       from = last.offset;
     }
   }

@@ -1,39 +1,49 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../messages';
-import type { Gap, SharedMessage } from '../connection';
+import type { Gap, Others, SharedMessage } from '../connection';
 import type { Backplane } from './backplane';
 import { ClusterHistory } from './cluster-history';
 import { ContainedBackplane } from './contained-backplane';
-import type { Others } from '../connection';
 import { Nodes } from './nodes';
-import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from './packet';
+import type { Answer, NodeMessage, PresenceMessage, Question } from './node-message';
+import {
+  hasNodeMessage,
+  historyEntryIn,
+  messageIn,
+  nodeMessageIn,
+  Packer,
+  unpack,
+  VERSION,
+  type Packet,
+} from './packet';
 import { Recent } from './recent';
 import { Relay } from './relay';
 import type { HistoryEntry } from './history-entry';
 
-/** All nodes listen to it. Such names have a space, which those of applications have not. */
+/** The subject to which all nodes subscribe. The names of channels have no space. */
 const ALL = 'all nodes';
 
-/** When the history cannot be read. */
+/** The pause before a catch-up that failed is tried again, and before lost packets are reported. */
 const RETRY_MS = 250;
 
 const directTo = (node: string): string => `node ${node}`;
 
-/** What the cluster brings to this process. */
+/** Receives what the cluster brings to this process. */
 export interface ClusterHost {
   onMessage(channel: string, message: SharedMessage): void;
   onEntry(channel: string, entry: HistoryEntry): void;
-  /** Something that nodes tell each other; `subject`: where it was said. */
-  onControl(node: string, subject: string, what: Record<string, unknown>): void;
-  answer(question: Record<string, unknown>): unknown;
+  /** The connections that subscribe to the channel are to be closed. */
+  onClose(channel: string, code: number | undefined, reason: string | undefined): void;
+  onPresence(node: string, message: PresenceMessage): void;
+  answer(question: Question): Answer;
   onNode(node: string): void;
   onNodeGone(node: string): void;
   onDown(error: Error): void;
   onUp(): void;
-  /** Gets what was missed of channels with history. Rejects when the backplane is away again. */
+  /** Delivers the messages with history that were missed. Rejects when the backplane is away again. */
   catchUp(): Promise<void>;
   onGap(gap: Omit<Gap, 'unrecovered'>): void;
-  /** `lost`: so many messages are lost with it, which no gap counts. */
+  /** `lost` is the number of messages that are lost with it and that no gap counts. */
   failed(error: unknown, lost?: number): void;
 }
 
@@ -46,9 +56,10 @@ export class Cluster {
   readonly history: ClusterHistory | undefined;
   private host!: ClusterHost;
   private ups = 0;
-  /** Whether it was reported since the backplane came that something is too large for it. */
+  /** Both are reported once, until the backplane comes back. */
   private hasToldSize = false;
   private hasToldLost = false;
+  private hasToldForeign = false;
   private lostBecause: Error | undefined;
   private readonly backplane: Backplane;
 
@@ -61,8 +72,8 @@ export class Cluster {
     this.relay = new Relay(backplane, clock);
     this.nodes = new Nodes(
       {
-        tellAll: (what) => this.tellAll(what),
-        tell: (node, what) => this.tell(node, what),
+        tellAll: (message) => this.tellAll(message),
+        tell: (node, message) => this.tell(node, message),
         answer: (question) => this.host.answer(question),
         appeared: (node) => this.host.onNode(node),
         vanished: (node) => {
@@ -73,8 +84,12 @@ export class Cluster {
       clock,
     );
     if (backplane.history !== undefined) {
-      this.history = new ClusterHistory(backplane.history, this.packer, clock, (error, lost) =>
-        this.host.failed(error, lost),
+      this.history = new ClusterHistory(
+        backplane.history,
+        this.packer,
+        clock,
+        (error, lost) => this.host.failed(error, lost),
+        (channel) => this.ignore(channel),
       );
     }
   }
@@ -113,7 +128,7 @@ export class Cluster {
     this.report(this.backplane.unsubscribe(subject));
   }
 
-  /** Tells of the failure of what nobody waits for. */
+  /** Reports the failure of work that nobody waits for. */
   report(work: Promise<void> | undefined): void {
     work?.catch((error: unknown) => this.host.failed(error));
   }
@@ -122,21 +137,21 @@ export class Cluster {
     return this.toldIfLost(channel, this.relay.publish(channel, this.packer.message(message)));
   }
 
-  tellAll(what: object): void {
-    this.tellAt(ALL, what);
+  tellAll(message: NodeMessage): void {
+    this.tellAt(ALL, message);
   }
 
-  tell(node: string, what: object): void {
-    this.tellAt(directTo(node), what);
+  tell(node: string, message: NodeMessage): void {
+    this.tellAt(directTo(node), message);
   }
 
-  tellAt(subject: string, what: object): Others {
-    return this.toldIfLost(subject, this.relay.publish(subject, this.packer.control(what)));
+  tellAt(subject: string, message: NodeMessage): Others {
+    return this.toldIfLost(subject, this.relay.publish(subject, this.packer.nodeMessage(message)));
   }
 
   /**
-   * What is too large or lost is told to who publishes, and to whoever has to set the limits of the broker: once until it is back, since
-   * clients may cause it.
+   * The publisher learns that its message is too large from the result. The log tells it to those who set the limits of the broker, once
+   * until the backplane comes back, since clients may cause it.
    */
   told(subject: string, others: Others): Others {
     if (others === 'too_large' && !this.hasToldSize) {
@@ -154,14 +169,14 @@ export class Cluster {
     return this.told(subject, others);
   }
 
-  ask(question: object): Promise<unknown[]> {
+  ask(question: Question): Promise<Answer[]> {
     return this.nodes.ask(question);
   }
 
-  /** What other programs say on the broker must not hurt us. */
+  /** Packets of other programs must do no harm. */
   private onPacket(subject: string, bytes: Buffer, offset: string | undefined): void {
     const packet = unpack(bytes);
-    if (packet === undefined) return;
+    if (packet === undefined) return this.ignore(subject);
     try {
       this.take(subject, packet, offset);
     } catch (error) {
@@ -173,25 +188,49 @@ export class Cluster {
     const { node, number } = packet;
     if (offset === undefined && node === this.node) this.takeOwn(packet);
     else if (!this.recent.isNew(node, number)) return;
-    else if (offset !== undefined) this.host.onEntry(subject, keptIn(packet, offset));
-    else if (isControl(packet)) this.takeControl(subject, packet);
+    else if (offset !== undefined) this.host.onEntry(subject, historyEntryIn(packet, offset));
+    else if (hasNodeMessage(packet)) this.takeNodeMessage(subject, packet);
     else this.host.onMessage(subject, messageIn(packet));
   }
 
   private takeOwn(packet: Packet): void {
-    const sentAt = isControl(packet) ? controlIn(packet)?.['at'] : undefined;
-    if (typeof sentAt === 'number') this.relay.confirm(sentAt);
+    const message = hasNodeMessage(packet) ? nodeMessageIn(packet) : undefined;
+    if (message?.is === 'beat' && message.at !== undefined) this.relay.confirm(message.at);
   }
 
-  private takeControl(subject: string, packet: Packet): void {
-    const what = controlIn(packet);
-    if (what !== undefined && !this.nodes.take(packet.node, what)) this.host.onControl(packet.node, subject, what);
+  private takeNodeMessage(subject: string, packet: Packet): void {
+    const message = nodeMessageIn(packet);
+    if (message === undefined) return this.ignore(subject);
+    this.nodes.takeMessage(packet.node, message);
+    switch (message.is) {
+      case 'close':
+        return this.host.onClose(subject, message.code, message.reason);
+      case 'watch':
+      case 'unwatch':
+      case 'members':
+      case 'joined':
+      case 'left':
+        return this.host.onPresence(packet.node, message);
+      default:
+    }
+  }
+
+  /** Reports once that packets come which this version of Portal cannot read. */
+  private ignore(subject: string): void {
+    if (this.hasToldForeign) return;
+    this.hasToldForeign = true;
+    this.host.failed(
+      new Error(
+        `packets on ${subject} are ignored, as all others like them: another program sends them, or another version ` +
+          `of Portal (this one reads version ${VERSION} of packets)`,
+      ),
+    );
   }
 
   private onLost(packets: number, reason?: Error): void {
     this.relay.onLost(packets);
     this.lostBecause = reason;
-    // most often the connection breaks, which a gap tells of
+    // most often the connection breaks, and a gap counts them
     this.clock.after(RETRY_MS, () => {
       const lost = this.relay.takeLost();
       if (lost === 0) return;

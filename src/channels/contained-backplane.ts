@@ -2,8 +2,8 @@ import { isThenable, takeRejection } from '../messages';
 import type { Backplane, BackplaneEvents, BackplaneHistory } from './backplane';
 
 /**
- * A backplane that may be a user's own, whose failures end nothing: what should return a promise rejects rather than throws, and a packet
- * that `publish` fails to send is one that is lost.
+ * A backplane that may be a user's own, so its failures must end nothing. A method that should return a promise rejects where the user's
+ * own throws, and a packet for which `publish` throws counts as lost.
  */
 export class ContainedBackplane implements Backplane {
   readonly history: BackplaneHistory | undefined;
@@ -47,7 +47,7 @@ export class ContainedBackplane implements Backplane {
   }
 
   private readonly lost = (error: unknown): void => {
-    // what was thrown may be a promise: it says later why
+    // the reason may be a promise that rejects later
     if (isThenable(error)) return takeRejection(error, this.lost);
     this.events?.onLost(1, error instanceof Error ? error : new Error(String(error)));
   };

@@ -4,6 +4,6 @@ import type { SharedMessage } from '../connection';
 export interface HistoryEntry {
   readonly offset: string;
   readonly message: SharedMessage;
-  /** The id of the connection that published it. */
+  /** The id of the connection that published the message. */
   readonly sender: string | undefined;
 }

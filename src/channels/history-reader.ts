@@ -3,34 +3,34 @@ import type { HistoryOptions } from './backplane';
 import { PieceCache } from './piece-cache';
 import type { HistoryEntry } from './history-entry';
 
-/** Messages of a channel that follow each other; undefined where one of them is gone, or may be. */
+/** Messages of a channel that follow each other. `undefined`: one of them is gone, or may be. */
 export type Piece = readonly HistoryEntry[] | undefined;
 
-/** Pieces that are read at once, each of another channel. */
+/** The most pieces that are read at once, each of another channel. */
 const AT_ONCE = 4;
 
 interface Request {
   readonly since: string;
   readonly retention: HistoryOptions;
-  /** One for each who asks. */
+  /** One function for each caller. */
   readonly wanted: (() => boolean)[];
   readonly piece: Promise<Piece>;
   readonly settle: (piece: Piece | Promise<never>) => void;
 }
 
 /**
- * Reads the history of a backplane for all who ask, a few pieces at once. Those who ask for the same share one reading, and those who
- * ask a little later get what was read before.
+ * Reads the history of a backplane for many callers, a few pieces at once. Callers that want the same piece share one request, and callers
+ * that come a little later get the piece from a cache.
  */
 export class HistoryReader {
-  /** What waits, by channel and offset. */
+  /** Requests that wait, by channel and offset. */
   private readonly waiting = new Map<string, Map<string, Request>>();
-  /** Channels for which something waits and nothing is read. */
+  /** Channels with a request that waits and none that runs. */
   private readonly ready = new Set<string>();
   private readonly busy = new Set<string>();
   private readonly cache: PieceCache;
 
-  /** `read`: the messages right after an offset, as many as make a piece; none where there are none. */
+  /** `read` reads the piece right after an offset, which is empty where nothing follows. */
   constructor(
     private readonly read: (channel: string, since: string, retention: HistoryOptions) => Promise<Piece>,
     clock: Clock,
@@ -38,7 +38,7 @@ export class HistoryReader {
     this.cache = new PieceCache(clock);
   }
 
-  /** `isWanted`: asked when its turn comes; what nobody wants any more is not read, and told as empty. */
+  /** `isWanted` is asked when the turn of the request comes. A piece that no caller wants any more is not read, and resolves as empty. */
   after(channel: string, since: string, retention: HistoryOptions, isWanted: () => boolean): Promise<Piece> {
     let requests = this.waiting.get(channel);
     if (requests === undefined) this.waiting.set(channel, (requests = new Map<string, Request>()));
@@ -50,7 +50,7 @@ export class HistoryReader {
     return request.piece;
   }
 
-  /** Forgets what it has read. */
+  /** Forgets all pieces. */
   forget(): void {
     this.cache.clear();
   }
@@ -64,7 +64,7 @@ export class HistoryReader {
     }
   }
 
-  /** The first that has to be read. */
+  /** Takes the first request that has to be read, and settles those before it. */
   private take(channel: string): Request | undefined {
     const requests = this.waiting.get(channel)!;
     for (const [since, request] of requests) {

@@ -1,27 +1,28 @@
 import type { Others, SharedMessage } from '../connection';
 import type { HistoryOptions } from './backplane';
-import { isPattern } from './channel-name';
+import { checkNameOrPattern } from './channel-name';
+import { takesRest } from './channel-pattern';
 import type { Piece } from './history-reader';
 import { PatternTree } from './pattern-tree';
 
 export type { Others };
 
-/** Keeps messages, and delivers each in its turn once it is kept. */
+/** Keeps messages, and delivers each in its turn when it is kept. */
 export interface History {
   append(channel: string, message: SharedMessage, sender: string | undefined, retention: HistoryOptions): Others;
-  /** The offset of the latest message. */
+  /** Resolves with the offset of the latest message. */
   last(channel: string, retention: HistoryOptions): Promise<string>;
   /**
-   * Some messages right after an offset, the oldest first, and none where there are none; undefined when one of them is gone, or may be.
-   * `isWanted`: asked before they are read, which may be later; what nobody wants any more is told as none. Default: always.
+   * Resolves with some messages right after an offset, the oldest first. `isWanted` is asked before they are read, which may be later; the
+   * piece is empty when it returns `false`. Default: always wanted.
    */
   after(channel: string, since: string, retention: HistoryOptions, isWanted?: () => boolean): Promise<Piece>;
 }
 
-/** What is read of a history at once, in bytes; one message may have more. */
+/** The bytes that are read of a history at once; a single message may have more. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** For requests that may wait until the backplane is back. @throws any other error */
+/** Handles the error of a request that may wait until the backplane is back. @throws any other error */
 export function ifAway(error: unknown): undefined {
   if (!isAway(error)) throw error;
 }
@@ -30,23 +31,27 @@ export function isAway(error: unknown): boolean {
   return (error as { retry?: boolean } | undefined)?.retry === true;
 }
 
-/** Which channels have history: by name or pattern. */
+/** The channels that have history, by name or pattern. */
 export class HistoryRules {
   private readonly names = new Map<string, HistoryOptions>();
   private readonly patterns = new PatternTree<HistoryOptions & { readonly pattern: string }>();
 
-  /** @throws TypeError or RangeError for what is wrong */
+  /**
+   * @throws TypeError for an option that does not exist
+   * @throws RangeError for a number that is out of range
+   * @throws ChannelError for a key that is neither a name nor a pattern
+   */
   constructor(rules: Readonly<Record<string, HistoryOptions>>) {
     for (const [channel, retention] of Object.entries(rules)) {
       checkOptions(channel, retention);
       const { size, ttlSeconds } = retention;
-      if (isPattern(channel)) this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
+      if (checkNameOrPattern(channel) === 'pattern') this.patterns.set(channel, { size, ttlSeconds, pattern: channel });
       else this.names.set(channel, { size, ttlSeconds });
     }
   }
 
-  /** A name goes before patterns, `*` before `**`, and then a longer pattern before a shorter one. */
-  of(channel: string): HistoryOptions | undefined {
+  /** Finds the closest rule: a name before patterns, `*` before `**`, and then a longer pattern before a shorter one. */
+  retentionOf(channel: string): HistoryOptions | undefined {
     const named = this.names.get(channel);
     if (named !== undefined) return named;
     let best: (HistoryOptions & { readonly pattern: string }) | undefined;
@@ -58,8 +63,7 @@ export class HistoryRules {
 }
 
 function isCloser(pattern: string, other: string): boolean {
-  const takesRest = pattern.endsWith('**');
-  return takesRest === other.endsWith('**') ? pattern.length > other.length : !takesRest;
+  return takesRest(pattern) === takesRest(other) ? pattern.length > other.length : takesRest(other);
 }
 
 function checkOptions(channel: string, retention: unknown): void {
@@ -76,5 +80,5 @@ function checkOptions(channel: string, retention: unknown): void {
   }
 }
 
-/** A year. */
+/** A year, in seconds. */
 const MAX_TTL = 366 * 24 * 3600;

@@ -2,38 +2,42 @@ import { closePayload } from '../protocol';
 import { ConnectionClosedError, PortalError, type Clock } from '../messages';
 import {
   SharedMessage,
+  unawaited,
+  type Bytes,
+  type Others,
   type Subscribed,
   type SubscribeOptions,
   type Subscriber,
   type Subscriptions,
-  type Bytes,
 } from '../connection';
 import { ChannelError, checkName, checkPattern, isOwn, userChannel } from './channel-name';
 import type { Cluster } from './cluster';
 import { isAway, type History, type HistoryRules } from './history';
-import type { Others } from '../connection';
 import { MemoryHistory } from './memory-history';
 import { isOffset } from './offset';
 import { sendMissed, stopWaiting } from './recovery';
 import { SubscriptionRegistry } from './subscription-registry';
 import type { Subscription, Topic } from './topic';
-import { unawaited } from '../connection';
 
-/** What became of a published message. */
+/** The result of publishing a message. */
 export interface Publication {
   /**
-   * Subscribers on this process that it was sent to. 0 for a channel with history, whose messages are sent once they are kept; but where
-   * one is too large to be kept, it is sent without an offset, and those are counted.
+   * The number of subscribers on this process that the message was sent to. 0 for a channel with history, whose messages are sent when they
+   * are kept. A message that is too large to be kept is sent at once, without an offset, and counted.
    */
   readonly local: number;
   /**
-   * The other processes: there is no backplane, it is on its way, it waits until the backplane is back, it is lost, since too much
-   * waits already, or the broker takes no message of its size.
+   * The fate of the message on the other processes:
+   * - `none`: there is no backplane, or `local` was asked for
+   * - `sent`: it is on its way
+   * - `kept`: it waits until the backplane is back
+   * - `lost`: too many messages wait already
+   * - `too_large`: the broker takes no message of this size
    */
   readonly others: Others;
 }
 
-/** The way from publishers to subscribers, in this process and by way of the cluster. */
+/** Brings messages from publishers to subscribers, in this process and by way of the cluster. */
 export class Hub implements Subscriptions {
   readonly registry: SubscriptionRegistry;
   readonly history: History | undefined;
@@ -56,7 +60,7 @@ export class Hub implements Subscriptions {
     this.memory?.stop();
   }
 
-  // what connections ask for
+  // for connections
 
   subscribe(subscriber: Subscriber, channel: string, options: SubscribeOptions): Promise<Subscribed | undefined> {
     return unawaited(this.subscribeTo(subscriber, channel, options));
@@ -67,11 +71,11 @@ export class Hub implements Subscriptions {
   }
 
   unsubscribe(subscriber: Subscriber, channel: string): Promise<void> {
-    return unawaited(this.giveUp(subscriber, channel, checkName));
+    return unawaited(this.unsubscribeFrom(subscriber, channel, checkName));
   }
 
   unsubscribePattern(subscriber: Subscriber, pattern: string): Promise<void> {
-    return unawaited(this.giveUp(subscriber, pattern, checkPattern));
+    return unawaited(this.unsubscribeFrom(subscriber, pattern, checkPattern));
   }
 
   channelsOf(subscriber: Subscriber): string[] {
@@ -84,7 +88,7 @@ export class Hub implements Subscriptions {
   }
 
   left(subscriber: Subscriber): void {
-    this.registry.leaveAll(subscriber);
+    this.registry.removeAll(subscriber);
   }
 
   identified(subscriber: Subscriber): void {
@@ -95,21 +99,21 @@ export class Hub implements Subscriptions {
     const known = registry.find(subscriber);
     if (known?.user === channel) return;
     const former = known?.user === undefined ? undefined : known.topics.get(known.user);
-    if (former !== undefined) registry.leave(subscriber, former);
-    registry.of(subscriber).user = channel;
+    if (former !== undefined) registry.remove(subscriber, former);
+    registry.entryOf(subscriber).user = channel;
     if (channel === undefined) return;
     const topic = registry.topicOf(channel, false);
     registry.add(subscriber, topic, undefined, false);
     this.cluster?.report(topic.ready);
   }
 
-  // what the application asks for
+  // for the application
 
-  /** `here`: to the subscribers of this process alone. */
+  /** `here` sends to the subscribers of this process alone. */
   send(channel: string, message: string | Bytes, except?: Subscriber, here = false): Publication {
     checkName(channel);
     const shared = new SharedMessage(message);
-    const retention = here ? undefined : this.rules?.of(channel);
+    const retention = here ? undefined : this.rules?.retentionOf(channel);
     if (retention !== undefined) {
       const appended = this.history!.append(channel, shared, except?.connection.id, retention);
       const others = this.cluster?.told(channel, appended) ?? appended;
@@ -170,7 +174,7 @@ export class Hub implements Subscriptions {
     const before = topic.subscriptions.get(subscriber);
     const subscription = this.registry.add(subscriber, topic, data, since !== undefined);
     try {
-      return await this.settle(subscriber, topic, subscription, since);
+      return await this.catchUp(subscriber, topic, subscription, since);
     } catch (error) {
       if (topic.subscriptions.get(subscriber) === subscription) this.restore(subscriber, topic, subscription, before);
       throw error;
@@ -178,31 +182,39 @@ export class Hub implements Subscriptions {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown rejects
-  private async giveUp(subscriber: Subscriber, channel: string, check: (channel: string) => void): Promise<void> {
+  private async unsubscribeFrom(
+    subscriber: Subscriber,
+    channel: string,
+    check: (channel: string) => void,
+  ): Promise<void> {
     check(channel);
     const entry = this.registry.find(subscriber);
     entry?.pendingChecks.delete(channel);
     const topic = entry?.topics.get(channel);
-    if (topic !== undefined) this.registry.leave(subscriber, topic);
+    if (topic !== undefined) this.registry.remove(subscriber, topic);
   }
 
   private checkSince(channel: string, since: unknown): void {
     if (typeof since !== 'string') throw new ChannelError('since must be the offset of a message, which is a string');
-    if (this.rules?.of(channel) === undefined) {
+    if (this.rules?.retentionOf(channel) === undefined) {
       throw new PortalError('history_lost', `The channel ${channel} keeps no history.`);
     }
     if (!isOffset(since)) throw new PortalError('history_lost');
   }
 
-  /** Asks `@OnSubscribe`. False: it was given up meanwhile. @throws what refuses; ConnectionClosedError */
+  /**
+   * Asks `@OnSubscribe`. Resolves with `false` when the subscription was given up meanwhile.
+   * @throws ConnectionClosedError
+   * @throws any error with which `@OnSubscribe` refuses
+   */
   private admit(subscriber: Subscriber, channel: string): Promise<boolean> | boolean {
     if (subscriber.state !== 'open') throw new ConnectionClosedError('the connection is not open');
     const answer = subscriber.route.endpoint.subscribe?.(subscriber.connection, channel);
-    return answer === undefined ? true : this.asked(subscriber, channel, answer);
+    return answer === undefined ? true : this.decided(subscriber, channel, answer);
   }
 
-  private async asked(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
-    const { pendingChecks } = this.registry.of(subscriber);
+  private async decided(subscriber: Subscriber, channel: string, answer: Promise<void>): Promise<boolean> {
+    const { pendingChecks } = this.registry.entryOf(subscriber);
     const ticket = {};
     pendingChecks.set(channel, ticket);
     const takeBack = (): boolean => pendingChecks.get(channel) === ticket && pendingChecks.delete(channel);
@@ -217,7 +229,7 @@ export class Hub implements Subscriptions {
     return isWanted;
   }
 
-  /** What fails changes nothing for those who were subscribed before. */
+  /** A subscription that fails leaves an earlier one as it was. */
   private restore(
     subscriber: Subscriber,
     topic: Topic,
@@ -225,14 +237,14 @@ export class Hub implements Subscriptions {
     before: Subscription | undefined,
   ): void {
     if (before === undefined) {
-      this.registry.leave(subscriber, topic);
+      this.registry.remove(subscriber, topic);
       return;
     }
     stopWaiting(topic, subscriber, subscription);
     this.registry.add(subscriber, topic, before.data, false);
   }
 
-  private async settle(
+  private async catchUp(
     subscriber: Subscriber,
     topic: Topic,
     subscription: Subscription,

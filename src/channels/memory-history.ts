@@ -1,8 +1,7 @@
-import { SharedMessage } from '../connection';
+import { SharedMessage, type Others } from '../connection';
 import type { Clock } from '../messages';
 import type { HistoryOptions } from './backplane';
 import { PIECE_BYTES, type History } from './history';
-import type { Others } from '../connection';
 import type { Piece } from './history-reader';
 import { isOffset } from './offset';
 import { stamped, stampFor } from './stamp';
@@ -18,18 +17,18 @@ interface Log {
   n: number;
   readonly entries: Entry[];
   readonly ttl: number;
-  /** When anything was last asked of it. */
+  /** The time at which the log was last used. */
   used: number;
 }
 
-/** How often logs are looked through for those that nobody needs any more. */
+/** The interval at which old messages and unused logs are dropped. */
 const SWEEP_MS = 1000;
 
 /** The history of one process without a backplane. */
 export class MemoryHistory implements History {
   private readonly logs = new Map<string, Log>();
   private sweeping: { cancel(): void } | undefined;
-  /** Two logs of a channel, one after the other, must not share an epoch. */
+  /** The epoch of the latest log. Two logs of a channel, one after the other, must not share an epoch. */
   private epoch: number;
 
   constructor(
@@ -43,7 +42,7 @@ export class MemoryHistory implements History {
   append(channel: string, message: SharedMessage, sender: string | undefined, retention: HistoryOptions): Others {
     const log = this.logOf(channel, retention);
     const offset = `${log.epoch}-${++log.n}`;
-    // bytes are their owner's, who may change them
+    // the publisher may change its bytes later
     const own = message.isText ? message : new SharedMessage(Buffer.from(message.payload));
     const entry = { offset, message: stamped(own, stampFor(own), offset), sender, at: log.used };
     log.entries.push(entry);
@@ -107,7 +106,7 @@ export class MemoryHistory implements History {
   }
 }
 
-/** The messages from an index on that fit into a piece, at least one: who reads slowly must not keep all that was there when it came. */
+/** Returns the entries from an index on that fit into a piece, and at least one: a slow reader must not keep all of them in memory. */
 function pieceFrom(entries: readonly Entry[], from: number): readonly HistoryEntry[] {
   let to = from;
   for (let bytes = 0; to < entries.length && bytes < PIECE_BYTES; to++) bytes += entries[to]!.message.length;

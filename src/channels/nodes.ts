@@ -1,39 +1,40 @@
 import type { Clock } from '../messages';
+import type { Answer, NodeMessage, Question } from './node-message';
 
-/** Each node says that often that it lives. */
+/** The interval at which each node says that it is alive. */
 const BEAT_MS = 1000;
 
-/** A node that was silent for so long is gone, and all that was on it. */
+/** A node that was silent for so long is gone, with all its subscribers. */
 const LEASE_MS = 3500;
 
-/** An answer takes so long at most. */
+/** Answers that take longer are left out. */
 const ANSWER_MS = 1000;
 
-interface Question {
+interface OpenQuestion {
   readonly waitsFor: Set<string>;
-  readonly answers: unknown[];
-  readonly done: (answers: unknown[]) => void;
+  readonly answers: Answer[];
+  readonly done: (answers: Answer[]) => void;
   readonly deadline: { cancel(): void };
 }
 
-/** What nodes tell each other about themselves. */
+/** Dependencies of `Nodes`. */
 export interface NodesHost {
-  tellAll(what: object): void;
-  tell(node: string, what: object): void;
-  answer(question: Record<string, unknown>): unknown;
+  tellAll(message: NodeMessage): void;
+  tell(node: string, message: NodeMessage): void;
+  answer(question: Question): Answer;
   appeared(node: string): void;
-  /** Its lease ran out, or it said goodbye. */
+  /** The node was silent for too long, or said goodbye. */
   vanished(node: string): void;
 }
 
-/** The other processes that are on the backplane, and what one asks them. */
+/** Knows the other processes on the backplane, and asks them questions. */
 export class Nodes {
-  /** When each was last heard of. */
+  /** The time at which each node was last heard of. */
   private readonly heardAt = new Map<string, number>();
-  private readonly questions = new Map<number, Question>();
+  private readonly questions = new Map<number, OpenQuestion>();
   private asked = 0;
   private beating: { cancel(): void } | undefined;
-  /** When we could last have heard of them. */
+  /** Nodes could not be heard before this time. */
   private listeningSince = 0;
   private beatAt = 0;
   private isUp = false;
@@ -63,43 +64,45 @@ export class Nodes {
     this.heardAt.clear();
   }
 
-  /** What all others answer; those that do not answer in time are left out. */
-  ask(question: object): Promise<unknown[]> {
+  /** Resolves with the answers of all other nodes. Those that do not answer in time are left out. */
+  ask(question: Question): Promise<Answer[]> {
     if (!this.isUp || this.heardAt.size === 0) return Promise.resolve([]);
     const id = ++this.asked;
     return new Promise((resolve) => {
-      const done = (answers: unknown[]): void => {
+      const done = (answers: Answer[]): void => {
         this.questions.get(id)?.deadline.cancel();
         this.questions.delete(id);
         resolve(answers);
       };
-      const answers: unknown[] = [];
+      const answers: Answer[] = [];
       const deadline = this.clock.after(ANSWER_MS, () => done(answers));
       this.questions.set(id, { waitsFor: new Set(this.heardAt.keys()), answers, done, deadline });
       this.host.tellAll({ ...question, is: 'question', id });
     });
   }
 
-  /** Returns false for what is not about nodes. */
-  take(node: string, what: Record<string, unknown>): boolean {
-    const { is, id } = what;
-    if (is === 'bye') this.forget(node);
-    else this.hear(node, is === 'hello');
+  /** Takes every message of a node: whatever it says, it is alive. */
+  takeMessage(node: string, message: NodeMessage): void {
+    const { is } = message;
+    if (is === 'bye') return this.forget(node);
+    this.hear(node, is === 'hello');
     if (is === 'hello') this.host.tell(node, { is: 'beat' });
-    else if (is === 'question') this.host.tell(node, { is: 'answer', id, answer: this.host.answer(what) });
-    else if (is === 'answer') this.takeAnswer(node, id as number, what['answer']);
-    else return is === 'beat' || is === 'bye';
-    return true;
+    else if (is === 'question') this.answer(node, message.id, message);
+    else if (is === 'answer') this.takeAnswer(node, message.id, message.answer);
   }
 
-  /** `isBack`: it is new, or was cut off, and has not heard what it was told meanwhile. */
+  private answer(node: string, id: number, question: Question): void {
+    this.host.tell(node, { is: 'answer', id, answer: this.host.answer(question) });
+  }
+
+  /** `isBack`: the node is new, or was cut off and has not heard what it was told meanwhile. */
   private hear(node: string, isBack: boolean): void {
     const isNew = isBack || !this.heardAt.has(node);
     this.heardAt.set(node, this.clock.now());
     if (isNew) this.host.appeared(node);
   }
 
-  private takeAnswer(node: string, id: number, answer: unknown): void {
+  private takeAnswer(node: string, id: number, answer: Answer): void {
     const question = this.questions.get(id);
     if (question?.waitsFor.delete(node) !== true) return;
     question.answers.push(answer);

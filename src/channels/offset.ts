@@ -1,4 +1,4 @@
-/** Whether an offset comes after another of the same channel: in another epoch everything is new. See `BackplaneHistory`. */
+/** True where an offset comes after another of the same channel. Any offset of another epoch does. See `BackplaneHistory`. */
 export function isAfter(offset: string, other: string): boolean {
   const dash = offset.indexOf('-');
   const otherDash = other.indexOf('-');
@@ -6,5 +6,5 @@ export function isAfter(offset: string, other: string): boolean {
   return Number(offset.slice(dash + 1)) > Number(other.slice(dash + 1));
 }
 
-/** Offsets come from clients. */
+/** Checks the form of an offset, which may come from a client. */
 export const isOffset = (text: string): boolean => /^\d{1,20}-\d{1,20}$/.test(text);

@@ -1,17 +1,19 @@
+import { partsOf, wildcardAt } from './channel-pattern';
+
 interface Node<Value> {
-  /** Where the next part is this one. */
+  /** Nodes for the next part, by its text. */
   readonly parts: Map<string, Node<Value>>;
-  /** Where it may be any (`*`). */
+  /** The node for any next part (`*`). */
   any?: Node<Value>;
-  /** The pattern that ends here. */
+  /** The value of the pattern that ends here. */
   value?: Value;
-  /** The pattern that takes all that follows here (`**`). */
+  /** The value of the pattern that ends here with `**`. */
   rest?: Value;
 }
 
 const newNode = <Value>(): Node<Value> => ({ parts: new Map() });
 
-/** Values by patterns of names. Finding those for a name costs as much as it has parts, however many patterns there are. */
+/** Values by patterns. The cost of a match grows with the parts of the name, not with the number of patterns. */
 export class PatternTree<Value> {
   private readonly root = newNode<Value>();
   size = 0;
@@ -24,19 +26,21 @@ export class PatternTree<Value> {
   }
 
   delete(pattern: string): void {
-    this.remove(this.root, pattern.split(':'), 0);
+    this.remove(this.root, partsOf(pattern), 0);
   }
 
-  /** Calls back for each pattern that the name matches. */
+  /** Calls `found` with the value of each pattern that the name matches. */
   match(name: string, found: (value: Value) => void): void {
-    if (this.size > 0) this.visit(this.root, name.split(':'), 0, found);
+    if (this.size > 0) this.visit(this.root, partsOf(name), 0, found);
   }
 
   private make(pattern: string): { node: Node<Value>; takesRest: boolean } {
     let node = this.root;
-    for (const part of pattern.split(':')) {
-      if (part === '**') return { node, takesRest: true };
-      if (part === '*') {
+    const parts = partsOf(pattern);
+    for (const [index, part] of parts.entries()) {
+      const wildcard = wildcardAt(parts, index);
+      if (wildcard === 'rest') return { node, takesRest: true };
+      if (wildcard === 'one') {
         node = node.any ??= newNode();
         continue;
       }
@@ -58,16 +62,17 @@ export class PatternTree<Value> {
     if (next !== undefined) this.visit(next, parts, at + 1, found);
   }
 
-  /** Returns whether nothing is left at the node. */
+  /** Returns `true` where nothing is left at the node. */
   private remove(node: Node<Value>, parts: string[], at: number): boolean {
     const part = parts[at];
+    const wildcard = wildcardAt(parts, at);
     if (part === undefined) {
       if (node.value !== undefined) this.size--;
       delete node.value;
-    } else if (part === '**') {
+    } else if (wildcard === 'rest') {
       if (node.rest !== undefined) this.size--;
       delete node.rest;
-    } else if (part === '*') {
+    } else if (wildcard === 'one') {
       if (node.any !== undefined && this.remove(node.any, parts, at + 1)) delete node.any;
     } else {
       const next = node.parts.get(part);

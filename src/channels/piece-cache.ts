@@ -1,11 +1,12 @@
 import type { Clock } from '../messages';
 import type { HistoryEntry } from './history-entry';
 
-/** Of the pieces that were used last, so much is kept, and no piece longer than so long. */
+/** The most bytes of pieces; those that were used longest ago go first. */
 const MAX_BYTES = 8 * 1024 * 1024;
-const KEPT_MS = 5000;
+/** The longest time that a piece stays. */
+const LIFETIME_MS = 5000;
 
-/** What a message takes beside its bytes. */
+/** Memory of a message beside its bytes. */
 const OVERHEAD = 256;
 
 interface Entry {
@@ -15,17 +16,17 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** What was read of histories a moment ago. What comes after an offset never changes, so it is right as long as it is there. */
+/** Pieces of histories that were read a moment ago. The messages right after an offset never change, so a piece does not become wrong. */
 export class PieceCache {
   private readonly byChannel = new Map<string, Set<Entry>>();
-  /** The one that was used last is the last. */
+  /** In the order of their last use. */
   private readonly entries = new Set<Entry>();
   private bytes = 0;
   private clearing: { cancel(): void } | undefined;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Messages right after an offset; undefined where it is not known that there are any. */
+  /** Returns the messages right after an offset; `undefined` where none are known. */
   find(channel: string, since: string): readonly HistoryEntry[] | undefined {
     for (const entry of this.byChannel.get(channel) ?? []) {
       const { messages } = entry;
@@ -51,7 +52,7 @@ export class PieceCache {
       if (this.bytes <= MAX_BYTES) break;
       this.delete(oldest);
     }
-    this.clearing ??= this.clock.after(KEPT_MS, () => this.clear());
+    this.clearing ??= this.clock.after(LIFETIME_MS, () => this.clear());
   }
 
   clear(): void {

@@ -1,49 +1,44 @@
 import { isDeepStrictEqual } from 'node:util';
 import { callUser } from '../messages';
 import type { Cluster } from './cluster';
-
-/** A subscriber of a channel, on any process. */
-export interface Member {
-  readonly connectionId: string;
-  /** What it subscribed with. */
-  readonly data: unknown;
-}
+import type { Member } from './member';
+import type { PresenceMessage } from './node-message';
 
 export interface PresenceHandlers {
-  /** A connection subscribed, or did so again with other data. */
+  /** A connection subscribed, or subscribed again with other data. */
   join?: ((member: Member) => unknown) | undefined;
-  /** A connection gave it up or closed, or its process died. */
+  /** A connection unsubscribed or closed, or its process died. */
   leave?: ((member: Member) => unknown) | undefined;
 }
 
 /** A watched channel. */
 export interface PresenceWatch {
-  /** Who is there now, kept up to date. */
+  /** The members at present, always up to date. */
   readonly members: readonly Member[];
-  /** No more events. */
+  /** Ends the watch: its handlers are not called any more. */
   stop(): void;
 }
 
-/** What a watch knows of its channel. */
+/** A channel that this node watches. */
 class Watched {
   readonly handlers = new Set<PresenceHandlers>();
-  /** Watches that wait for the members of other nodes. */
+  /** The number of watches that wait for the members of other nodes. */
   beginning = 0;
-  /** By node, and by connection. */
+  /** Members by node, and by connection. */
   readonly nodes = new Map<string, Map<string, Member>>();
 
   *members(): Iterable<Member> {
     for (const members of this.nodes.values()) yield* members.values();
   }
 
-  of(node: string): Map<string, Member> {
+  membersOn(node: string): Map<string, Member> {
     let members = this.nodes.get(node);
     if (members === undefined) this.nodes.set(node, (members = new Map<string, Member>()));
     return members;
   }
 }
 
-/** Tells who comes to channels and goes from them, on any node. Nodes tell those nodes that watch a channel, and nobody else. */
+/** Tells who comes to a channel and who leaves it, on any node. Nodes send presence messages only to nodes that watch the channel. */
 export class Presence {
   private readonly watched = new Map<string, Watched>();
   /** The nodes that watch a channel. */
@@ -51,7 +46,7 @@ export class Presence {
 
   constructor(
     private readonly cluster: Cluster | undefined,
-    /** Those on this node. */
+    /** Lists the members on this node. */
     private readonly membersHere: (channel: string) => Member[],
     private readonly failed: (error: unknown) => void,
   ) {}
@@ -61,16 +56,16 @@ export class Presence {
     let watched = this.watched.get(channel);
     if (watched === undefined) {
       this.watched.set(channel, (watched = new Watched()));
-      const here = watched.of('');
+      const here = watched.membersOn('');
       for (const member of this.membersHere(channel)) here.set(member.connectionId, member);
       this.cluster?.tellAll({ is: 'watch', channel });
     }
     watched.beginning++;
-    // they tell their members before they answer
-    await this.cluster?.ask({ about: 'nothing' });
+    // nodes send their members before they answer
+    await this.cluster?.ask({ about: 'nothing', channel });
     watched.beginning--;
     const { handlers: all } = watched;
-    // one of its own, also where the same handlers watch twice
+    // an object of its own, so that the same handlers can watch twice
     const own = {
       join: (member: Member) => handlers.join?.(member),
       leave: (member: Member) => handlers.leave?.(member),
@@ -93,7 +88,7 @@ export class Presence {
     this.tellWatchers(channel, { is: 'joined', channel, member });
   }
 
-  /** Whether anybody wants to hear of the channel. */
+  /** True where this node or another one watches the channel. */
   interests(channel: string): boolean {
     return this.watched.has(channel) || this.watchers.has(channel);
   }
@@ -103,15 +98,15 @@ export class Presence {
     this.tellWatchers(channel, { is: 'left', channel, connectionId });
   }
 
-  /** What another node says. */
-  take(node: string, { is, channel, members, member, connectionId }: Record<string, unknown>): void {
-    if (typeof channel !== 'string') return;
+  /** Takes a message of another node. */
+  takeMessage(node: string, message: PresenceMessage): void {
+    const { is, channel } = message;
     if (is === 'watch') this.addWatcher(node, channel);
     else if (is === 'unwatch') this.removeWatcher(node, channel);
     else if (!this.watched.has(channel)) this.cluster?.tell(node, { is: 'unwatch', channel });
-    else if (is === 'left') this.remove(node, channel, connectionId as string);
-    else if (is === 'joined') this.apply(node, channel, [member].filter(isMember), false);
-    else if (is === 'members' && Array.isArray(members)) this.apply(node, channel, members.filter(isMember), true);
+    else if (is === 'left') this.remove(node, channel, message.connectionId);
+    else if (is === 'joined') this.apply(node, channel, [message.member], false);
+    else this.apply(node, channel, message.members, true);
   }
 
   onNode(node: string): void {
@@ -126,7 +121,7 @@ export class Presence {
     }
   }
 
-  /** After an outage: what was told meanwhile may have got lost. */
+  /** After an outage, messages of other nodes may have been lost. */
   onUp(): void {
     for (const channel of this.watched.keys()) this.cluster?.tellAll({ is: 'watch', channel });
     for (const [channel, nodes] of this.watchers) for (const node of nodes) this.tellMembers(node, channel);
@@ -148,15 +143,15 @@ export class Presence {
     this.cluster?.tell(node, { is: 'members', channel, members: this.membersHere(channel) });
   }
 
-  private tellWatchers(channel: string, what: object): void {
-    for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, what);
+  private tellWatchers(channel: string, message: PresenceMessage): void {
+    for (const node of this.watchers.get(channel) ?? []) this.cluster?.tell(node, message);
   }
 
-  /** `all`: there are no others on that node. */
+  /** `all` means that the node has no other members. */
   private apply(node: string, channel: string, members: readonly Member[], all: boolean): void {
     const watched = this.watched.get(channel);
     if (watched === undefined) return;
-    const known = watched.of(node);
+    const known = watched.membersOn(node);
     if (all) {
       const there = new Set(members.map(({ connectionId }) => connectionId));
       for (const id of [...known.keys()]) if (!there.has(id)) this.remove(node, channel, id);
@@ -182,8 +177,4 @@ export class Presence {
       callUser(() => handler[what]?.(member), this.failed);
     }
   }
-}
-
-function isMember(value: unknown): value is Member {
-  return typeof value === 'object' && value !== null && typeof (value as Member).connectionId === 'string';
 }

@@ -1,14 +1,14 @@
-/** So many packets of a node are remembered, at least. */
-const KEPT = 1024;
+/** The packets of a node that are remembered, at least. */
+const PACKETS = 1024;
 
-/** And so many nodes: those that have gone may be heard of once more, in what history kept of them. */
+/** The nodes that are remembered. A node that has gone may be heard again: history has its packets. */
 const NODES = 1024;
 
-/** Tells packets that came before: a broker sends one that matches several subscriptions for each of them. */
+/** Recognises packets that came before. A broker sends a packet once for each subscription that matches. */
 export class Recent {
   private readonly nodes = new Map<string, { newer: Set<number>; older: Set<number> }>();
 
-  /** False when it came before. */
+  /** Returns `false` for a packet that came before. */
   isNew(node: string, number: number): boolean {
     let seen = this.nodes.get(node);
     if (seen === undefined) {
@@ -17,14 +17,14 @@ export class Recent {
     }
     if (seen.newer.has(number) || seen.older.has(number)) return false;
     seen.newer.add(number);
-    if (seen.newer.size === KEPT) {
+    if (seen.newer.size === PACKETS) {
       seen.older = seen.newer;
       seen.newer = new Set();
     }
     return true;
   }
 
-  /** The node is gone. */
+  /** Forgets a node that is gone. */
   forget(node: string): void {
     this.nodes.delete(node);
   }

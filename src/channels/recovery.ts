@@ -7,12 +7,12 @@ import { isAfter } from './offset';
 import { hand, handIfItFits, type Subscription, type Topic } from './topic';
 import type { HistoryEntry } from './history-entry';
 
-/** So many topics ask the backplane at once for what they missed. */
+/** The most topics that catch up at once. */
 const AT_ONCE = 64;
 
 /**
- * Sends a subscriber all that came after an offset, in order, waiting for it to read; what is published meanwhile follows.
- * Rejects with `history_lost` where something is gone.
+ * Sends a subscriber all messages after an offset, in order, and waits for it to read them. Messages that are published meanwhile follow.
+ * Rejects with `history_lost` when a message is gone.
  */
 export async function sendMissed(
   topic: Topic,
@@ -41,7 +41,7 @@ export async function sendMissed(
     }
     since = subscription.floor;
     if (!hasRoom) {
-      // nothing is held for who does not read: it is read again
+      // nothing is held for a client that does not read: messages are read again
       subscription.waiting.forget();
       await subscriber.connection.drained();
     }
@@ -49,7 +49,7 @@ export async function sendMissed(
   subscription.waiting = undefined;
 }
 
-/** Sends as many as there is room for; the subscription's floor is the last of them. Returns whether there was room for all, and more. */
+/** Sends as many messages as there is room for, and moves the subscription's floor. Returns `true` where there is room for more. */
 function sendSome(missed: readonly HistoryEntry[], subscriber: Subscriber, subscription: Subscription): boolean {
   for (const entry of missed) {
     const handed = handIfItFits(subscriber, subscription, entry);
@@ -60,13 +60,13 @@ function sendSome(missed: readonly HistoryEntry[], subscriber: Subscriber, subsc
   return true;
 }
 
-/** The same for what came meanwhile, which has room if it fits. */
+/** Sends messages that came meanwhile. Returns `true` where all of them fit. */
 function sendWaiting(waiting: Backlog, subscriber: Subscriber, subscription: Subscription): boolean {
   for (const entry of waiting) if (handIfItFits(subscriber, subscription, entry) === 'full') return false;
   return true;
 }
 
-/** Messages come at once again, after those that have waited. */
+/** Sends the messages that have waited. Later ones are sent at once again. */
 export function stopWaiting(topic: Topic, subscriber: Subscriber, subscription: Subscription): void {
   const { waiting } = subscription;
   subscription.waiting = undefined;
@@ -131,7 +131,7 @@ function sendRests(topic: Topic, history: History): void {
   }
 }
 
-/** One who does not read as fast as a topic catches up is sent the rest by itself. What cannot be had then, it can ask for when it comes back. */
+/** Sends the rest to a subscriber that reads more slowly than its topic catches up. Closes one that cannot have it: it may come back. */
 async function sendRest(
   topic: Topic,
   subscriber: Subscriber,
@@ -148,7 +148,7 @@ async function sendRest(
   }
 }
 
-/** What the broker refuses to tell is lost; what it cannot tell now is asked for again. */
+/** Messages that the broker refuses to tell are lost. Those that it cannot tell now are asked for again. */
 function unlessAway(error: unknown): false {
   if (isAway(error)) throw error;
   return false;

@@ -1,27 +1,26 @@
 import type { Clock } from '../messages';
-import type { Gap } from '../connection';
+import type { Gap, Others } from '../connection';
 import type { Backplane } from './backplane';
-import type { Others } from '../connection';
 
-/** What waits while the backplane is away, at most. */
-const KEPT_BYTES = 8 * 1024 * 1024;
+/** The most bytes of packets that wait while the backplane is away. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** What a packet takes beside its bytes. */
+/** Memory of a packet beside its bytes. */
 const OVERHEAD = 128;
 
-/** The broker takes no more at the moment. */
+/** The pause while the broker takes no more packets. */
 const BUSY_MS = 100;
 
-/** Nodes come back one after the other: what was kept waits for those that come later. */
+/** Nodes come back one after the other: packets that waited wait so long for the nodes that come later. */
 const SETTLE_MS = 1000;
 
-/** The way out to the other nodes. While the backplane is away, it keeps what there is room for. */
+/** Sends packets to the other nodes. While the backplane is away, packets wait as long as there is room. */
 export class Relay {
-  private readonly kept: { readonly subject: string; readonly packet: Uint8Array }[] = [];
-  private keptBytes = 0;
+  private readonly waiting: { readonly subject: string; readonly packet: Uint8Array }[] = [];
+  private waitingBytes = 0;
   private lost = 0;
   private isUp = false;
-  /** When the latest beat of ours that came back was sent, and the one before: what was sent and published until then has arrived. */
+  /** The time at which our latest beat that came back was sent, and the one before: packets of earlier have arrived. */
   private confirmedAt: number;
   private confirmedBefore: number;
   private gapSince: number | undefined;
@@ -43,12 +42,12 @@ export class Relay {
   publish(subject: string, packet: Uint8Array): Others {
     if (this.isTooLarge(packet)) return 'too_large';
     if (this.isUp && this.settling === undefined && this.backplane.publish(subject, packet)) return 'sent';
-    return this.keep(subject, packet);
+    return this.queue(subject, packet);
   }
 
   /** A beat of ours has come back. */
   confirm(sentAt: number): void {
-    // kept in an outage, and sent after it
+    // the beat waited in an outage, and was sent after it
     if (sentAt < this.confirmedAt) return;
     this.confirmedBefore = this.confirmedAt;
     this.confirmedAt = sentAt;
@@ -62,7 +61,7 @@ export class Relay {
     this.gapSince ??= this.confirmedBefore;
   }
 
-  /** Packets that had been sent did not arrive, or may not have. */
+  /** So many packets that were sent did not arrive, or may not have. */
   onLost(packets: number): void {
     this.lost += packets;
   }
@@ -71,10 +70,10 @@ export class Relay {
     this.isUp = true;
     this.upAt = this.clock.now();
     this.confirmedBefore = this.confirmedAt = this.upAt;
-    if (this.kept.length > 0) this.flushAfter(SETTLE_MS);
+    if (this.waiting.length > 0) this.flushAfter(SETTLE_MS);
   }
 
-  /** What was lost though there is no outage; begins to count anew. */
+  /** Returns how many packets were lost without an outage, and begins to count anew. */
   takeLost(): number {
     if (!this.isUp || this.gapSince !== undefined) return 0;
     const { lost } = this;
@@ -82,7 +81,7 @@ export class Relay {
     return lost;
   }
 
-  /** The outage that has ended; begins to count anew. */
+  /** Returns the outage that has ended, and begins to count anew. */
   takeGap(): Omit<Gap, 'unrecovered'> | undefined {
     const { gapSince, upAt, lost } = this;
     if (gapSince === undefined || !this.isUp) return undefined;
@@ -91,16 +90,16 @@ export class Relay {
     return { since: new Date(Date.now() - (this.clock.now() - gapSince)), ms: upAt - gapSince, lost };
   }
 
-  /** Returns how many packets wait still, or were lost and not reported. */
+  /** Returns how many packets still wait, or were lost and not reported. */
   stop(): number {
     if (this.isUp) this.flush();
     this.isUp = false;
     this.settling?.cancel();
     this.settling = undefined;
-    const lost = this.kept.length + this.lost;
+    const lost = this.waiting.length + this.lost;
     this.lost = 0;
-    this.kept.length = 0;
-    this.keptBytes = 0;
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
     this.gapSince = undefined;
     return lost;
   }
@@ -111,14 +110,14 @@ export class Relay {
 
   private flush(): void {
     let sent = 0;
-    for (const { subject, packet } of this.kept) {
+    for (const { subject, packet } of this.waiting) {
       if (this.isTooLarge(packet)) this.lost++;
       else if (!this.backplane.publish(subject, packet)) break;
       sent++;
-      this.keptBytes -= packet.length + OVERHEAD;
+      this.waitingBytes -= packet.length + OVERHEAD;
     }
-    this.kept.splice(0, sent);
-    if (this.kept.length > 0) this.flushAfter(BUSY_MS);
+    this.waiting.splice(0, sent);
+    if (this.waiting.length > 0) this.flushAfter(BUSY_MS);
   }
 
   private flushAfter(ms: number): void {
@@ -128,14 +127,14 @@ export class Relay {
     });
   }
 
-  private keep(subject: string, packet: Uint8Array): Others {
+  private queue(subject: string, packet: Uint8Array): Others {
     const bytes = packet.length + OVERHEAD;
-    if (this.keptBytes + bytes > KEPT_BYTES) {
+    if (this.waitingBytes + bytes > MAX_WAITING_BYTES) {
       this.lost++;
       return 'lost';
     }
-    this.keptBytes += bytes;
-    this.kept.push({ subject, packet });
+    this.waitingBytes += bytes;
+    this.waiting.push({ subject, packet });
     if (this.isUp) this.flushAfter(BUSY_MS);
     return 'kept';
   }

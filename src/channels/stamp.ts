@@ -1,6 +1,6 @@
 import { SharedMessage } from '../connection';
 
-/** How the offset gets into a message: not at all, as its only property, or after others. */
+/** The way that the offset gets into a message: not at all, as its only property, or after others. */
 export type Stamp = 'none' | 'only' | 'last';
 
 /** An offset can be added to text that is a JSON object. */
@@ -14,7 +14,7 @@ export function stampFor({ isText, payload }: SharedMessage): Stamp {
   }
 }
 
-/** The message with its offset as the last property. */
+/** Returns the message with its offset as the last property. */
 export function stamped(message: SharedMessage, stamp: Stamp, offset: string): SharedMessage {
   if (stamp === 'none') return message;
   const property = `${stamp === 'only' ? '' : ','}"offset":${JSON.stringify(offset)}}`;

@@ -1,21 +1,22 @@
 import type { Subscriber } from '../connection';
 import type { Cluster } from './cluster';
 import { ifAway, type History, type HistoryRules } from './history';
-import type { Member, Presence } from './presence';
+import type { Member } from './member';
+import type { Presence } from './presence';
 import { Topic, type Subscription } from './topic';
 import { Backlog } from './backlog';
 import { Topics } from './topics';
 
-/** What is known of a connection that has something to do with channels. */
+/** The channels of one connection. */
 interface Entry {
   readonly topics: Map<string, Topic>;
-  /** Channels for which `@OnSubscribe` is asked. */
+  /** A ticket for each channel about which `@OnSubscribe` is being asked. */
   readonly pendingChecks: Map<string, object>;
   /** The channel of its user. */
   user: string | undefined;
 }
 
-/** Who sits where: the topics of this process and their subscribers, until each leaves. */
+/** The topics of this process and their subscribers. */
 export class SubscriptionRegistry {
   readonly topics = new Topics();
   private readonly entries = new Map<Subscriber, Entry>();
@@ -27,8 +28,8 @@ export class SubscriptionRegistry {
     private readonly history: History | undefined,
   ) {}
 
-  /** For connections that are open; what leaves has no entry. */
-  of(subscriber: Subscriber): Entry {
+  /** Makes an entry where there is none. Only for connections that are open: `removeAll` removes entries. */
+  entryOf(subscriber: Subscriber): Entry {
     let entry = this.entries.get(subscriber);
     if (entry === undefined)
       this.entries.set(subscriber, (entry = { topics: new Map(), pendingChecks: new Map(), user: undefined }));
@@ -48,7 +49,7 @@ export class SubscriptionRegistry {
     return this.topics.get(channel)?.subscriptions.size ?? 0;
   }
 
-  /** `catchesUp`: it is to be sent what it missed before anything else. */
+  /** `catchesUp` means that messages wait until the subscriber has been sent those that it missed. */
   add(subscriber: Subscriber, topic: Topic, data: unknown, catchesUp: boolean): Subscription {
     let subscription = topic.subscriptions.get(subscriber);
     if (subscription === undefined || catchesUp) {
@@ -56,7 +57,7 @@ export class SubscriptionRegistry {
       topic.subscriptions.set(subscriber, subscription);
     }
     subscription.data = data;
-    this.of(subscriber).topics.set(topic.name, topic);
+    this.entryOf(subscriber).topics.set(topic.name, topic);
     const { presence } = this;
     if (presence?.interests(topic.name) === true) {
       presence.joined(topic.name, { connectionId: subscriber.connection.id, data });
@@ -64,26 +65,26 @@ export class SubscriptionRegistry {
     return subscription;
   }
 
-  leave(subscriber: Subscriber, topic: Topic): void {
-    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.remove(subscriber, topic);
+  remove(subscriber: Subscriber, topic: Topic): void {
+    if (this.entries.get(subscriber)?.topics.delete(topic.name) === true) this.removeFrom(topic, subscriber);
   }
 
-  leaveAll(subscriber: Subscriber): void {
+  removeAll(subscriber: Subscriber): void {
     const entry = this.entries.get(subscriber);
     if (entry === undefined) return;
     this.entries.delete(subscriber);
-    for (const topic of entry.topics.values()) this.remove(subscriber, topic);
+    for (const topic of entry.topics.values()) this.removeFrom(topic, subscriber);
   }
 
-  /** The topic of a channel or pattern, in which somebody is about to sit. */
+  /** Returns the topic of a channel or pattern, and opens it for a first subscriber. */
   topicOf(channel: string, isPattern: boolean): Topic {
     const known = this.topics.get(channel);
     if (known !== undefined) return known;
-    const topic = new Topic(channel, isPattern ? undefined : this.rules?.of(channel), isPattern);
+    const topic = new Topic(channel, isPattern ? undefined : this.rules?.retentionOf(channel), isPattern);
     this.topics.add(topic);
     if (this.cluster !== undefined || topic.retention !== undefined) {
       topic.ready = this.open(topic);
-      // those who are about to sit in it hear of it
+      // the subscribers wait for it, and hear of the failure
       topic.ready.catch(() => undefined);
     }
     return topic;
@@ -96,7 +97,7 @@ export class SubscriptionRegistry {
     topic.ready = undefined;
   }
 
-  private remove(subscriber: Subscriber, topic: Topic): void {
+  private removeFrom(topic: Topic, subscriber: Subscriber): void {
     const { name, subscriptions } = topic;
     subscriptions.delete(subscriber);
     if (this.presence?.interests(name) === true) this.presence.left(name, subscriber.connection.id);

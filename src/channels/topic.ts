@@ -4,39 +4,39 @@ import { Backlog, forgotten } from './backlog';
 import { isAfter } from './offset';
 import type { HistoryEntry } from './history-entry';
 
-/** The place of a subscriber in a topic. */
+/** One subscriber of a topic. */
 export interface Subscription {
   data: unknown;
-  /** What comes while it is sent what it missed. */
+  /** Messages that come while the subscriber is sent those that it missed. */
   waiting?: Backlog | undefined;
-  /** It has had all up to this offset. */
+  /** The subscriber has had all messages up to this offset. */
   floor?: string | undefined;
-  /** It had no room for all that the topic missed: it is to be sent what came after its floor. */
+  /** The subscriber had no room for all that the topic missed, and is to be sent the messages after its floor. */
   isBehind?: boolean;
 }
 
-/** One channel, or pattern of channels, that somebody on this process subscribes to. */
+/** One channel, or pattern of channels, that has a subscriber on this process. */
 export class Topic {
   readonly subscriptions = new Map<Subscriber, Subscription>();
-  /** Resolves when messages of other processes come; undefined when they do. */
+  /** Resolves when messages of other processes come; `undefined` from then on. */
   ready: Promise<void> | undefined;
   /** The offset of the latest message that was delivered. */
   delivered: string | undefined;
-  /** All that comes after this offset is to be delivered. */
+  /** The messages after this offset are to be delivered. */
   base: string | undefined;
-  /** What comes while the topic catches up with what it missed. */
+  /** Messages that come while the topic catches up. */
   private paused: Backlog | undefined;
-  /** What is taken now came earlier: who has no room for it gets it later. */
+  /** `true` while missed messages are taken: subscribers without room for them get them later. */
   private catchesUp = false;
 
   constructor(
     readonly name: string,
-    /** Of a channel with history. */
+    /** Defined for a channel with history. */
     readonly retention: HistoryOptions | undefined,
     readonly isPattern = false,
   ) {}
 
-  /** All up to here has been delivered; undefined where nothing is known. */
+  /** All messages up to this offset have been delivered; `undefined` where it is not known. */
   get position(): string | undefined {
     return this.delivered ?? this.base;
   }
@@ -73,12 +73,12 @@ export class Topic {
     return true;
   }
 
-  /** What comes from now on waits. */
+  /** Messages wait from now on. */
   pause(): void {
     this.paused ??= new Backlog();
   }
 
-  /** Some of what was missed is delivered, while what comes waits on. */
+  /** Delivers some missed messages, while new ones still wait. */
   deliverMissed(missed: Iterable<HistoryEntry>, deliver: (entry: HistoryEntry) => void): void {
     const { paused } = this;
     this.paused = undefined;
@@ -88,14 +88,14 @@ export class Topic {
     this.paused = paused;
   }
 
-  /** Goes on: what came meanwhile is delivered. */
+  /** Delivers the messages that have waited. Later ones are delivered at once. */
   resume(deliver: (entry: HistoryEntry) => void): void {
     const { paused } = this;
     this.deliverMissed(paused ?? [], deliver);
     this.paused = undefined;
   }
 
-  /** Whether something that came meanwhile is to be read; what comes from now on waits anew. */
+  /** Returns `true` where messages that came meanwhile are to be read from the history. Later ones wait anew. */
   takeForgotten(): boolean {
     if (this.paused?.isWhole !== false) return false;
     this.paused = new Backlog();
@@ -108,8 +108,8 @@ export function hand(subscriber: Subscriber, subscription: Subscription, entry: 
 }
 
 /**
- * Sends what a subscriber is to get later where it does not fit: `full` then, and the subscription's floor is where it was. `last`: there is no
- * room for more.
+ * Sends a message that a subscriber may also get later. Returns `full` where it does not fit, and leaves the subscription's floor where it
+ * was; `last` where it was sent and there is no room for more.
  */
 export function handIfItFits(
   subscriber: Subscriber,
@@ -123,7 +123,7 @@ export function handIfItFits(
   return sender.sendShared(entry.message) ? 'sent' : 'last';
 }
 
-/** `before`: all up to there was handed to those who had room. */
+/** `before` is the offset up to which subscribers with room have all messages. */
 function handMissed(subscriber: Subscriber, subscription: Subscription, entry: HistoryEntry, before: string): void {
   if (subscription.floor === undefined || isAfter(before, subscription.floor)) subscription.floor = before;
   const handed = handIfItFits(subscriber, subscription, entry);
@@ -131,12 +131,12 @@ function handMissed(subscriber: Subscriber, subscription: Subscription, entry: H
   if (handed === 'full') subscription.waiting = forgotten();
 }
 
-/** Whether it had it before, or made it. */
+/** True where the subscriber has had the message, or published it. */
 function isHad(subscriber: Subscriber, { floor }: Subscription, entry: HistoryEntry): boolean {
   return (floor !== undefined && !isAfter(entry.offset, floor)) || isSender(subscriber, entry);
 }
 
-/** Whether the subscriber itself published it. */
+/** True where the subscriber itself published the message. */
 export function isSender({ connection }: Subscriber, { sender }: HistoryEntry): boolean {
   return sender !== undefined && connection.identified && connection.id === sender;
 }

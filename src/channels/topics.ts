@@ -4,7 +4,7 @@ import { PatternTree } from './pattern-tree';
 import { isSender, type Topic } from './topic';
 import type { HistoryEntry } from './history-entry';
 
-/** What this process has subscribers for, by names and by patterns of names. */
+/** The topics of this process, by name and by pattern. */
 export class Topics {
   private readonly byName = new Map<string, Topic>();
   private readonly patterns = new Map<string, Topic>();
@@ -31,7 +31,7 @@ export class Topics {
     if (!this.byName.delete(name) && this.patterns.delete(name)) this.tree.delete(name);
   }
 
-  /** Sends a message to all subscribers of the channel, once to each; returns how many there are. */
+  /** Sends a message to all subscribers of the channel, once to each. Returns their number. */
   deliver(channel: string, message: SharedMessage, except?: Subscriber): number {
     const topic = this.byName.get(channel);
     const receivers = this.matching(channel);
@@ -42,7 +42,7 @@ export class Topics {
     return receivers.size;
   }
 
-  /** The same for a message of a channel with history; those who catch up with it get it in its turn. */
+  /** Sends a message of a channel with history. Subscribers that catch up get it in its turn. */
   deliverEntry(channel: string, entry: HistoryEntry): void {
     const topic = this.byName.get(channel);
     const fresh = topic === undefined || topic.take(entry);
@@ -55,7 +55,7 @@ export class Topics {
     }
   }
 
-  /** Those who subscribe to a pattern that the channel matches. */
+  /** Returns the subscribers of patterns that stand for the channel. */
   private matching(channel: string): Set<Subscriber> | undefined {
     let receivers: Set<Subscriber> | undefined;
     if (this.tree.size === 0 || isOwn(channel)) return undefined;

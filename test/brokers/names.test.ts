@@ -1,7 +1,7 @@
 import { channelName, type Backplane } from '../../src';
 import { NatsBackplane } from '../../src/adapters/nats';
 import { RedisBackplane } from '../../src/adapters/redis';
-import { until } from '../adapters/nats/recorder';
+import { until } from '../adapters/nodes';
 import { Broker, disposeBrokers, type BrokerKind } from '../support/broker';
 import { Process, type Peer } from '../support/channel-app';
 

@@ -1,12 +1,12 @@
 import { Backlog, forgotten } from '../../src/channels/backlog';
-import { kept, text } from '../support/subscribers';
+import { entry, text } from '../support/subscribers';
 
-const large = (n: number, length: number) => ({ ...kept(n), message: text('x'.repeat(length)) });
+const large = (n: number, length: number) => ({ ...entry(n), message: text('x'.repeat(length)) });
 const offsets = (backlog: Backlog): string[] => [...backlog].map(({ offset }) => offset);
 
 test('what waits stays in order', () => {
   const backlog = new Backlog();
-  for (const n of [1, 2, 3]) backlog.add(kept(n));
+  for (const n of [1, 2, 3]) backlog.add(entry(n));
   expect(offsets(backlog)).toEqual(['1-1', '1-2', '1-3']);
   expect(backlog.isWhole).toBe(true);
 });
@@ -21,7 +21,7 @@ test.each([
   expect(backlog.isWhole).toBe(true);
   backlog.add(large(fit + 1, length));
   expect(backlog.isWhole).toBe(false);
-  backlog.add(kept(fit + 2));
+  backlog.add(entry(fit + 2));
   expect(offsets(backlog)).toEqual([]);
 });
 
@@ -29,13 +29,13 @@ test('one alone may be of any size', () => {
   const backlog = new Backlog();
   backlog.add(large(1, 10_000_000));
   expect(offsets(backlog)).toEqual(['1-1']);
-  backlog.add(kept(2));
+  backlog.add(entry(2));
   expect(backlog.isWhole).toBe(false);
 });
 
 test('one that is forgotten holds nothing', () => {
   const backlog = forgotten();
-  backlog.add(kept(1));
+  backlog.add(entry(1));
   expect(offsets(backlog)).toEqual([]);
   expect(backlog.isWhole).toBe(false);
 });

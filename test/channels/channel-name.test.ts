@@ -5,7 +5,7 @@ import {
   channelName,
   checkName,
   checkPattern,
-  isPattern,
+  checkNameOrPattern,
   userChannel,
 } from '../../src/channels/channel-name';
 
@@ -35,13 +35,13 @@ test.each([
   '[a-z]',
   '\\',
 ])('%j is the name of one channel', (name) => {
-  expect(isPattern(name)).toBe(false);
+  expect(checkNameOrPattern(name)).toBe('name');
   expect(() => checkName(name)).not.toThrow();
   expect(thrown(() => checkPattern(name))).toMatchObject(wrong);
 });
 
 test.each(['*', '**', 'room:*', 'room:**', '*:7', 'a:*:c', '*:*:**'])('%j is a pattern', (pattern) => {
-  expect(isPattern(pattern)).toBe(true);
+  expect(checkNameOrPattern(pattern)).toBe('pattern');
   expect(() => checkPattern(pattern)).not.toThrow();
   expect(thrown(() => checkName(pattern))).toMatchObject({
     ...wrong,
@@ -52,8 +52,9 @@ test.each(['*', '**', 'room:*', 'room:**', '*:7', 'a:*:c', '*:*:**'])('%j is a p
 test.each(['room*', 'a**', '***', 'a*:*', 'a*b', '**:7', 'a:**:b', '**:**', '**:*', 'a:**:', 'a.*'])(
   'in %j the star stands for no part, so that it is neither',
   (text) => {
-    for (const check of [checkName, checkPattern, isPattern]) expect(thrown(() => check(text))).toMatchObject(wrong);
-    expect(() => isPattern(text)).toThrow(/^in a pattern of channels, a part .*: "/);
+    for (const check of [checkName, checkPattern, checkNameOrPattern])
+      expect(thrown(() => check(text))).toMatchObject(wrong);
+    expect(() => checkNameOrPattern(text)).toThrow(/^in a pattern of channels, a part .*: "/);
   },
 );
 
@@ -74,7 +75,7 @@ test.each([
   'a\ud800',
   '\udc00*',
 ])('%j is neither', (name) => {
-  for (const check of [checkName, checkPattern, isPattern]) {
+  for (const check of [checkName, checkPattern, checkNameOrPattern]) {
     expect(thrown(() => check(name))).toBeInstanceOf(TypeError);
     expect(thrown(() => check(name))).toMatchObject(wrong);
     expect(() => check(name)).toThrow(/^a channel's name has 1 to 200 characters, no white space and no \*: "/);
@@ -89,7 +90,7 @@ test.each([
   [Buffer.from('room'), 'object'],
   [new String('room'), 'object'],
 ])('%p is no string', (name, type) => {
-  for (const check of [checkName, checkPattern, isPattern]) {
+  for (const check of [checkName, checkPattern, checkNameOrPattern]) {
     expect(() => check(name)).toThrow(new ChannelError(`a channel's name is a string, not ${type}`));
   }
 });

@@ -46,7 +46,14 @@ function start() {
   const broker = new Broker();
   const failed: string[] = [];
   const packer = new Packer(NODE);
-  const history = new ClusterHistory(broker, packer, clock, (error) => failed.push((error as Error).message));
+  const foreign: string[] = [];
+  const history = new ClusterHistory(
+    broker,
+    packer,
+    clock,
+    (error) => failed.push((error as Error).message),
+    (channel) => foreign.push(channel),
+  );
   const append = (...texts: string[]) => texts.map((one) => history.append('log', text(one), undefined, keep));
   const took = (): string[] => broker.asked.splice(0);
   /** Whether it has stopped, and with how many lost. */
@@ -55,7 +62,7 @@ function start() {
     void history.stop().then((lost) => (stopped.lost = lost));
     return stopped;
   };
-  return { clock, broker, failed, packer, history, append, took, stop };
+  return { clock, broker, failed, foreign, packer, history, append, took, stop };
 }
 
 describe('a message', () => {
@@ -63,7 +70,7 @@ describe('a message', () => {
     const { history, append, broker, packer, failed, clock } = start();
     history.onUp();
     expect(append('a', 'b')).toEqual(['sent', 'sent']);
-    packer.control({});
+    packer.nodeMessage({ is: 'bye' });
     append('c');
     await turns();
     expect(broker.asked).toEqual(['log a', 'log b', 'log c']);
@@ -313,7 +320,7 @@ describe('what is asked', () => {
   });
 
   test('is what came after an offset, as it is sent', async () => {
-    const { history, broker, packer } = start();
+    const { history, broker, packer, foreign } = start();
     const sender = randomUUID();
     broker.packets = [
       { offset: '5-7', packet: packer.historyEntry(text('{"a":1}'), sender) },
@@ -325,6 +332,7 @@ describe('what is asked', () => {
       ['5-7', '{"a":1,"offset":"5-7"}', sender],
       ['5-9', 'plain', undefined],
     ]);
+    expect(foreign).toEqual(['log']);
   });
 
   test('may be gone', async () => {

@@ -1,6 +1,6 @@
 import { HistoryReader, type Piece } from '../../src/channels/history-reader';
 import { ManualClock } from '../support/manual-clock';
-import { kept, turns } from '../support/subscribers';
+import { entry, turns } from '../support/subscribers';
 
 const KEEP = { size: 1000, ttlSeconds: 60 };
 const wanted = () => true;
@@ -24,7 +24,7 @@ function start() {
   const answer = async (count = 1): Promise<void> => {
     const { since, settle } = readings.shift()!;
     const n = Number(since.slice(2));
-    settle(Array.from({ length: count }, (_, index) => kept(n + 1 + index)));
+    settle(Array.from({ length: count }, (_, index) => entry(n + 1 + index)));
     await turns();
   };
   return { reader, readings, asked, after, answer };

@@ -5,14 +5,14 @@ const keep = (size: number) => ({ size, ttlSeconds: 60 });
 
 test('a name has the history that its rule says, others none', () => {
   const rules = new HistoryRules({ news: { size: 5, ttlSeconds: 0.5 }, 'room:*': keep(6) });
-  expect(rules.of('news')).toMatchObject({ size: 5, ttlSeconds: 0.5 });
-  expect(rules.of('room:7')).toMatchObject({ size: 6, ttlSeconds: 60 });
+  expect(rules.retentionOf('news')).toMatchObject({ size: 5, ttlSeconds: 0.5 });
+  expect(rules.retentionOf('room:7')).toMatchObject({ size: 6, ttlSeconds: 60 });
   for (const name of ['new', 'news:1', 'room', 'room:7:8', 'toString', '__proto__'])
-    expect(rules.of(name)).toBeUndefined();
+    expect(rules.retentionOf(name)).toBeUndefined();
 });
 
 test('without rules nothing has history', () => {
-  expect(new HistoryRules({}).of('news')).toBeUndefined();
+  expect(new HistoryRules({}).retentionOf('news')).toBeUndefined();
 });
 
 test('a name goes before patterns, and a longer pattern before a shorter one', () => {
@@ -22,17 +22,17 @@ test('a name goes before patterns, and a longer pattern before a shorter one', (
   ];
   for (const order of orders) {
     const rules = new HistoryRules(Object.fromEntries(order.map((channel) => [channel, keep(channel.length)])));
-    expect(['x', 'log:x', 'log:a:x', 'log:a:b'].map((name) => rules.of(name)?.size)).toEqual([2, 6, 8, 7]);
+    expect(['x', 'log:x', 'log:a:x', 'log:a:b'].map((name) => rules.retentionOf(name)?.size)).toEqual([2, 6, 8, 7]);
   }
   const rules = new HistoryRules({ '*:longer': keep(8), 'a:*': keep(3) });
-  expect([rules.of('a:longer')?.size, rules.of('a:b')?.size]).toEqual([8, 3]);
+  expect([rules.retentionOf('a:longer')?.size, rules.retentionOf('a:b')?.size]).toEqual([8, 3]);
 });
 
 test('what is changed in the options later changes nothing', () => {
   const options = { size: 5, ttlSeconds: 60 };
   const rules = new HistoryRules({ news: options, 'log:*': options });
   options.size = 0;
-  expect([rules.of('news')?.size, rules.of('log:1')?.size]).toEqual([5, 5]);
+  expect([rules.retentionOf('news')?.size, rules.retentionOf('log:1')?.size]).toEqual([5, 5]);
 });
 
 test.each([0, -1, 1.5, NaN, Infinity, '5', undefined])('size %p is refused', (size) => {

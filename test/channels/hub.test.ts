@@ -211,7 +211,7 @@ describe('while the backplane is away, a channel with history', () => {
     await settled();
     const answered = deferred();
     const { after } = toB.history;
-    toB.history.after = (subject, since) => answered.promise.then(() => after(subject, since));
+    toB.history.after = (...asked) => answered.promise.then(() => after(...asked));
     toB.restore();
     await gone.unsubscribe('log:1');
     const place = await come.subscribe('log:1');
@@ -229,8 +229,8 @@ describe('while the backplane is away, a channel with history', () => {
     toB.cut();
     const answered = deferred();
     const { after } = toB.history;
-    toB.history.after = async (subject, since) => {
-      const missed = await after(subject, since);
+    toB.history.after = async (...asked) => {
+      const missed = await after(...asked);
       await answered.promise;
       return missed;
     };

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { SharedMessage } from '../../src/engine';
-import { controlIn, isControl, keptIn, messageIn, Packer, unpack, type Packet } from '../../src/channels/packet';
+import {
+  hasNodeMessage,
+  historyEntryIn,
+  messageIn,
+  nodeMessageIn,
+  Packer,
+  unpack,
+  VERSION,
+  type Packet,
+} from '../../src/channels/packet';
+import type { NodeMessage } from '../../src/channels/node-message';
 import { text, textOf } from '../support/subscribers';
 
 const NODE = '0123456789abcdef';
@@ -11,7 +21,7 @@ const through = (pack: (packer: Packer) => Buffer): Packet => unpack(pack(new Pa
 test('text arrives as text', () => {
   const packet = through((packer) => packer.message(text('größe 🙂')));
   expect(packet).toMatchObject({ node: NODE, number: 1, sender: undefined });
-  expect(isControl(packet)).toBe(false);
+  expect(hasNodeMessage(packet)).toBe(false);
   expect(messageIn(packet).isText).toBe(true);
   expect(textOf(messageIn(packet))).toBe('größe 🙂');
 });
@@ -30,16 +40,11 @@ test('an empty message is a message', () => {
   expect(textOf(messageIn(through((packer) => packer.message(text('')))))).toBe('');
 });
 
-test('what nodes tell each other arrives as it was', () => {
-  const what = { is: 'members', channel: 'room:7', members: [{ connectionId: 'ä', data: null }] };
-  const packet = through((packer) => packer.control(what));
-  expect(isControl(packet)).toBe(true);
-  expect(controlIn(packet)).toEqual(what);
-});
-
-test.each(['', 'x', '{', 'null', '5', '"text"', 'true', '\ufffd'])('a control of %j says nothing', (body) => {
-  const packet = through((packer) => packer.control({}));
-  expect(controlIn({ ...packet, body: Buffer.from(body) })).toBeUndefined();
+test('what nodes say to each other arrives as it was', () => {
+  const what: NodeMessage = { is: 'members', channel: 'room:7', members: [{ connectionId: 'ä', data: null }] };
+  const packet = through((packer) => packer.nodeMessage(what));
+  expect(hasNodeMessage(packet)).toBe(true);
+  expect(nodeMessageIn(packet)).toEqual(what);
 });
 
 test.each([
@@ -54,7 +59,7 @@ test.each([
   for (const sender of [undefined, randomUUID()]) {
     const packet = through((packer) => packer.historyEntry(text(before), sender));
     expect(packet.sender).toBe(sender);
-    const { offset, message, sender: from } = keptIn(packet, '5-6');
+    const { offset, message, sender: from } = historyEntryIn(packet, '5-6');
     expect({ offset, from, isText: message.isText, text: textOf(message) }).toEqual({
       offset: '5-6',
       from: sender,
@@ -66,7 +71,7 @@ test.each([
 
 test('bytes to keep come back as they are', () => {
   const bytes = Buffer.from('{}');
-  const { message } = keptIn(
+  const { message } = historyEntryIn(
     through((packer) => packer.historyEntry(new SharedMessage(bytes), undefined)),
     '5-6',
   );
@@ -77,14 +82,18 @@ test('bytes to keep come back as they are', () => {
 test('numbers grow by one with each packet, whatever it is', () => {
   const packer = new Packer(NODE);
   expect(packer.number).toBe(0);
-  const packets = [packer.message(text('a')), packer.control({}), packer.historyEntry(text('b'), undefined)];
+  const packets = [
+    packer.message(text('a')),
+    packer.nodeMessage({ is: 'bye' }),
+    packer.historyEntry(text('b'), undefined),
+  ];
   expect(packets.map((packet) => unpack(packet)!.number)).toEqual([1, 2, 3]);
   expect(packer.number).toBe(3);
 });
 
 test('the largest number is read as it is', () => {
   const packet = new Packer(NODE).message(text('x'));
-  packet.fill(0xff, 9, 15);
+  packet.fill(0xff, 10, 16);
   expect(unpack(packet)).toMatchObject({ node: NODE, number: 2 ** 48 - 1 });
 });
 
@@ -102,8 +111,8 @@ test.each(['', '0123', `${NODE}00`, 'not hexadecimal!', '0123456789abcdeg'])('%j
 test('bytes that are too short are no packet', () => {
   const packer = new Packer(NODE);
   for (const [packet, least] of [
-    [packer.message(text('')), 15],
-    [packer.historyEntry(text(''), randomUUID()), 31],
+    [packer.message(text('')), 16],
+    [packer.historyEntry(text(''), randomUUID()), 32],
   ] as const) {
     expect(packet).toHaveLength(least);
     expect(unpack(packet)).toBeDefined();
@@ -119,15 +128,22 @@ test('bytes with flags that nobody sets are no packet', () => {
     [65, false],
     [255, false],
   ] as const) {
-    packet[0] = flags;
+    packet[1] = flags;
     expect(unpack(packet) !== undefined).toBe(isPacket);
   }
+});
+
+test.each([0, VERSION + 1, 255])('a packet of version %d is not read', (version) => {
+  const packet = new Packer(NODE).message(text('x'));
+  expect(packet[0]).toBe(VERSION);
+  packet[0] = version;
+  expect(unpack(packet)).toBeUndefined();
 });
 
 test('no bytes at all make it throw', () => {
   const bytes = fc
     .tuple(fc.nat(40), fc.uint8Array({ maxLength: 60 }))
-    .map(([flags, rest]) => Buffer.from([flags, ...rest]));
+    .map(([flags, rest]) => Buffer.from([VERSION, flags, ...rest]));
   fc.assert(
     fc.property(bytes, (bytes) => {
       const packet = unpack(bytes);
@@ -136,8 +152,8 @@ test('no bytes at all make it throw', () => {
       const { sender } = packet;
       if (sender !== undefined) expect(sender).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
       messageIn(packet);
-      controlIn(packet);
-      keptIn(packet, '1-1');
+      nodeMessageIn(packet);
+      historyEntryIn(packet, '1-1');
     }),
     { numRuns: 2000 },
   );

@@ -1,10 +1,10 @@
 import { PieceCache } from '../../src/channels/piece-cache';
 import type { HistoryEntry } from '../../src/channels/history-entry';
 import { ManualClock } from '../support/manual-clock';
-import { kept, text } from '../support/subscribers';
+import { entry, text } from '../support/subscribers';
 
 const range = (from: number, to: number): HistoryEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
+  Array.from({ length: to - from + 1 }, (_, index) => entry(from + index));
 
 function start() {
   const clock = new ManualClock();
@@ -51,7 +51,7 @@ test('is forgotten after five seconds', () => {
 
 test('has 8 MiB at most, of those that were used last', () => {
   const { cache, find } = start();
-  const piece = (n: number) => [{ ...kept(n), message: text('x'.repeat(2_000_000)) }];
+  const piece = (n: number) => [{ ...entry(n), message: text('x'.repeat(2_000_000)) }];
   for (const n of [1, 2, 3, 4]) cache.add(n % 2 === 0 ? 'a' : 'b', `1-${n - 1}`, piece(n));
   expect(find('b', '1-0')).toEqual(['1-1']);
   cache.add('c', '1-4', piece(5));
@@ -64,7 +64,7 @@ test('has 8 MiB at most, of those that were used last', () => {
   ] as const) {
     expect(find(channel, since)).toHaveLength(1);
   }
-  cache.add('d', '1-0', [{ ...kept(1), message: text('x'.repeat(9_000_000)) }]);
+  cache.add('d', '1-0', [{ ...entry(1), message: text('x'.repeat(9_000_000)) }]);
   expect(find('d', '1-0')).toBeUndefined();
   expect(find('c', '1-4')).toHaveLength(1);
 });

@@ -4,12 +4,12 @@ import { Backlog } from '../../src/channels/backlog';
 import { isAfter } from '../../src/channels/offset';
 import { Topic, type Subscription } from '../../src/channels/topic';
 import type { HistoryEntry } from '../../src/channels/history-entry';
-import { away, FakeHistory, FakeSubscriber, kept, text, turns } from '../support/subscribers';
+import { away, FakeHistory, FakeSubscriber, entry, text, turns } from '../support/subscribers';
 
 const keep = { size: 3, ttlSeconds: 60 };
 
 const range = (from: number, to: number): HistoryEntry[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => kept(from + index));
+  Array.from({ length: to - from + 1 }, (_, index) => entry(from + index));
 
 const numbers = (from: number, to: number): string[] => range(from, to).map(({ offset }) => offset.slice(2));
 
@@ -23,7 +23,7 @@ const keeping =
 async function caughtUp(
   topics: Topic[],
   history: History,
-  deliver: (channel: string, kept: HistoryEntry) => void,
+  deliver: (channel: string, entry: HistoryEntry) => void,
 ): Promise<string[]> {
   const lost = new Set<string>();
   await catchUp(topics, history, lost, ({ name }, message) => deliver(name, message));
@@ -39,7 +39,7 @@ function later<T>() {
 }
 
 describe('one who comes back', () => {
-  /** Sits in a topic, and waits for what it missed since 1-2. */
+  /** Subscribes to a topic, and waits for the messages after 1-2. */
   function comeBack(one = new FakeSubscriber()) {
     const topic = new Topic('log', keep);
     const history = new FakeHistory();
@@ -77,16 +77,16 @@ describe('one who comes back', () => {
 
   test('is not asked for where it has had all that was delivered', async () => {
     const { topic, history, send, live, one } = comeBack();
-    topic.take(kept(2));
+    topic.take(entry(2));
     await send();
-    live(kept(3));
+    live(entry(3));
     expect(history.asked).toEqual([]);
     expect(one.received).toEqual(['3']);
   });
 
   test('is asked for once where it is known to be the last', async () => {
     const { topic, history, send, one } = comeBack();
-    topic.take(kept(5));
+    topic.take(entry(5));
     history.onAfter = keeping(...range(3, 5));
     await send();
     expect(history.asked).toEqual(['log after 1-2']);
@@ -139,7 +139,7 @@ describe('one who comes back', () => {
       return range(3, 5);
     };
     await send();
-    live(kept(13));
+    live(entry(13));
     expect(history.asked).toEqual(['log after 1-2', 'log after 1-5']);
     expect(one.received.map((message) => message.length)).toEqual([1, 1, 1, ...large.map(() => 100_000), 2]);
   });
@@ -199,7 +199,7 @@ describe('one who comes back', () => {
       history.onAfter = keeping(...range(3, 6));
       return range(3, 3);
     };
-    topic.take(kept(3));
+    topic.take(entry(3));
     one.received.length = 0;
     one.fitting = 2;
     const waits: string[][] = [];
@@ -221,7 +221,7 @@ describe('one who comes back', () => {
 
   test('is told when the history does not have what was delivered', async () => {
     const { topic, history, send, one } = comeBack();
-    topic.take(kept(6));
+    topic.take(entry(6));
     history.onAfter = keeping(...range(3, 5));
     await expect(send()).rejects.toMatchObject({ code: 'history_lost' });
     expect(one.received).toEqual(numbers(3, 5));
@@ -245,10 +245,10 @@ describe('one who comes back', () => {
     const { history, send, one, live } = comeBack();
     history.onAfter = async () => {
       history.onAfter = async () => {
-        live(kept(6), kept(7, one.id));
+        live(entry(6), entry(7, one.id));
         return [];
       };
-      return [kept(3, one.id), kept(4, one.id), kept(5, one.id)];
+      return [entry(3, one.id), entry(4, one.id), entry(5, one.id)];
     };
     one.hasRoom = false;
     one.onDrained = () => Promise.reject(new Error('nobody waits'));
@@ -261,7 +261,7 @@ describe('one who comes back', () => {
     const answer = later<HistoryEntry[]>();
     history.onAfter = () => answer.promise;
     const sent = send();
-    live(kept(6));
+    live(entry(6));
     topic.subscriptions.delete(one.subscriber);
     answer.resolve(range(3, 5));
     await sent;
@@ -273,7 +273,7 @@ describe('one who comes back', () => {
     history.onAfter = keeping(...range(3, 5));
     one.hasRoom = false;
     one.onDrained = async () => {
-      live(kept(6));
+      live(entry(6));
       topic.subscriptions.delete(one.subscriber);
     };
     await send();
@@ -282,10 +282,10 @@ describe('one who comes back', () => {
 
   test('gets nothing more when it has left while it read the last', async () => {
     const { topic, history, send, one, live } = comeBack();
-    history.onAfter = keeping(kept(3));
+    history.onAfter = keeping(entry(3));
     one.hasRoom = false;
     one.onDrained = async () => {
-      live(kept(4));
+      live(entry(4));
       topic.subscriptions.delete(one.subscriber);
     };
     await send();
@@ -300,7 +300,7 @@ describe('one who comes back', () => {
     const subscription: Subscription = { data: undefined, waiting: new Backlog() };
     topic.subscriptions.set(one.subscriber, subscription);
     const second = sendMissed(topic, one.subscriber, subscription, '1-3', history);
-    topic.take(kept(6));
+    topic.take(entry(6));
     answer.resolve(range(4, 5));
     history.onAfter = keeping(...range(4, 6));
     await Promise.all([first, second]);
@@ -309,7 +309,7 @@ describe('one who comes back', () => {
 });
 
 describe('after an outage', () => {
-  /** Topics in which somebody sits, and what each delivered. */
+  /** Topics with a subscriber each, and what each delivered. */
   function outage(...names: string[]) {
     const history = new FakeHistory();
     const topics = new Map<string, { topic: Topic; one: FakeSubscriber }>();
@@ -317,7 +317,7 @@ describe('after an outage', () => {
       const [topic, one] = [new Topic(name, keep), new FakeSubscriber()];
       topic.subscriptions.set(one.subscriber, { data: undefined });
       topic.base = '1-0';
-      topic.take(kept(1));
+      topic.take(entry(1));
       one.received.length = 0;
       topic.pause();
       topics.set(name, { topic, one });
@@ -336,12 +336,12 @@ describe('after an outage', () => {
     const { history, of, recover } = outage('log');
     const { topic, one } = of('log');
     history.onAfter = async (...asked) => {
-      topic.take(kept(4));
+      topic.take(entry(4));
       return (await keeping(...range(2, 4))(...asked)).slice(0, 2);
     };
-    topic.take(kept(3));
+    topic.take(entry(3));
     const recovered = recover();
-    topic.take(kept(5));
+    topic.take(entry(5));
     expect(await recovered).toEqual([]);
     expect(history.asked).toEqual(['1-1', '1-3', '1-4'].map((since) => `log after ${since}`));
     expect(one.received).toEqual(numbers(2, 5));
@@ -357,7 +357,7 @@ describe('after an outage', () => {
       most = Math.max(most, ++asking);
       await turns();
       asking--;
-      return keeping(kept(2))(...asked);
+      return keeping(entry(2))(...asked);
     };
     expect(await recover()).toEqual([]);
     expect(most).toBe(64);
@@ -372,10 +372,10 @@ describe('after an outage', () => {
     const large = range(3, 9).map((message) => ({ ...message, message: text('x'.repeat(100_000)) }));
     history.onAfter = (channel, since) => {
       if (since === '1-2') for (const message of large) topic.take(message);
-      return keeping(kept(2), ...(since === '1-1' ? [] : large))(channel, since);
+      return keeping(entry(2), ...(since === '1-1' ? [] : large))(channel, since);
     };
     expect(await recover()).toEqual([]);
-    topic.take(kept(10));
+    topic.take(entry(10));
     expect(one.received.map((message) => message.length)).toEqual([1, ...large.map(() => 100_000), 2]);
   });
 
@@ -411,8 +411,8 @@ describe('after an outage', () => {
       const { topic, fast, one, recover, read } = slow();
       one.hasRoom = true;
       one.fitting = 1;
-      topic.take(kept(8));
-      topic.take(kept(9));
+      topic.take(entry(8));
+      topic.take(entry(9));
       expect(await recover()).toEqual([]);
       expect(fast.received).toEqual(numbers(2, 9));
       expect(one.received).toEqual(numbers(2, 2));
@@ -434,18 +434,18 @@ describe('after an outage', () => {
       history.onAfter = keeping(...range(2, 6));
       one.fitting = 9;
       await read();
-      topic.take(kept(7));
+      topic.take(entry(7));
       expect(one.received).toEqual(numbers(2, 7));
     });
 
     test('gets what comes then too', async () => {
       const { history, topic, one, recover, read } = slow();
       await recover();
-      topic.take(kept(10));
+      topic.take(entry(10));
       one.hasRoom = true;
       history.onAfter = keeping(...range(2, 10));
       await read();
-      topic.take(kept(11));
+      topic.take(entry(11));
       expect(one.received).toEqual(numbers(2, 11));
     });
 
@@ -475,7 +475,7 @@ describe('after an outage', () => {
     history.after = (_channel, _since, _keep, isWanted = () => true) => {
       wants.push(isWanted());
       topic.subscriptions.delete(one.subscriber);
-      return Promise.resolve(isWanted() ? [kept(2)] : []);
+      return Promise.resolve(isWanted() ? [entry(2)] : []);
     };
     expect(await recover()).toEqual([]);
     expect(wants).toEqual([true]);
@@ -486,9 +486,9 @@ describe('after an outage', () => {
     history.onAfter = async (channel, since) => {
       if (channel === 'a') return undefined;
       if (channel === 'b') throw new Error('no permission');
-      return keeping(kept(2))(channel, since);
+      return keeping(entry(2))(channel, since);
     };
-    for (const name of ['a', 'b', 'c']) of(name).topic.take(kept(9));
+    for (const name of ['a', 'b', 'c']) of(name).topic.take(entry(9));
     expect((await recover()).sort()).toEqual(['a', 'b']);
     expect(['a', 'b', 'c'].map((name) => of(name).one.received)).toEqual([['9'], ['9'], ['2', '9']]);
   });
@@ -497,21 +497,22 @@ describe('after an outage', () => {
     const { history, of, recover } = outage('a', 'b');
     const error = away();
     history.onAfter = () => Promise.reject(error);
-    of('a').topic.take(kept(3));
+    of('a').topic.take(entry(3));
     await expect(recover()).rejects.toBe(error);
     for (const name of ['a', 'b']) expect(of(name).topic.isPaused).toBe(true);
-    history.onAfter = keeping(kept(2));
+    history.onAfter = keeping(entry(2));
     expect(await recover()).toEqual([]);
     expect([of('a').one.received, of('b').one.received]).toEqual([['2', '3'], ['2']]);
   });
 
   test('what caught up already is not asked for again', async () => {
     const { history, of, recover } = outage('a', 'b');
-    history.onAfter = (channel, since) => (channel === 'a' ? Promise.reject(away()) : keeping(kept(2))(channel, since));
+    history.onAfter = (channel, since) =>
+      channel === 'a' ? Promise.reject(away()) : keeping(entry(2))(channel, since);
     await expect(recover()).rejects.toThrow();
     await turns();
     history.asked.length = 0;
-    history.onAfter = keeping(kept(2));
+    history.onAfter = keeping(entry(2));
     await recover();
     expect(history.asked).toEqual(['a after 1-1', 'a after 1-2']);
     expect([of('a').one.received, of('b').one.received]).toEqual([['2'], ['2']]);
@@ -528,7 +529,7 @@ describe('after an outage', () => {
   });
 
   describe('a topic that came while the backplane was away delivers what comes as soon as it is back', () => {
-    /** One sits in it. What comes does so before it is told which message is the latest. */
+    /** It has one subscriber. Messages come before the topic is told which is the latest. */
     function fresh(...those: HistoryEntry[]) {
       const history = new FakeHistory();
       const [topic, one] = [new Topic('fresh', keep), new FakeSubscriber()];
@@ -545,7 +546,7 @@ describe('after an outage', () => {
     }
 
     test('where it is the latest', async () => {
-      const { one, recover } = fresh(kept(7));
+      const { one, recover } = fresh(entry(7));
       expect(await recover()).toEqual(['fresh']);
       expect(one.received).toEqual(['7']);
     });
@@ -553,7 +554,7 @@ describe('after an outage', () => {
     test('where more follow, each once', async () => {
       const { one, come, recover } = fresh(...range(5, 7));
       expect(await recover()).toEqual(['fresh']);
-      come(kept(8));
+      come(entry(8));
       expect(one.received).toEqual(numbers(5, 8));
     });
 
@@ -568,13 +569,13 @@ describe('after an outage', () => {
       const { topic, one, come, recover } = fresh();
       expect(await recover()).toEqual(['fresh']);
       expect([topic.position, topic.isPaused]).toEqual(['1-7', false]);
-      [kept(6), kept(7)].forEach(come);
+      [entry(6), entry(7)].forEach(come);
       expect(one.received).toEqual(['6', '7']);
     });
 
     test('where it comes before the backplane says that it is back', async () => {
       const { one, come, recover } = fresh(...range(5, 7));
-      come(kept(4));
+      come(entry(4));
       expect(await recover()).toEqual(['fresh']);
       expect(one.received).toEqual(numbers(4, 7));
     });
@@ -586,7 +587,7 @@ describe('after an outage', () => {
       history.onLast = () => Promise.reject(error);
       await expect(recover()).rejects.toBe(error);
       history.onLast = onLast;
-      come(kept(4));
+      come(entry(4));
       expect(await recover()).toEqual(['fresh']);
       expect(one.received).toEqual(numbers(4, 7));
     });

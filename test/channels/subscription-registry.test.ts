@@ -1,64 +1,66 @@
-import { Backlog } from '../../src/channels/backlog';
-import { SubscriptionRegistry } from '../../src/channels/subscription-registry';
-import type { Cluster } from '../../src/channels/cluster';
-import type { Subscriber } from '../../src/engine';
+import { deferred } from '../support/engine';
+import { Process, settled } from '../support/channel-app';
+import { MemoryBus } from '../support/memory-bus';
 
-const subscriberNamed = (id: string): Subscriber => ({ connection: { id }, state: 'open' }) as never;
-
-/** Subjects that are subscribed to, as calls. */
-function fakeCluster(subscribe: () => Promise<void> = () => Promise.resolve()) {
-  const calls: string[] = [];
-  const cluster = {
-    subscribe: (subject: string) => (calls.push(`+${subject}`), subscribe()),
-    unsubscribe: (subject: string) => void calls.push(`-${subject}`),
-  } as unknown as Cluster;
-  return { calls, cluster };
+/** A process on a bus, and the subjects to which it subscribes there beside its own. */
+async function start(options: Parameters<typeof Process.start>[0] = {}) {
+  const backplane = new MemoryBus().connect();
+  const server = await Process.start({ backplane, ...options });
+  const own = new Set(backplane.subjects);
+  const subjects = (): string[] => [...backplane.subjects].filter((subject) => !own.has(subject));
+  return { server, backplane, subjects };
 }
 
-test('the first who sits opens a topic, the last who leaves closes it', async () => {
-  const { calls, cluster } = fakeCluster();
-  const registry = new SubscriptionRegistry(cluster, undefined, undefined);
-  const [a, b] = [subscriberNamed('a'), subscriberNamed('b')];
-  const topic = registry.topicOf('room:7', false);
-  registry.add(a, topic, 1, false);
-  registry.add(b, registry.topicOf('room:7', false), 2, false);
-  await topic.ready;
-  expect(topic.ready).toBeUndefined();
-  expect(registry.membersOf('room:7')).toEqual([
-    { connectionId: 'a', data: 1 },
-    { connectionId: 'b', data: 2 },
-  ]);
-  registry.leave(a, topic);
-  registry.leave(a, topic);
-  expect(registry.countOf('room:7')).toBe(1);
-  registry.leaveAll(b);
-  registry.leaveAll(b);
-  expect(registry.topics.get('room:7')).toBeUndefined();
-  expect(calls).toEqual(['+room:7', '-room:7']);
+test('the first subscriber opens a topic, and the last one closes it', async () => {
+  const { server, subjects } = await start();
+  const [a, b] = [await server.connect(), await server.connect()];
+  await a.subscribe('room:7', { data: 1 });
+  await b.subscribe('room:7', { data: 2 });
+  expect((await server.channels.presence('room:7')).map(({ data }) => data)).toEqual([1, 2]);
+  await a.unsubscribe('room:7');
+  await a.unsubscribe('room:7');
+  expect(await server.channels.subscribers('room:7')).toBe(1);
+  expect(subjects()).toEqual(['room:7']);
+  await b.unsubscribe('room:7');
+  await settled();
+  expect(await server.channels.subscribers('room:7')).toBe(0);
+  expect(subjects()).toEqual([]);
 });
 
-test('sitting again changes the data and nothing else', () => {
-  const registry = new SubscriptionRegistry(undefined, undefined, undefined);
-  const a = subscriberNamed('a');
-  const topic = registry.topicOf('room:7', false);
-  const subscription = registry.add(a, topic, 1, false);
-  subscription.floor = '1-5';
-  expect(registry.add(a, topic, 2, false)).toBe(subscription);
-  expect(subscription).toEqual({ data: 2, floor: '1-5' });
-  expect(registry.add(a, topic, 3, true)).toEqual({ data: 3, floor: '1-5', waiting: new Backlog() });
+test('subscribing again changes the data and nothing else', async () => {
+  const { server } = await start();
+  const a = await server.connect();
+  await a.subscribe('room:7', { data: 1 });
+  await a.subscribe('room:7', { data: 2 });
+  expect((await server.channels.presence('room:7')).map(({ data }) => data)).toEqual([2]);
+  server.channels.publish('room:7', 'x');
+  expect(await a.received()).toEqual(['x']);
 });
 
-test('a subscription that is refused leaves nothing unhandled', async () => {
-  const { cluster } = fakeCluster(() => Promise.reject(new Error('no')));
-  const topic = new SubscriptionRegistry(cluster, undefined, undefined).topicOf('room:7', false);
-  await expect(topic.ready).rejects.toThrow('no');
+test('a subscription that the broker refuses leaves nothing behind', async () => {
+  const { server, backplane, subjects } = await start();
+  backplane.refused.add('secret');
+  const a = await server.connect();
+  await expect(a.subscribe('secret')).rejects.toThrow('no permission');
+  expect(await server.channels.subscribers('secret')).toBe(0);
+  expect(subjects()).toEqual([]);
+  expect(server.log.errors).toEqual([]);
 });
 
-test('nothing is kept of who has left', () => {
-  const registry = new SubscriptionRegistry(undefined, undefined, undefined);
-  const a = subscriberNamed('a');
-  registry.add(a, registry.topicOf('room:*', true), undefined, false);
-  registry.leaveAll(a);
-  expect(registry.find(a)).toBeUndefined();
-  expect([...registry.topics]).toEqual([]);
+test('nothing is left of a connection that closes, also while a subscription waits for the broker', async () => {
+  const { server, backplane, subjects } = await start();
+  const a = await server.connect();
+  await a.subscribe('room:7');
+  await a.subscribePattern('room:*');
+  const confirmed = deferred();
+  const subscribe = backplane.subscribe.bind(backplane);
+  backplane.subscribe = (subject) => subscribe(subject).then(() => confirmed.promise);
+  a.subscribe('room:8').catch(() => undefined);
+  await settled();
+  await a.client.close();
+  confirmed.resolve();
+  await settled();
+  for (const channel of ['room:7', 'room:8']) expect(await server.channels.subscribers(channel)).toBe(0);
+  expect(server.log.errors).toEqual([]);
+  expect(subjects()).toEqual([]);
 });

@@ -1,20 +1,20 @@
 import { Backlog } from '../../src/channels/backlog';
 import { hand, isSender, Topic, type Subscription } from '../../src/channels/topic';
 import type { HistoryEntry } from '../../src/channels/history-entry';
-import { FakeSubscriber, kept, text } from '../support/subscribers';
+import { FakeSubscriber, entry, text } from '../support/subscribers';
 
-const sit = (topic: Topic, one: FakeSubscriber, rest: Partial<Subscription> = {}): Subscription => {
+const subscribe = (topic: Topic, one: FakeSubscriber, rest: Partial<Subscription> = {}): Subscription => {
   const subscription = { data: undefined, ...rest };
   topic.subscriptions.set(one.subscriber, subscription);
   return subscription;
 };
 
-/** A topic with history, and two who sit in it. */
+/** A topic with history, and its two subscribers. */
 function start() {
   const topic = new Topic('log:1', { size: 3, ttlSeconds: 60 });
   const [a, b] = [new FakeSubscriber(), new FakeSubscriber()];
-  const [seatA, seatB] = [sit(topic, a), sit(topic, b)];
-  return { topic, a, b, seatA, seatB };
+  const [inA, inB] = [subscribe(topic, a), subscribe(topic, b)];
+  return { topic, a, b, inA, inB };
 }
 
 test('a message goes to all, and they are counted', () => {
@@ -29,7 +29,7 @@ test('it goes to all but one', () => {
   expect([a.received, b.received]).toEqual([[], ['x']]);
 });
 
-test('one who does not sit there leaves nobody out', () => {
+test('one who does not subscribe leaves nobody out', () => {
   const { topic, a, b } = start();
   expect(topic.deliver(text('x'), new FakeSubscriber().subscriber)).toBe(2);
   expect([a.received, b.received]).toEqual([['x'], ['x']]);
@@ -37,15 +37,15 @@ test('one who does not sit there leaves nobody out', () => {
 
 test('a message with an offset is taken once', () => {
   const { topic, a } = start();
-  expect([1, 2, 2, 1, 3].map((n) => topic.take(kept(n)))).toEqual([true, true, false, false, true]);
+  expect([1, 2, 2, 1, 3].map((n) => topic.take(entry(n)))).toEqual([true, true, false, false, true]);
   expect(a.received).toEqual(['1', '2', '3']);
 });
 
 test('in another epoch all is new', () => {
   const { topic, a } = start();
-  topic.take(kept(7));
-  expect(topic.take(kept(1, undefined, 2))).toBe(true);
-  expect(topic.take(kept(1, undefined, 2))).toBe(false);
+  topic.take(entry(7));
+  expect(topic.take(entry(1, undefined, 2))).toBe(true);
+  expect(topic.take(entry(1, undefined, 2))).toBe(false);
   expect(a.received).toEqual(['7', '1']);
   expect(topic.position).toBe('2-1');
 });
@@ -55,28 +55,28 @@ test('its position is the latest that was delivered, or where it began', () => {
   expect(topic.position).toBeUndefined();
   topic.base = '1-4';
   expect(topic.position).toBe('1-4');
-  topic.take(kept(5));
+  topic.take(entry(5));
   expect(topic.position).toBe('1-5');
 });
 
 test('the sender does not get its own', () => {
   const { topic, a, b } = start();
-  topic.take(kept(1, a.id));
+  topic.take(entry(1, a.id));
   expect([a.received, b.received]).toEqual([[], ['1']]);
 });
 
 test('what one has had up to its floor is not sent again', () => {
-  const { topic, a, b, seatA } = start();
-  seatA.floor = '1-2';
-  for (const n of [1, 2, 3]) topic.take(kept(n));
+  const { topic, a, b, inA } = start();
+  inA.floor = '1-2';
+  for (const n of [1, 2, 3]) topic.take(entry(n));
   expect([a.received, b.received]).toEqual([['3'], ['1', '2', '3']]);
 });
 
 test('for one who catches up messages wait', () => {
-  const { topic, a, b, seatA } = start();
-  seatA.waiting = new Backlog();
-  for (let n = 1; n <= 100; n++) topic.take(kept(n));
-  expect([...seatA.waiting]).toHaveLength(100);
+  const { topic, a, b, inA } = start();
+  inA.waiting = new Backlog();
+  for (let n = 1; n <= 100; n++) topic.take(entry(n));
+  expect([...inA.waiting]).toHaveLength(100);
   expect(a.received).toEqual([]);
   expect(b.received).toHaveLength(100);
 });
@@ -84,17 +84,17 @@ test('for one who catches up messages wait', () => {
 test('a topic that pauses delivers what it missed, and then what came since, each message once', () => {
   const { topic, a } = start();
   const take = (message: HistoryEntry) => void topic.take(message);
-  take(kept(1));
+  take(entry(1));
   topic.pause();
   expect(topic.isPaused).toBe(true);
-  expect(topic.take(kept(4))).toBe(false);
+  expect(topic.take(entry(4))).toBe(false);
   topic.pause();
-  expect(topic.take(kept(5))).toBe(false);
+  expect(topic.take(entry(5))).toBe(false);
   expect(a.received).toEqual(['1']);
-  topic.deliverMissed([kept(2), kept(3)], take);
+  topic.deliverMissed([entry(2), entry(3)], take);
   expect(topic.isPaused).toBe(true);
   expect(a.received).toEqual(['1', '2', '3']);
-  topic.deliverMissed([kept(4)], take);
+  topic.deliverMissed([entry(4)], take);
   expect(topic.takeForgotten()).toBe(false);
   topic.resume(take);
   expect(topic.isPaused).toBe(false);
@@ -107,10 +107,10 @@ test('what came while it paused and was too much is to be read', () => {
   const { topic, a } = start();
   topic.base = '1-0';
   topic.pause();
-  for (let n = 1; n <= 3; n++) topic.take({ ...kept(n), message: text('x'.repeat(200_000)) });
+  for (let n = 1; n <= 3; n++) topic.take({ ...entry(n), message: text('x'.repeat(200_000)) });
   expect(topic.takeForgotten()).toBe(true);
   expect(topic.takeForgotten()).toBe(false);
-  topic.take(kept(4));
+  topic.take(entry(4));
   topic.resume((message) => void topic.take(message));
   expect(a.received).toEqual(['4']);
 });
@@ -118,7 +118,7 @@ test('what came while it paused and was too much is to be read', () => {
 test('where nobody knows what it missed, the first is delivered while it pauses', () => {
   const { topic, a } = start();
   topic.pause();
-  expect([4, 5].map((n) => topic.take(kept(n)))).toEqual([true, false]);
+  expect([4, 5].map((n) => topic.take(entry(n)))).toEqual([true, false]);
   expect([a.received, topic.position]).toEqual([['4'], '1-4']);
   topic.resume((message) => void topic.take(message));
   expect(a.received).toEqual(['4', '5']);
@@ -126,17 +126,17 @@ test('where nobody knows what it missed, the first is delivered while it pauses'
 
 test('a message is handed to one who has not had it and did not send it', () => {
   const one = new FakeSubscriber();
-  hand(one.subscriber, { data: undefined }, kept(1));
-  hand(one.subscriber, { data: undefined, floor: '1-2' }, kept(2));
-  hand(one.subscriber, { data: undefined, floor: '1-2' }, kept(3));
-  hand(one.subscriber, { data: undefined }, kept(4, one.id));
-  hand(one.subscriber, { data: undefined }, kept(5, 'somebody else'));
+  hand(one.subscriber, { data: undefined }, entry(1));
+  hand(one.subscriber, { data: undefined, floor: '1-2' }, entry(2));
+  hand(one.subscriber, { data: undefined, floor: '1-2' }, entry(3));
+  hand(one.subscriber, { data: undefined }, entry(4, one.id));
+  hand(one.subscriber, { data: undefined }, entry(5, 'somebody else'));
   expect(one.received).toEqual(['1', '3', '5']);
 });
 
 test('a connection that nobody has asked for its id has sent nothing', () => {
   const one = new FakeSubscriber('the id', false);
-  expect(isSender(one.subscriber, kept(1, 'the id'))).toBe(false);
-  expect(isSender(new FakeSubscriber('the id').subscriber, kept(1, 'the id'))).toBe(true);
-  expect(isSender(new FakeSubscriber('the id').subscriber, kept(1))).toBe(false);
+  expect(isSender(one.subscriber, entry(1, 'the id'))).toBe(false);
+  expect(isSender(new FakeSubscriber('the id').subscriber, entry(1, 'the id'))).toBe(true);
+  expect(isSender(new FakeSubscriber('the id').subscriber, entry(1))).toBe(false);
 });

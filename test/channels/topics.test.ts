@@ -2,7 +2,7 @@ import { Backlog } from '../../src/channels/backlog';
 import { Topic } from '../../src/channels/topic';
 import type { HistoryEntry } from '../../src/channels/history-entry';
 import { Topics } from '../../src/channels/topics';
-import { FakeSubscriber, kept, text } from '../support/subscribers';
+import { FakeSubscriber, entry, text } from '../support/subscribers';
 
 const keep = { size: 3, ttlSeconds: 60 };
 
@@ -79,7 +79,7 @@ describe('a message with an offset', () => {
     open('log:1', a, b);
     open('log:*', b, c);
     open('log:**', c);
-    topics.deliverEntry('log:1', kept(1));
+    topics.deliverEntry('log:1', entry(1));
     expect(received()).toEqual([['1'], ['1'], ['1']]);
   });
 
@@ -87,7 +87,7 @@ describe('a message with an offset', () => {
     const { topics, open, a, b, received } = start();
     open('log:1', a);
     open('log:*', b);
-    for (const n of [1, 2, 1, 2]) topics.deliverEntry('log:1', kept(n));
+    for (const n of [1, 2, 1, 2]) topics.deliverEntry('log:1', entry(n));
     expect(received()).toEqual([['1', '2'], ['1', '2'], []]);
   });
 
@@ -95,16 +95,16 @@ describe('a message with an offset', () => {
     const { topics, open, a, b, c, received } = start();
     open('log:1', a, b);
     open('log:*', a, c);
-    topics.deliverEntry('log:1', kept(1, a.id));
-    topics.deliverEntry('log:1', kept(2, c.id));
+    topics.deliverEntry('log:1', entry(1, a.id));
+    topics.deliverEntry('log:1', entry(2, c.id));
     expect(received()).toEqual([['2'], ['1', '2'], ['1']]);
   });
 
   test('goes to those of patterns where nobody has the name', () => {
     const { topics, open, a, received } = start();
     open('log:*', a);
-    topics.deliverEntry('log:1', kept(1));
-    topics.deliverEntry('news', kept(1));
+    topics.deliverEntry('log:1', entry(1));
+    topics.deliverEntry('news', entry(1));
     expect(received()).toEqual([['1'], [], []]);
   });
 
@@ -114,10 +114,10 @@ describe('a message with an offset', () => {
     open('log:*', b);
     topic.base = '1-0';
     topic.pause();
-    topics.deliverEntry('log:1', kept(2));
+    topics.deliverEntry('log:1', entry(2));
     expect(received()).toEqual([[], [], []]);
     const deliver = (message: HistoryEntry) => topics.deliverEntry('log:1', message);
-    topic.deliverMissed([kept(1)], deliver);
+    topic.deliverMissed([entry(1)], deliver);
     topic.resume(deliver);
     expect(received()).toEqual([['1', '2'], ['1', '2'], []]);
   });
@@ -128,7 +128,7 @@ describe('a message with an offset', () => {
     open('log:*', a);
     const waiting = new Backlog();
     topic.subscriptions.get(a.subscriber)!.waiting = waiting;
-    topics.deliverEntry('log:1', kept(1));
+    topics.deliverEntry('log:1', entry(1));
     expect(received()).toEqual([[], [], []]);
     expect([...waiting]).toHaveLength(1);
   });

@@ -60,13 +60,14 @@ export class Broker {
     return this.end('SIGTERM');
   }
 
-  /** Stops the process where it is, with its connections open (SIGSTOP), until `resume`. */
-  freeze(): void {
+  /** Stops the process where it is, with its connections open (SIGSTOP), until `resume`. Resolves when all of its threads stand still. */
+  async freeze(): Promise<void> {
     this.child?.kill('SIGSTOP');
+    await until(() => this.isFrozen());
   }
 
-  /** True when all threads of the process have stopped, some time after `freeze`. */
-  isFrozen(): boolean {
+  /** True when all threads of the process stand still. */
+  private isFrozen(): boolean {
     const tasks = `/proc/${this.child?.pid}/task`;
     return readdirSync(tasks).every((thread) => /\) T /.test(readFileSync(join(tasks, thread, 'stat'), 'utf8')));
   }

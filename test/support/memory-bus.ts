@@ -1,9 +1,10 @@
 import type { Backplane, BackplaneEvents, HistoryOptions, KeptPacket, PacketId } from '../../src';
+import { isPattern } from '../../src/channels/channel-pattern';
 import { PatternTree } from '../../src/channels/pattern-tree';
 
 interface Log {
   n: number;
-  readonly kept: KeptPacket[];
+  readonly kept: (KeptPacket & { readonly at: number })[];
   readonly byNode: Map<string, number>;
 }
 
@@ -54,6 +55,7 @@ export class MemoryBus {
   }
 }
 
+const refusal = (subject: string): Error => new Error(`no permission for ${subject}`);
 const away = (): Error => Object.assign(new Error('the bus is away'), { retry: true });
 
 export class BusBackplane implements Backplane {
@@ -105,6 +107,7 @@ export class BusBackplane implements Backplane {
     if (this.isUp || this.events === undefined) return;
     this.isUp = true;
     this.events.onUp();
+    for (const subject of this.subjects) if (this.refused.has(subject)) this.refuse(subject, refusal(subject));
   }
 
   lose(packets: number, reason?: Error): void {
@@ -116,9 +119,9 @@ export class BusBackplane implements Backplane {
   }
 
   subscribe(subject: string): Promise<void> {
-    if (this.refused.has(subject)) return Promise.reject(new Error(`no permission for ${subject}`));
+    if (this.isUp && this.refused.has(subject)) return Promise.reject(refusal(subject));
     this.subjects.add(subject);
-    if (subject.includes('*')) this.patterns.set(subject, subject);
+    if (isPattern(subject)) this.patterns.set(subject, subject);
     return Promise.resolve();
   }
 
@@ -160,7 +163,7 @@ export class BusBackplane implements Backplane {
       if (id.number <= (log.byNode.get(id.node) ?? 0)) return Promise.resolve();
       log.byNode.set(id.node, id.number);
       const offset = `${this.bus.epoch}-${++log.n}`;
-      log.kept.push({ offset, packet: Buffer.from(packet) });
+      log.kept.push({ offset, packet: Buffer.from(packet), at: Date.now() });
       if (log.kept.length > keep.size) log.kept.shift();
       this.bus.send(subject, Buffer.from(packet), offset);
       return Promise.resolve();
@@ -171,7 +174,12 @@ export class BusBackplane implements Backplane {
       return Promise.resolve(`${this.bus.epoch}-${this.bus.logOf(subject).n}`);
     },
 
-    after: (subject: string, since: string): Promise<KeptPacket[] | undefined> => {
+    after: (
+      subject: string,
+      since: string,
+      { ttlSeconds }: HistoryOptions,
+      maxBytes = Infinity,
+    ): Promise<KeptPacket[] | undefined> => {
       if (!this.isUp) return Promise.reject(away());
       try {
         this.onAfter(subject);
@@ -181,8 +189,15 @@ export class BusBackplane implements Backplane {
       const { n, kept } = this.bus.logOf(subject);
       const [epoch, number] = since.split('-');
       const missed = n - Number(number);
-      const isThere = epoch === String(this.bus.epoch) && missed >= 0 && missed <= kept.length;
-      return Promise.resolve(isThere ? kept.slice(kept.length - missed) : undefined);
+      if (epoch !== String(this.bus.epoch) || !(missed >= 0 && missed <= kept.length))
+        return Promise.resolve(undefined);
+      const packets = kept.slice(kept.length - missed);
+      if (packets[0] !== undefined && packets[0].at <= Date.now() - ttlSeconds * 1000)
+        return Promise.resolve(undefined);
+      let bytes = 0;
+      const end = packets.findIndex(({ packet }) => (bytes += packet.length) >= maxBytes) + 1;
+      const piece = end === 0 ? packets : packets.slice(0, end);
+      return Promise.resolve(piece.map(({ offset, packet }) => ({ offset, packet })));
     },
   };
 }

@@ -48,7 +48,7 @@ export const textOf = ({ payload }: SharedMessage): string => Buffer.from(payloa
 export const text = (message: string): SharedMessage => new SharedMessage(message);
 
 /** The history entry `n`, with its number as the message. */
-export const kept = (n: number, sender?: string, epoch = 1): HistoryEntry => ({
+export const entry = (n: number, sender?: string, epoch = 1): HistoryEntry => ({
   offset: `${epoch}-${n}`,
   message: text(String(n)),
   sender,

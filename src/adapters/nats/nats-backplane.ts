@@ -10,7 +10,7 @@ const MAX_REPLICAS = 5;
 const MAX_PREFIX = 100;
 
 const OPTIONS = new Set(['servers', 'prefix', 'replicas', 'connection']);
-/** Those that this backplane cannot do without. */
+/** Options of the client that this backplane sets itself. */
 const OURS = [
   'servers',
   'port',
@@ -31,40 +31,43 @@ const OURS = [
 
 export interface NatsBackplaneOptions {
   /**
-   * The servers of one cluster, such as `nats://10.0.0.1:4222`; tried in turn. Default `nats://127.0.0.1:4222`. Name all: what a
-   * server tells of the others is not used.
+   * The servers of one cluster, such as `nats://10.0.0.1:4222`, tried in turn. Default `nats://127.0.0.1:4222`. Name all of them: Portal
+   * does not use the addresses that a server announces.
    */
   servers?: string | string[] | undefined;
   /**
-   * What all subjects and streams begin with: letters, digits, `-` and `_`, at most 100. Default `portal`. Change it for each of several
+   * The beginning of all subjects and streams: 1 to 100 letters, digits, `-` and `_`. Default `portal`. Change it for each of several
    * applications that share servers.
    */
   prefix?: string | undefined;
-  /** On how many servers a stream with history is kept, 1 to 5. Default 1. Change it, to 3, when there is a cluster. Holds for new streams. */
+  /** The number of servers that keep a stream with history, 1 to 5. Default 1. Change it to 3 for a cluster. It holds for new streams. */
   replicas?: number | undefined;
-  /** More for the client, such as `user`, `pass`, `token`, `authenticator` or `tls`. Default: none. */
+  /** Further options of the client, such as `user`, `pass`, `token`, `authenticator` or `tls`. Default: none. */
   connection?: Omit<NodeConnectionOptions, (typeof OURS)[number]> | undefined;
 }
 
 /**
  * A backplane on NATS 2.9 or later. A channel `room:7` is the subject `portal.c.room.7`; channels with history are kept by JetStream.
  *
- * NATS confirms subscriptions, but no packets: what was published within the last quarter of a second before a connection broke is
- * counted as lost, though most of it may have arrived.
+ * NATS confirms subscriptions, but no packets: those that were published within the last quarter of a second before a connection broke
+ * count as lost, though most of them may have arrived.
  */
 export class NatsBackplane implements Backplane {
   readonly history: BackplaneHistory;
-  /** As the last server said. */
+  /** The longest packet, as the last server said. */
   private limit: number | undefined;
   private readonly servers: readonly string[];
   private readonly connection: NodeConnectionOptions;
-  /** What the subjects of channels begin with. */
+  /** The beginning of the subjects of channels. */
   private readonly root: string;
-  /** Subjects, by what NATS calls them. Kept from one run to the next. */
+  /** The subscribed subjects, by their names in NATS. Kept from one run to the next. */
   private readonly wanted = new Map<string, string>();
   private readonly connector = new Connector<NatsLink>(PAUSE, (run, up) => this.connect(run, up));
 
-  /** @throws TypeError, RangeError when an option is wrong */
+  /**
+   * @throws TypeError when an option has the wrong type or does not exist
+   * @throws RangeError when an option is out of range
+   */
   constructor(options: NatsBackplaneOptions = {}) {
     const { servers = 'nats://127.0.0.1:4222', prefix = 'portal', replicas = 1, connection = {} } = checked(options);
     this.servers = typeof servers === 'string' ? [servers] : [...servers];
@@ -84,7 +87,7 @@ export class NatsBackplane implements Backplane {
     return this.limit;
   }
 
-  /** @throws Error when it was started and not stopped */
+  /** Rejects when the backplane was started and not stopped. */
   start(events: BackplaneEvents): Promise<void> {
     return this.connector.start(events);
   }
@@ -117,13 +120,13 @@ export class NatsBackplane implements Backplane {
       return up.publish(this.root + tokensOf(subject), packet);
     } catch {
       if (!up.isOpen) return false;
-      // its name is too long for NATS: it can never arrive, and to wait for the broker is no use
+      // the name is too long for NATS: the packet can never arrive, however long it waits
       report(() => events?.onLost(1));
     }
     return true;
   }
 
-  /** The first server that takes us, from any of them on. Rejects with the reason of the last. */
+  /** Connects to the first server that lets us in, from a random one on. Rejects with the reason of the last. */
   private async open(run: Run<NatsLink>): Promise<NatsLink> {
     const { signal } = run;
     const deliver = (message: Msg, filter: string) => this.receive(run, message, filter);
@@ -140,7 +143,7 @@ export class NatsBackplane implements Backplane {
     throw reason;
   }
 
-  /** One connection, from its first attempt to its end. Resolves with the reason why there is none any more. */
+  /** Makes one link. Resolves with the reason when it has ended or could not be made. */
   private async connect(run: Run<NatsLink>, up: () => void): Promise<Error> {
     const { signal } = run;
     let link: NatsLink | undefined;
@@ -181,7 +184,7 @@ export class NatsBackplane implements Backplane {
       offset = offsetOf(headers);
     }
     const name = nameOf(subject.slice(this.root.length));
-    // patterns are for the names of channels: Portal's own, with a space, are not to be found by them
+    // patterns do not stand for Portal's own names, which have a space
     if (name.includes(' ') && isWildcard(filter)) return;
     const packet = Buffer.from(data.buffer, data.byteOffset, data.length);
     report(() => run.events.onPacket(name, packet, offset));
@@ -219,7 +222,7 @@ function checkServer(server: unknown): void {
   } catch (cause) {
     throw new TypeError(`servers: not an address: ${String(server)}`, { cause });
   }
-  // the client would ignore both, and connect without what was asked for
+  // the client would ignore both, and connect without TLS or without the user
   if (address.protocol !== 'nats:') {
     throw new TypeError('servers: only nats:// is possible; for TLS give tls in the option connection');
   }

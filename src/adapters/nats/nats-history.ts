@@ -6,23 +6,23 @@ import { jetstream, transport } from './packages';
 import { tokensOf } from './subjects';
 
 const SEQUENCE_HEADER = 'Nats-Sequence';
-/** The server adds the sequence; what it counts from is added by those who publish, so that subscribers need not ask for it. */
+/** The server adds the sequence. The publisher adds the epoch, so that subscribers need not ask for it. */
 const EPOCH_HEADER = 'Portal-Epoch';
 const MARKER_HEADER = 'Portal-Marker';
 
 /** Two decimal numbers without zeros before, and small enough to be exact. */
 const OFFSET = /^([1-9]\d{0,14})-([1-9]\d{0,14})$/;
 const REQUEST_MS = 5000;
-/** What is added to a packet that is kept, at most: its epoch and its id. The server counts them. */
+/** The bytes that are added to a packet, at most: its epoch and its id. The server counts them. */
 const HEADER_BYTES = 128;
-/** How long an id is remembered. */
+/** The time for which the server remembers the id of a packet. */
 const DUPLICATES_MS = 120_000;
-/** Less is refused by the server. */
+/** The server refuses a shorter age. */
 const MIN_AGE_MS = 100;
-/** So many are read one after the other, which is enough for most who come back; the others by this many at once. */
+/** The first few messages are read one after the other, which is enough for most clients; the others in several lanes at once. */
 const FEW = 8;
 const LANES = 8;
-/** What is read before it is known to be there, at most: bytes, and messages beside the first few. */
+/** The most that one piece reads: bytes, and messages beside the first few. */
 const PIECE_BYTES = 1024 * 1024;
 const MOST = 1000;
 
@@ -31,16 +31,16 @@ const NAME_IN_USE = 10058;
 const NOT_ENABLED = 10076;
 const STREAM_OFFLINE = 10118;
 
-/** As it is on one connection: on the next one, what was learned of it may be wrong. */
+/** A stream as one connection knows it. On the next connection it may be another one. */
 interface Stream {
   readonly name: string;
-  /** When it was made, in ms. */
+  /** The time at which the stream was made, in milliseconds. */
   readonly epoch: string;
   readonly client: JetStreamClient;
   readonly streams: StreamAPI;
 }
 
-/** `retry`: the broker was away, so that nobody knows what came of it. */
+/** A request of the history failed. `retry`: the broker was away, so nobody knows whether it did what was asked. */
 export class HistoryError extends Error {
   override readonly name = 'HistoryError';
   constructor(
@@ -53,18 +53,18 @@ export class HistoryError extends Error {
 }
 
 /**
- * History in JetStream: one stream for each kind of `HistoryOptions`, with all channels that are kept like that. The server stores a
- * packet and then publishes it to the subject of its channel, with its sequence as a header.
+ * The history of subjects in JetStream: one stream for each kind of `HistoryOptions`, with all channels that have these options. The server
+ * stores a packet and then publishes it to the subject of its channel, with its sequence as a header.
  *
- * The leader of a stream answers what is read. Direct gets would be no faster, and a replica may be behind.
+ * The leader of a stream answers reads. Direct gets would be no faster, and a replica may be behind.
  */
 export class NatsHistory implements BackplaneHistory {
   private connection: NatsConnection | undefined;
-  /** A server that ends gives up JetStream before its connections: what worked once is not reported as missing. */
+  /** A server that ends gives up JetStream before its connections. So JetStream that worked once is not reported as missing. */
   private hasWorked = false;
   private readonly streams = new Map<string, Promise<Stream>>();
 
-  /** `connected`: the connection, unless the broker is away; `link`: what has it, and another for what is read. */
+  /** `connected` returns the connection unless the broker is away, and `link` its owner, which has a second one for reading. */
   constructor(
     private readonly prefix: string,
     private readonly replicas: number,
@@ -97,7 +97,7 @@ export class NatsHistory implements BackplaneHistory {
     return this.using(retention, async ({ name, epoch, client, streams }) => {
       const last = await streams.getMessage(name, { last_by_subj: target });
       if (last !== null) return `${epoch}-${last.seq}`;
-      // a beginning is a message too: when it is gone, so may be what came after it
+      // the beginning is a message too: when it is gone, later messages may be
       const headers = transport.headers();
       headers.set(MARKER_HEADER, '1');
       const { seq } = await client.publish(target, transport.Empty, { headers, timeout: REQUEST_MS });
@@ -118,7 +118,7 @@ export class NatsHistory implements BackplaneHistory {
     return this.using(retention, async ({ name, epoch, streams: own }) => {
       if (epoch !== sinceEpoch) return undefined;
       const streams = await this.streamsToRead(own);
-      // the server knows it, the types of the client leave it out
+      // the types of the client leave `next_by_subj` out
       const read = (seq: number) => streams.getMessage(name, { seq, next_by_subj: target } as MsgRequest);
       const kept: KeptPacket[] = [];
       for (let next = from + 1, bytes = 0; bytes < maxBytes;) {
@@ -131,13 +131,13 @@ export class NatsHistory implements BackplaneHistory {
         }
         if (kept.length > 0 && maxBytes <= PIECE_BYTES) break;
       }
-      // the oldest go first, by number and by age: while this one is there, so are all after it
+      // the oldest messages go first, by number and by age: while this one is there, so are all after it
       const isWhole = (await streams.getMessage(name, { seq: from }))?.subject === target;
       return isWhole ? kept : undefined;
     });
   }
 
-  /** By way of a connection of its own, where there is one. */
+  /** Uses a connection of its own, where there is a link. */
   private async streamsToRead(own: StreamAPI): Promise<StreamAPI> {
     const link = this.link();
     if (link === undefined) return own;
@@ -149,7 +149,7 @@ export class NatsHistory implements BackplaneHistory {
     return `${this.prefix}.h.${kindOf(retention)}.${tokensOf(subject)}`;
   }
 
-  /** Uses streams in the order of the calls, since all wait for the same promise. */
+  /** Calls `use` in the order of the calls, since all wait for the same promise. */
   private async using<Result>(retention: HistoryOptions, use: (stream: Stream) => Promise<Result>): Promise<Result> {
     const connection = this.connected();
     if (connection === undefined) throw new HistoryError('the NATS server is away', true);
@@ -165,7 +165,7 @@ export class NatsHistory implements BackplaneHistory {
     } catch (cause) {
       const error = historyError(cause, connection);
       if (causeOf(cause, transport.TimeoutError) !== undefined) void this.link()?.endReads();
-      // it may not be there any more, or be another one
+      // the stream may be gone, or be another one
       if (error.retry) this.forget(kind, stream);
       throw error;
     }
@@ -195,7 +195,7 @@ export class NatsHistory implements BackplaneHistory {
     }
   }
 
-  /** Makes the stream unless it is there, whose settings, but for the replicas, can only be these. */
+  /** Finds the stream or makes it. Its name has all settings but the number of replicas. */
   private async found(streams: StreamAPI, name: string, kind: string, retention: HistoryOptions): Promise<StreamInfo> {
     try {
       return await streams.info(name);
@@ -208,7 +208,7 @@ export class NatsHistory implements BackplaneHistory {
       return await streams.add({
         name,
         subjects: [subject],
-        // one more than the size: that after which a peer wants the others
+        // one more than the size: the message after which a client wants the others
         max_msgs_per_subject: retention.size + 1,
         max_age: transport.nanos(age),
         discard: jetstream.DiscardPolicy.Old,
@@ -229,13 +229,13 @@ export function isMarker(headers: MsgHdrs): boolean {
   return headers.has(MARKER_HEADER);
 }
 
-/** Of a packet that was appended. */
+/** Reads the offset of a packet; `undefined` where it was not appended. */
 export function offsetOf(headers: MsgHdrs): string | undefined {
   const [epoch, sequence] = [headers.get(EPOCH_HEADER), headers.get(SEQUENCE_HEADER)];
   return epoch === '' || sequence === '' ? undefined : `${epoch}-${sequence}`;
 }
 
-/** The settings as a token of subjects. */
+/** Writes the options as a token of subjects. */
 function kindOf({ size, ttlSeconds }: HistoryOptions): string {
   return `${size}-${String(ttlSeconds).replace('.', '_')}`;
 }
@@ -246,18 +246,18 @@ function keptPacket(epoch: string, { seq, data }: StoredMsg): KeptPacket {
 
 type Read = (sequence: number) => Promise<StoredMsg | null>;
 
-/** What was read from a sequence on. `isWhole`: all there are up to another. */
+/** Messages that were read from a sequence on. `isWhole`: all up to the end that was asked for. */
 interface Walk {
   readonly messages: StoredMsg[];
   readonly isWhole: boolean;
 }
 
-/** Some messages from a sequence on, none where there are none. `read` gives the next one from a sequence on. */
+/** Reads some messages from a sequence on. `read` resolves with the next message from a sequence on. */
 async function readPiece(read: Read, from: number, maxBytes: number): Promise<StoredMsg[]> {
   const room = { bytes: maxBytes };
   const few = await walk(read, from, Infinity, FEW, room);
   const count = few.messages.length;
-  // others have as many bytes, and as much between them
+  // the others are taken to be as long, and as far apart
   const rest = Math.min(MOST, Math.floor((room.bytes * count) / (maxBytes - room.bytes + 1)));
   if (count < FEW || rest < 1) return few.messages;
   const start = few.messages.at(-1)!.seq + 1;
@@ -268,7 +268,7 @@ async function readPiece(read: Read, from: number, maxBytes: number): Promise<St
       walk(read, start + lane * length, start + (lane + 1) * length - 1, Infinity, room),
     ),
   );
-  // what follows a walk that is not whole may not be what comes next
+  // messages behind a walk that is not whole may not be the next ones
   const end = walks.findIndex(({ isWhole }) => !isWhole);
   const usable = end === -1 ? walks : walks.slice(0, end + 1);
   return few.messages.concat(...usable.map(({ messages }) => messages));
@@ -279,7 +279,7 @@ async function walk(read: Read, from: number, to: number, most: number, room: { 
   for (let next = from; next <= to;) {
     if (messages.length === most || room.bytes <= 0) return { messages, isWhole: false };
     const message = await read(next);
-    // the last for now, behind which another may have come meanwhile
+    // the end for now: another message may have come meanwhile
     if (message === null) return { messages, isWhole: false };
     if (message.seq > to) break;
     messages.push(message);
@@ -302,7 +302,7 @@ function isWithoutJetStream(error: unknown, connection: NatsConnection): boolean
   return causeOf(error, transport.NoRespondersError) !== undefined && connection.info?.jetstream !== true;
 }
 
-/** Whether to try again may help. */
+/** True where another attempt may succeed. */
 function isAway(error: unknown, connection: NatsConnection): boolean {
   const refusal = causeOf(error, jetstream.JetStreamApiError);
   if (refusal !== undefined) {
@@ -324,7 +324,7 @@ function codeOf(error: unknown): number | undefined {
   return causeOf(error, jetstream.JetStreamApiError)?.code;
 }
 
-/** The client wraps errors in others. */
+/** Finds an error of a class among the causes: the client wraps errors in others. */
 function causeOf<Kind extends Error>(error: unknown, kind: abstract new (...args: never[]) => Kind): Kind | undefined {
   for (let at = error; at !== undefined; at = (at as Error).cause) if (at instanceof kind) return at;
   return undefined;

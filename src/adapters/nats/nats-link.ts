@@ -4,23 +4,23 @@ import { transport } from './packages';
 
 const CONNECT_MS = 3000;
 const TICK_MS = 250;
-/** An idle connection is pinged once a second, a busy one with each tick, so that few packets are without confirmation. */
+/** Ticks after which an idle connection is pinged: a second. A busy one is pinged with each tick, so that few packets are unconfirmed. */
 const IDLE_TICKS = 4;
-/** A server that is silent for so long is given up: with the second between two pings, within four seconds. */
+/** Silent ticks after which a server is given up: with the second between two pings, within four seconds. */
 const SILENT_TICKS = 11;
-/** What is kept until the server has confirmed it, or is given up. */
+/** The most bytes that are held until the server has confirmed them, or is given up. */
 const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
 
 export type LinkOptions = Omit<NodeConnectionOptions, 'servers'>;
 
 /**
- * One connection to a server, from its opening to its end; it never comes back.
+ * One connection to a server, from its opening to its end. It never comes back.
  *
- * The client of NATS could reconnect by itself, but would keep in memory what is published meanwhile, let requests wait for
+ * The client of NATS could reconnect by itself, but would hold packets that are published meanwhile in memory, let requests wait for
  * their timeouts, and could not be stopped before the first connection.
  */
 export class NatsLink {
-  /** Resolves with the reason. */
+  /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<Error>;
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly refused = new Map<string, Error>();
@@ -35,14 +35,14 @@ export class NatsLink {
   private confirmed = 0;
   private idleTicks = 0;
   private silentTicks = 0;
-  /** A packet was refused. */
+  /** Called when the server refuses a packet. */
   onUnsent: ((subject: string, error: Error) => void) | undefined;
-  /** Some subscription was refused, since there are too many. */
+  /** Called when the server refuses a subscription, since there are too many. It does not say which. */
   onUnsubscribed: ((error: Error) => void) | undefined;
   private bytesSeen = 0;
   private subscribed = 0;
 
-  /** For what is read of histories, which may be much. */
+  /** A second connection for reading histories, which may be much. */
   private reading: Promise<NatsConnection> | undefined;
 
   private constructor(
@@ -55,7 +55,7 @@ export class NatsLink {
     this.ended = connection.closed().then((error) => this.end(error));
   }
 
-  /** Rejects with the reason when there is no connection to be had; `signal` gives up. */
+  /** Rejects with the reason when it cannot connect. `signal` gives up. */
   static async open(
     server: string,
     options: LinkOptions,
@@ -75,25 +75,25 @@ export class NatsLink {
     return new NatsLink(await connect(), deliver, connect);
   }
 
-  /** A second connection, which holds up nothing: made when it is needed, and again when it has ended. */
+  /** Resolves with the second connection. It is made when it is needed, and again when it has ended. */
   reads(): Promise<NatsConnection> {
     if (!this.isOpen) return Promise.reject(new transport.ClosedConnectionError());
     return (this.reading ??= this.openReads());
   }
 
-  /** The second connection is of no use any more. */
+  /** Closes the second connection. */
   async endReads(): Promise<void> {
     const { reading } = this;
     this.reading = undefined;
     await reading?.then((connection) => connection.close()).catch(() => undefined);
   }
 
-  /** Packets of which nobody knows whether the server has them. */
+  /** The number of packets that the server has not confirmed. */
   get unconfirmed(): number {
     return this.published - this.confirmed;
   }
 
-  /** The longest packet that the server takes. */
+  /** The longest packet that the server takes, in bytes. */
   get maxPacketBytes(): number | undefined {
     return this.connection.info?.max_payload;
   }
@@ -107,19 +107,23 @@ export class NatsLink {
     return !this.hasEnded && !this.connection.isClosed();
   }
 
-  /** False: too much is on the way already. @throws Error when the connection has ended, or the server takes no packets of this length */
+  /**
+   * Returns `false` when too much is on the way.
+   * @throws Error when the connection has ended
+   * @throws Error when the server takes no packets of this length
+   */
   publish(subject: string, packet: Uint8Array): boolean {
     const onTheWay = this.bytes - this.confirmedBytes;
     if (onTheWay > MAX_BYTES_ON_THE_WAY) return false;
     this.connection.publish(subject, packet);
     this.published++;
     this.bytes += packet.length;
-    // sooner than the next tick would ask
+    // the next tick would ask later
     if (onTheWay > MAX_BYTES_ON_THE_WAY / 4 && this.waiting.size === 0) void this.roundTrip();
     return true;
   }
 
-  /** Resolves when the server has confirmed it, or the connection has ended. Rejects when the server refuses. */
+  /** Resolves when the server has confirmed the subscription, or the connection has ended. Rejects when the server refuses it. */
   async subscribe(subject: string): Promise<void> {
     if (!this.subscriptions.has(subject) && this.isOpen) {
       this.subscribed++;
@@ -138,7 +142,7 @@ export class NatsLink {
     return this.roundTrip();
   }
 
-  /** Resolves when all subscriptions hold or are refused, also those that came meanwhile. Rejects when the connection ends. */
+  /** Resolves when all subscriptions hold or are refused, also those that were asked for meanwhile. Rejects when the connection ends. */
   async settled(): Promise<void> {
     for (let seen = -1; seen !== this.subscribed;) {
       seen = this.subscribed;
@@ -147,16 +151,16 @@ export class NatsLink {
     if (this.hasEnded) throw await this.ended;
   }
 
-  /** Resolves when the server has done all that it was told before, or the connection has ended. */
+  /** Resolves when the server has handled everything that was sent before, or the connection has ended. */
   roundTrip(): Promise<void> {
-    // those that ask in one go share a ping
+    // calls of one turn share a ping
     return (this.nextRoundTrip ??= new Promise((resolve) => {
       this.waiting.add(resolve);
       queueMicrotask(() => this.ping(resolve));
     }));
   }
 
-  /** What was published has left when it resolves, unless the server does not answer. */
+  /** Resolves when all published packets have left, or the server does not answer. */
   async close(): Promise<void> {
     await this.endReads();
     await this.roundTrip();
@@ -164,7 +168,7 @@ export class NatsLink {
     await this.ended;
   }
 
-  /** The server says in no answer that it did not take a packet, but by the way. Ends with the connection. */
+  /** Listens for refusals, which the server sends without being asked. Ends with the connection. */
   private async hear(): Promise<void> {
     for await (const status of this.connection.status()) {
       if (status.type !== 'error') continue;
@@ -208,8 +212,8 @@ export class NatsLink {
   }
 
   /**
-   * Counts ticks, not time, so that a process which was held up reads what is there before it gives up. The client's own heartbeat
-   * would wait for the socket to drain before it closes a connection, which it never does when the server is frozen.
+   * Counts ticks, not time, so that a process that was blocked reads what has come before it gives up. The client's own heartbeat would
+   * wait for the socket to drain before it closes a connection, which never happens when the server is frozen.
    */
   private tick(): void {
     const { inBytes } = this.connection.stats();
@@ -227,7 +231,7 @@ export class NatsLink {
   private end(error: Error | void): Error {
     this.hasEnded = true;
     clearInterval(this.timer);
-    // the client forgets those who wait for its flush()
+    // the client does not settle promises of its flush()
     for (const done of this.waiting) done();
     this.waiting.clear();
     return this.failure ?? error ?? new Error('the NATS server closed the connection');
@@ -243,8 +247,8 @@ export class NatsLink {
 }
 
 /**
- * Rejects unless a server greets us. The client leaves a socket behind with each server that takes a connection and says nothing, as one
- * that is frozen does (its `close()` passes over transports that are not connected yet), and cannot be told to give up.
+ * Rejects unless the server sends a greeting. The client leaves a socket behind with each server that takes a connection and says nothing,
+ * as a frozen one does (its `close()` skips transports that are not connected yet), and cannot be told to give up.
  */
 async function greeted(server: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -267,8 +271,8 @@ async function greeted(server: string, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Of `nats://host:4222`, in which all but the host may be left out.
- * @throws TypeError when it is none
+ * Reads an address such as `nats://host:4222`, in which all but the host may be left out.
+ * @throws TypeError when it is not an address
  */
 export function addressOf(server: string): { protocol: string; host: string; port: number; hasUser: boolean } {
   const url = new URL(server.includes('://') ? server : `nats://${server}`);

@@ -1,42 +1,47 @@
-/** Names that need no escaping: most. */
+import { partsOf, wildcardAt } from '../../channels';
+
+const WILDCARDS = { one: '*', rest: '>' } as const;
+
+/** Names that need no escaping, as most do. */
 const PLAIN = /^[^:%.*> \p{Cc}\p{Cs}]+(?::[^:%.*> \p{Cc}\p{Cs}]+)*$/u;
-/** What a token cannot hold, or a decoder would change: a surrogate without its other half. */
+/** Characters that a token cannot hold, and halves of surrogate pairs, which a decoder would change. */
 const SPECIAL = /[%.*> \p{Cc}\p{Cs}]/gu;
 const ESCAPED = /%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g;
-/** An empty part; no escape is as short. */
+/** The token of an empty part. Each escape is longer. */
 const EMPTY = '%';
 /**
- * A server closes connections that send it longer lines than 4,096 bytes (`max_control_line`): with it, a long name would take down
- * everything, again and again. The rest of the line needs less than 1,024.
+ * A server closes connections that send lines of more than 4,096 bytes (`max_control_line`): a longer name would end the connection again
+ * and again. The rest of the line needs less than 1,024.
  */
 const MAX_BYTES = 3072;
 
 /**
- * A name as tokens of NATS: `room:7` is `room.7`.
- * @throws RangeError when it is too long
+ * Writes a name as tokens of NATS: `room:7` is `room.7`.
+ * @throws RangeError when the name is too long
  */
 export function tokensOf(name: string): string {
-  return bounded(PLAIN.test(name) ? name.replaceAll(':', '.') : name.split(':').map(escaped).join('.'));
+  return bounded(PLAIN.test(name) ? name.replaceAll(':', '.') : partsOf(name).map(escaped).join('.'));
 }
 
 /**
- * A name or a pattern as tokens of NATS: `room:*` is `room.*`, and `room:**` is `room.>`.
- * @throws RangeError when it is too long
+ * Writes a name or a pattern as tokens of NATS: `room:*` is `room.*`, and `room:**` is `room.>`.
+ * @throws RangeError when the name is too long
  */
 export function filterOf(pattern: string): string {
-  const parts = pattern.split(':');
-  const last = parts.length - 1;
-  return bounded(
-    parts.map((part, at) => (part === '*' ? '*' : part === '**' && at === last ? '>' : escaped(part))).join('.'),
-  );
+  const parts = partsOf(pattern);
+  const tokens = parts.map((part, index) => {
+    const wildcard = wildcardAt(parts, index);
+    return wildcard === undefined ? escaped(part) : WILDCARDS[wildcard];
+  });
+  return bounded(tokens.join('.'));
 }
 
-/** Whether a filter stands for more than one name: in names, both are escaped. */
+/** True where a filter stands for more than one name. Names have `*` and `>` escaped. */
 export function isWildcard(filter: string): boolean {
   return filter.includes('*') || filter.endsWith('>');
 }
 
-/** The name that tokens were made of. */
+/** Returns the name of which tokens were made. */
 export function nameOf(tokens: string): string {
   return tokens.includes('%') ? tokens.split('.').map(unescaped).join(':') : tokens.replaceAll('.', ':');
 }

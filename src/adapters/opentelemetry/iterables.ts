@@ -5,9 +5,9 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 }
 
 /**
- * The same items, each made inside of `run`; `ended` is called once, with what the iterable threw if it did. The iterable is taken over
- * at once, as the connection that it is sent to would.
- * @throws TypeError for a web stream that somebody else reads
+ * Returns an iterable of the same items, each made inside of `run`. `ended` is called once, with the error that the iterable threw, if any.
+ * The iterable is taken over at once, as by the connection that it is sent to.
+ * @throws TypeError for a web stream that is locked
  */
 export function within(
   run: <T>(call: () => T) => T,

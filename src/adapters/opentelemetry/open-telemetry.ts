@@ -17,24 +17,24 @@ const { context, diag, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trac
 );
 
 export interface OpenTelemetryOptions {
-  /** Default: that of the global provider for `portal-ws`. */
+  /** The tracer that begins spans. Default: the tracer `portal-ws` of the global provider. */
   tracer?: Api.Tracer | undefined;
 }
 
-/** As much of a path as a span tells. */
+/** The most characters of a path, host or user agent in a span. */
 const MOST = 1024;
 
 /**
- * Spans for upgrades and messages, for the options `observers` and `interceptors` both. That of an upgrade is a child of what the client
- * names in `traceparent`. That of a message is the root of a trace of its own, with a link to the upgrade: a connection may live for
- * days. Spans that handlers begin are its children; in hooks other than for messages, of the upgrade's.
+ * Makes spans for upgrades and messages. Give it to both options, `observers` and `interceptors`. The span of an upgrade is a child of the
+ * one that the client names in `traceparent`. The span of a message is the root of a trace of its own, with a link to the upgrade, since a
+ * connection may live for days. Spans that a handler begins are children of the message's span, or of the upgrade's in other hooks.
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Observer & Interceptor {
   return new Tracing(options.tracer ?? trace.getTracer('portal-ws'));
 }
 
 class Tracing implements Observer, Interceptor {
-  /** What is active during the upgrade, and what stands for it afterwards. */
+  /** The context that is active during the upgrade, and the one that stands for it afterwards. */
   private readonly upgrades = new WeakMap<Handshake, Api.Context>();
 
   constructor(private readonly tracer: Api.Tracer) {}
@@ -63,7 +63,7 @@ class Tracing implements Observer, Interceptor {
     if (upgrade !== undefined) trace.getSpan(upgrade)?.recordException(exceptionOf(error));
   }
 
-  /** A tracer that fails costs a span, and no message. */
+  /** A tracer that fails costs a span, but no message. */
   intercept(call: Context, next: () => unknown): unknown {
     const { kind, connection } = call;
     const upgrade = this.upgrades.get(connection.handshake) ?? ROOT_CONTEXT;
@@ -118,7 +118,7 @@ class Tracing implements Observer, Interceptor {
     return span;
   }
 
-  /** Without a status: nobody was there to be answered. */
+  /** `status` is `undefined` where the client had left. */
   private answered(handshake: Handshake, path: string | undefined, status: number | undefined): void {
     const upgrade = this.upgrades.get(handshake);
     const span = upgrade && trace.getSpan(upgrade);
@@ -134,12 +134,12 @@ class Tracing implements Observer, Interceptor {
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
     span.end();
-    // a connection need not keep all that its span told
+    // a connection need not keep the attributes of its span
     this.upgrades.set(handshake, trace.setSpan(upgrade, trace.wrapSpanContext(span.spanContext())));
   }
 }
 
-/** What a tracer throws goes where OpenTelemetry itself reports. */
+/** Reports an error of the tracer where OpenTelemetry itself reports. */
 function quietly<T>(call: () => T): T | undefined {
   try {
     return call();
@@ -150,7 +150,7 @@ function quietly<T>(call: () => T): T | undefined {
   }
 }
 
-/** By the semantic conventions for HTTP servers; without the query, in which clients put tokens. */
+/** Follows the semantic conventions for HTTP servers. Leaves the query out, since clients put tokens there. */
 function requestAttributes(handshake: Handshake): Api.Attributes {
   const { headers, url, remoteAddress, httpVersion, secure } = handshake;
   const [path = ''] = url.split('?', 1);
@@ -170,7 +170,7 @@ function methodOf({ httpVersion }: Handshake): string {
   return httpVersion === '2.0' ? 'CONNECT' : 'GET';
 }
 
-/** What the peer is told to do better is no failure of the server, as with statuses below 500. Undefined: nothing is wrong. */
+/** Ends a span. An error that blames the peer, as statuses below 500 do, is no failure of the server. `undefined`: there is no error. */
 function endFailed(span: Api.Span, error: unknown): void {
   if (error !== undefined) {
     const isPeers = error instanceof PortalError && error.status < 500;

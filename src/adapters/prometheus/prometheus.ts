@@ -19,9 +19,9 @@ const {
 type Register = PromClient.Registry | PromClient.Registry<PromClient.OpenMetricsContentType>;
 
 export interface PrometheusOptions {
-  /** Where the metrics are registered. Default: that of prom-client. */
+  /** The registry for the metrics. Default: that of prom-client. */
   register?: Register | undefined;
-  /** What all names begin with. Default `portal_`. */
+  /** The beginning of all names. Default `portal_`. */
   prefix?: string | undefined;
   /** Upper bounds of the histogram of handler times, in seconds. Default: from half a millisecond to ten seconds. */
   buckets?: number[] | undefined;
@@ -30,11 +30,12 @@ export interface PrometheusOptions {
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Metrics of an application, for the option `observers`. One may observe several applications, which are then counted together.
+ * Makes an observer that counts metrics of an application, for the option `observers`. One observer may serve several applications, which
+ * are then counted together.
  *
- * Labels never hold what a peer chose: the path is the pattern (`''` where no path was found), the event one that has a handler, a close
- * code from 3000 on only its thousand.
- * @throws Error when the register has such metrics already
+ * No label holds text that a peer chose: the path is the pattern (`''` where no path was found), the event is one that has a handler, and a
+ * close code from 3000 on is only its thousand.
+ * @throws Error when the registry has metrics with this prefix already
  */
 export function prometheus({
   register = defaultRegister,
@@ -50,7 +51,7 @@ export function prometheus({
   const registers = [register];
   const tallies = new Tallies();
 
-  /** Added up here, where it costs nearly nothing, and handed over when somebody asks. */
+  /** A counter that is added up in `tallies`, which costs nearly nothing, and handed over when it is collected. */
   const summed = (name: string, help: string, field: 'received' | 'sent' | 'bytesRead' | 'bytesWritten') =>
     new Counter({
       name: prefix + name,
@@ -188,12 +189,12 @@ function queuedBytes({ connections }: Tally): number {
   return bytes;
 }
 
-/** A peer may send two thousand codes that mean what an application says. */
+/** A peer may choose among two thousand codes, from 3000 on. */
 function codeLabel(code: number): string {
   return code < 3000 ? String(code) : `${Math.floor(code / 1000)}xxx`;
 }
 
-/** An application may make a code of anything. */
+/** An application may use any text as a code. */
 function errorLabel(error: unknown): string {
   if (!(error instanceof PortalError)) return 'internal_error';
   return Object.hasOwn(ERROR_CODES, error.code) ? error.code : 'application';

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection';
 
-/** What is counted for one path. */
+/** The counts of one path. */
 export interface Tally {
   readonly connections: Set<Connection>;
   received: number;
@@ -9,7 +9,7 @@ export interface Tally {
   bytesWritten: number;
 }
 
-/** What is counted, by the pattern of the path: as many as there are endpoints. */
+/** The counts by the pattern of the path: one for each endpoint. */
 export class Tallies {
   private readonly byPath = new Map<string, Tally>();
 

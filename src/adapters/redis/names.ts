@@ -1,20 +1,11 @@
-/** How many slots the keys and channels of a Redis Cluster are spread over. */
+import { partsOf, wildcardAt } from '../../channels';
+
+/** The number of slots over which a Redis Cluster spreads keys and channels. */
 export const SLOTS = 16384;
 
-/** Whether a subject is a pattern of names, see `Backplane`. */
-export function isPattern(subject: string): boolean {
-  if (!subject.includes('*')) return false;
-  const parts = subject.split(':');
-  return parts.some((part, index) => isWild(part, index === parts.length - 1));
-}
-
-function isWild(part: string, isLast: boolean): boolean {
-  return part === '*' || (part === '**' && isLast);
-}
-
 /**
- * What subjects are called in Redis. The prefix has no colon and no `@`, so that no name of one prefix can be one of another. All databases
- * of a server share their channels, so the number is in the names of those; keys are in their database.
+ * The channels and keys of Redis for subjects. A prefix has no colon and no `@`, so two prefixes never have the same name. All databases of
+ * a server share their channels, so the names of channels have the number of the database. Keys are in their database anyway.
  */
 export class Names {
   private readonly begin: string;
@@ -33,16 +24,16 @@ export class Names {
     return this.isCluster ? this.tag(subject) : this.beginOfChannels + subject;
   }
 
-  /** For PSUBSCRIBE; another for each pattern. Matches more than the pattern does: a `*` of Redis goes on over colons. */
+  /** Makes the glob for PSUBSCRIBE. It matches more than the pattern does, since a `*` of Redis matches colons too. */
   glob(pattern: string): string {
-    const parts = pattern.split(':');
+    const parts = partsOf(pattern);
     const globs = parts.map((part, index) =>
-      isWild(part, index === parts.length - 1) ? part : part.replace(/[*?[\]\\^]/g, '\\$&'),
+      wildcardAt(parts, index) === undefined ? part.replace(/[*?[\]\\^]/g, '\\$&') : part,
     );
     return this.beginOfChannels + globs.join(':');
   }
 
-  /** Of a channel that a glob has matched. */
+  /** Returns the subject of a channel that a glob has matched. */
   subject(channel: string): string {
     return channel.slice(this.beginOfChannels.length);
   }
@@ -66,7 +57,7 @@ const CRC = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** The slot of a key or channel: that of what stands in its first braces, where something does. */
+/** Returns the slot of a key or channel: the hash of the text in its first braces, or of all of it. */
 export function slotOf(key: string): number {
   const open = key.indexOf('{');
   const close = open === -1 ? -1 : key.indexOf('}', open);

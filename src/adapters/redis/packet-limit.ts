@@ -1,22 +1,23 @@
 import { isReply } from './redis-line';
 
-/** Who can be asked for the settings of a server; the client of Redis is one. */
+/** Reads settings of a server. The client of Redis does. */
 export interface Configured {
   configGet(name: string): Promise<Record<string, unknown>>;
 }
 
-/** Of its limit for subscribers, a packet may take so much: the memory that a server takes for it is up to a quarter more. */
+/** The share of the limit for subscribers that a packet may take: a server needs up to a quarter more memory for it. */
 const OF_OUTPUT = 3 / 4;
 
-/** What a server allows that has its default settings: a subscriber that is sent more than 32 MiB at once is cut off. */
+/** The limit of a server with default settings, which cuts off a subscriber that is sent more than 32 MiB at once. */
 export const UNKNOWN_LIMIT = 32 * 1024 * 1024 * OF_OUTPUT;
 
-/** What stands around a packet in a request. */
+/** The bytes of a request beside the packet, at most. */
 const AROUND = 4096;
 
 /**
- * The longest packet that a server takes. A longer one would end connections: that of who publishes it, for `proto-max-bulk-len` and
- * `client-query-buffer-limit`, or those of all subscribers, for `client-output-buffer-limit`. Not every server lets itself be asked.
+ * Resolves with the longest packet that a server takes, in bytes. A longer one would end connections: that of its publisher, by
+ * `proto-max-bulk-len` and `client-query-buffer-limit`, or those of all subscribers, by `client-output-buffer-limit`. Some servers refuse
+ * to tell their settings.
  */
 export async function packetLimit(client: Configured): Promise<number> {
   const names = ['proto-max-bulk-len', 'client-query-buffer-limit', 'client-output-buffer-limit'];

@@ -1,6 +1,6 @@
 import { Connector, report, type Run } from '../shared';
-import type { Backplane, BackplaneEvents, BackplaneHistory } from '../../channels';
-import { isPattern, Names } from './names';
+import { isPattern, type Backplane, type BackplaneEvents, type BackplaneHistory } from '../../channels';
+import { Names } from './names';
 import { payloadOf, RedisHistory, split } from './redis-history';
 import { RedisLink } from './redis-link';
 
@@ -11,18 +11,18 @@ const OPTIONS = new Set(['url', 'cluster', 'prefix']);
 
 export interface RedisBackplaneOptions {
   /**
-   * The server: `redis://user:password@host:port/database`, or `rediss:` for TLS; all but the host may be left out. Applications on two
-   * databases of a server do not hear each other. Default `redis://127.0.0.1:6379`.
+   * The URL of the server: `redis://user:password@host:port/database`, or `rediss:` for TLS. All but the host may be left out. Applications
+   * on two databases of a server do not hear each other. Default `redis://127.0.0.1:6379`.
    */
   url?: string | undefined;
   /**
-   * URLs of some servers of a Redis Cluster, instead of `url`; the first that answers tells of the others, to which user, password and TLS
-   * are the same. Messages then go only to the servers that have subscribers, by the sharded channels of Redis 7, which know no patterns.
+   * The URLs of some servers of a Redis Cluster, instead of `url`. The first that answers names the others, which take the same user,
+   * password and TLS. Messages go only to the servers that have subscribers, by the sharded channels of Redis 7, which know no patterns.
    * Default: no cluster.
    */
   cluster?: string[] | undefined;
   /**
-   * What all channels and keys begin with: letters, digits, `-`, `_` and `.`, at most 100. Default `portal`. Change it for each of several
+   * The beginning of all channels and keys: 1 to 100 letters, digits, `-`, `_` and `.`. Default `portal`. Change it for each of several
    * applications that share a server.
    */
   prefix?: string | undefined;
@@ -32,19 +32,19 @@ export interface RedisBackplaneOptions {
  * A backplane on Redis 6 or later; channels with history, and clusters, need Redis 7. A channel `room:7` is the channel `portal:room:7`
  * of Redis, or `portal@3:room:7` where the database is 3, and its history a stream.
  *
- * A Redis that fails over to a replica may lose the latest messages of a history, since replicas follow a little behind.
+ * When Redis fails over to a replica, the latest messages of a history may be lost: replicas follow a little behind.
  */
 export class RedisBackplane implements Backplane {
   readonly history: BackplaneHistory;
-  /** As the last link found it. */
+  /** The longest packet, as the last link found it. */
   private limit: number | undefined;
   private readonly servers: readonly string[];
   private readonly isCluster: boolean;
   private readonly prefix: string;
   private readonly names: Names;
-  /** Kept from one run to the next. */
+  /** The subscriptions, kept from one run to the next. */
   private readonly wanted = new Set<string>();
-  /** Links that are given up, until they have no socket any more. */
+  /** Links that were given up and still have sockets. */
   private readonly closing = new Set<Promise<void>>();
   private readonly connector = new Connector<RedisLink>(
     PAUSE,
@@ -52,7 +52,10 @@ export class RedisBackplane implements Backplane {
     async () => void (await Promise.all(this.closing)),
   );
 
-  /** @throws TypeError, RangeError when an option is wrong */
+  /**
+   * @throws TypeError when an option has the wrong type or does not exist
+   * @throws RangeError when an option is out of range
+   */
   constructor(options: RedisBackplaneOptions = {}) {
     const { url = 'redis://127.0.0.1:6379', cluster, prefix = 'portal' } = checked(options);
     this.isCluster = cluster !== undefined;
@@ -71,14 +74,14 @@ export class RedisBackplane implements Backplane {
     return this.limit;
   }
 
-  /** @throws Error when it was started and not stopped */
+  /** Rejects when the backplane was started and not stopped. */
   start(events: BackplaneEvents): Promise<void> {
     return this.connector.start(events);
   }
 
   stop(): Promise<void> {
     return this.connector.stop(({ isUp, link }) => {
-      // what is on its way leaves first; a link that is not up has nothing to wait for
+      // published packets leave first; a link that is not up has none
       if (isUp) void link?.close();
       else link?.abandon(new Error('stopped'));
     });
@@ -90,7 +93,7 @@ export class RedisBackplane implements Backplane {
     }
     this.wanted.add(subject);
     try {
-      await this.connector.link?.subscribe(subject);
+      await this.connector.link?.subscriptions.subscribe(subject);
     } catch (error) {
       this.wanted.delete(subject);
       throw error;
@@ -99,14 +102,14 @@ export class RedisBackplane implements Backplane {
 
   async unsubscribe(subject: string): Promise<void> {
     this.wanted.delete(subject);
-    await this.connector.link?.unsubscribe(subject);
+    await this.connector.link?.subscriptions.unsubscribe(subject);
   }
 
   publish(subject: string, packet: Uint8Array): boolean {
     return this.connector.up?.publish(subject, payloadOf(packet)) === true;
   }
 
-  /** Tries each server once, until there is a link. Resolves with the reason why there is none, or none any more. */
+  /** Tries each server once, until there is a link. Resolves with the reason when there is none, or when it has ended. */
   private async attempt(run: Run<RedisLink>, up: () => void): Promise<Error> {
     const { length } = this.servers;
     const first = Math.floor(Math.random() * length);
@@ -121,7 +124,7 @@ export class RedisBackplane implements Backplane {
     return error;
   }
 
-  /** One link, from its first attempt to its end. Resolves with the reason why there is none any more. */
+  /** Makes one link. Resolves with the reason when it has ended or could not be made. */
   private async connect(run: Run<RedisLink>, server: string, up: () => void): Promise<Error> {
     const { signal } = run;
     const lost = new Losses(run.events);
@@ -139,7 +142,7 @@ export class RedisBackplane implements Backplane {
       this.limit = link.maxPacketBytes;
       const refused = new Map<string, Error>();
       for (const subject of this.wanted) {
-        link.subscribe(subject).catch((error: Error) => refused.set(subject, error));
+        link.subscriptions.subscribe(subject).catch((error: Error) => refused.set(subject, error));
       }
       await link.settled();
       signal.removeEventListener('abort', abandon);
@@ -153,14 +156,14 @@ export class RedisBackplane implements Backplane {
       run.isUp = false;
       run.link = undefined;
       link.abandon(new Error('given up'));
-      // the next attempt need not wait until all is cleared away, but whoever stops does
+      // `stop` waits until the sockets are closed, the next attempt need not
       const closed = link.close().finally(() => this.closing.delete(closed));
       this.closing.add(closed);
     }
   }
 }
 
-/** Counts what is lost in one go, and reports it once. */
+/** Counts packets that are lost in one turn of the event loop, and reports them once. */
 class Losses {
   private packets = 0;
   private reason: Error | undefined;
@@ -197,12 +200,12 @@ function checked(options: RedisBackplaneOptions): RedisBackplaneOptions {
   return options;
 }
 
-/** As the client of Redis reads it. */
+/** Reads the number of the database as the client of Redis does. */
 function databaseOf(url: string): number {
   return Number(new URL(url).pathname.slice(1));
 }
 
-/** Does not repeat the URL in an error: there may be a password in it. */
+/** Its errors do not repeat the URL, which may have a password. */
 function checkUrl(option: 'url' | 'cluster', value: unknown): void {
   if (typeof value !== 'string' || !URL.canParse(value)) throw new TypeError(`${option}: not a URL`);
   const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);

@@ -3,16 +3,16 @@ import type { Names } from './names';
 import { away, failure, isAway, isForgotten, isOutOfMemory } from './redis-line';
 import { script, type RedisLink, type Script } from './redis-link';
 
-/** Keys live so much longer than the packets, so that a node which was away for a while finds what it appended. */
+/** Keys live so much longer than packets, so that a node that was away for a while finds the packets that it appended. */
 const SLACK_SECONDS = 600;
 
-/** Of what is read in one go. */
+/** The bytes that are read in one request. */
 const PIECE_BYTES = 1024 * 1024;
 
-/** An offset comes from whoever claims to have been here. Both numbers are exact in Lua. */
+/** An offset may come from a client. Both numbers are exact in Lua. */
 const OFFSET = /^([1-9]\d{0,15})-(0|[1-9]\d{0,14})$/;
 
-/** What all scripts begin with. A stream is in one epoch as long as it lives, so its last id tells of it. */
+/** The beginning of all scripts. A stream has one epoch as long as it lives, so its last id names the epoch. */
 const BEGIN = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -26,9 +26,9 @@ end
 `;
 
 /**
- * The first line makes Redis refuse the script as a whole, where it would refuse a write. So when there is no memory left, all that is on
- * its way is refused, not only what would be first. Nodes that have not appended anything for as long as the keys live are forgotten when
- * there are many.
+ * The first line makes Redis refuse the script as a whole where it would refuse a write. So without memory all packets that are on their
+ * way are refused, not only the first. When there are many nodes, those that have not appended anything for as long as the keys live are
+ * forgotten.
  */
 const APPEND = script(`#!lua
 ${BEGIN}
@@ -66,8 +66,8 @@ return id
 `);
 
 /**
- * Other clients wait while a script runs. So it takes what fits into a piece, in steps of so many entries as are likely to, and no more
- * than a thousand.
+ * Other clients wait while a script runs. So the script reads only a piece, and at most a thousand entries, in steps of as many entries as
+ * are likely to fit.
  */
 const AFTER = script(`${BEGIN}
 local n, kept = tonumber(ARGV[2]), {}
@@ -91,8 +91,8 @@ return kept
 `);
 
 /**
- * Packets of a subject that were sent to be appended and are not known to be kept, each with the one before it. When one fails and the
- * next succeeds, the first could not be appended again, since its number is not greater; so the server is told what must have come before.
+ * Packets of a subject that were sent and are not confirmed, each with the one before it. If one failed and the next succeeded, the first
+ * could not be appended again, because its number is not greater. So the server is told which packet must be there before each.
  */
 class Unconfirmed {
   private readonly previous = new Map<number, number>();
@@ -102,7 +102,7 @@ class Unconfirmed {
     return this.previous.size === 0;
   }
 
-  /** Returns the number that must be there before this one, or -1. */
+  /** Returns the number of the packet that must be there before this one, or -1. */
   add(number: number): number {
     let before = this.previous.get(number);
     if (before === undefined) {
@@ -113,7 +113,7 @@ class Unconfirmed {
     return this.previous.has(before) ? before : -1;
   }
 
-  /** It is kept, or never will be. */
+  /** The packet is kept, or never will be. */
   delete(number: number): void {
     const before = this.previous.get(number);
     if (before === undefined) return;
@@ -128,12 +128,12 @@ class Unconfirmed {
   }
 }
 
-/** The latest packets of subjects, in Redis Streams. The id of an entry is its offset. */
+/** The history of subjects in Redis Streams. The id of an entry is its offset. */
 export class RedisHistory implements BackplaneHistory {
   private link: RedisLink | undefined;
   private readonly unconfirmed = new Map<string, Unconfirmed>();
 
-  /** `up`: the link, when it is up. */
+  /** `up` returns the link when it is up. */
   constructor(
     private readonly names: Names,
     private readonly isCluster: boolean,
@@ -215,7 +215,7 @@ export class RedisHistory implements BackplaneHistory {
     return packets?.map((packet, i) => ({ offset: `${epoch}-${Number(n) + 1 + i}`, packet }));
   }
 
-  /** A script that the server has forgotten is sent again at once: the order of questions does not matter. */
+  /** Runs a script that reads. One that the server has forgotten is sent again at once, since the order of reads does not matter. */
   private async ask(
     script: Script,
     subject: string,
@@ -230,7 +230,7 @@ export class RedisHistory implements BackplaneHistory {
         throw error;
       });
     } catch (error) {
-      // what the server has no memory to tell, it may tell later
+      // a server without memory may answer later
       throw isOutOfMemory(error) ? away((error as Error).message, error) : failure(error);
     }
   }
@@ -239,18 +239,18 @@ export class RedisHistory implements BackplaneHistory {
   private current(): RedisLink {
     const link = this.up();
     if (link === undefined) throw away('not connected');
-    // those who wait send all again, from the first
+    // callers send all packets again, from the first
     if (link !== this.link) this.unconfirmed.clear();
     return (this.link = link);
   }
 
-  /** Scripts that do not need the second name it all the same, so that one who may use some keys may use all scripts. */
+  /** All scripts name both keys, so that a user whose rights cover some keys may use all scripts. */
   private keys(subject: string): string[] {
     return [this.names.key(subject, 'stream'), this.names.key(subject, 'nodes')];
   }
 }
 
-/** A payload: the length of the offset in one byte, the offset, and the packet. Here there is no offset. */
+/** A payload is the length of the offset in one byte, the offset, and the packet. This one has no offset. */
 export function payloadOf(packet: Uint8Array): Buffer {
   const payload = Buffer.allocUnsafe(1 + packet.length);
   payload[0] = 0;

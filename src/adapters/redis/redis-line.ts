@@ -1,36 +1,36 @@
 import { redis } from './packages';
 
 const CONNECT_MS = 3000;
-/** An idle connection is pinged once a second. */
+/** Ticks after which an idle connection is pinged: a second. */
 const IDLE_TICKS = 2;
-/** A server that is silent for so long is given up: with the second between two pings, within four seconds. */
+/** Silent ticks after which a server is given up: with the second between two pings, within four seconds. */
 const SILENT_TICKS = 6;
 
-/** Redis cannot serve us now, but may after a while, or another server of it may: this says the first word of its reply. */
+/** The first words of replies that mean: this server cannot serve now. It may after a while, or another server may. */
 const LEAVE = new Set(['LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'MOVED', 'BUSY', 'NOAUTH']);
-/** Redis serves us, but cannot do this at present: MISCONF says that its disk is full, READONLY that it is a replica. */
+/** The first words of replies that mean: try this again later. MISCONF says that the disk is full, READONLY that it is a replica. */
 const LATER = new Set([...LEAVE, 'READONLY', 'TRYAGAIN', 'ASK', 'NOSCRIPT', 'NOREPLICAS', 'MISCONF']);
 
 const codeOf = (error: Error): string => error.message.split(' ', 1)[0]!;
 
-/** Whether the server has answered, so that the connection is not what failed. */
+/** True for an error that the server answered with: the connection has not failed. */
 export const isReply = (error: unknown): error is Error => error instanceof redis.ErrorReply;
 
-/** Whether the server does not have the script. Since Redis 7.4 it keeps only the latest 500 that came with EVAL. */
+/** True where the server does not have the script. Since Redis 7.4 it keeps only the latest 500 that came with EVAL. */
 export const isForgotten = (error: unknown): boolean => isReply(error) && codeOf(error) === 'NOSCRIPT';
 
 export const isOutOfMemory = (error: unknown): boolean => isReply(error) && codeOf(error) === 'OOM';
 
 export const isReadOnly = (error: unknown): boolean => isReply(error) && codeOf(error) === 'READONLY';
 
-/** Whether there is nothing to be had of this server, or not of this one. Any other error reply is an answer: the server is there. */
+/** True where the server cannot serve. After any other error reply the server is there. */
 export const isRefusal = (error: unknown): boolean => isReply(error) && LEAVE.has(codeOf(error));
 
 interface Away extends Error {
   readonly retry: true;
 }
 
-/** What a request of the history rejects with: `retry` is true where another attempt may succeed. */
+/** Makes the error with which a request of the history rejects: `retry` is `true` where another attempt may succeed. */
 export function failure(cause: unknown): Error {
   if (isReply(cause) && !LATER.has(codeOf(cause))) return cause;
   return away((cause as Error).message, cause);
@@ -60,7 +60,7 @@ const create = (url: string, name: string, signal: AbortSignal) =>
 type Client = ReturnType<typeof create>;
 
 /**
- * One connection, from its opening to its end; it never comes back.
+ * One connection, from its opening to its end. It never comes back.
  *
  * The client of Redis could reconnect by itself and has timeouts for silent servers. But its reconnecting has no moment at which all
  * subscriptions of several connections are known to hold, and `socketTimeout` begins anew with each write, so that it never ends while
@@ -70,7 +70,7 @@ export class RedisLine {
   readonly client: Client;
   /** Settles when the attempt to connect is over. */
   readonly connected: Promise<unknown>;
-  /** Hashes of the scripts that the server has. */
+  /** The hashes of scripts that the server has. */
   readonly scripts = new Set<string>();
   private readonly abort = new AbortController();
   private isWaiting = true;
@@ -78,7 +78,7 @@ export class RedisLine {
   private idleTicks = 0;
   private silentTicks = 0;
 
-  /** `failed`: called, perhaps more than once, when the connection is of no use any more. `pinged`: another way to ask for an answer. */
+  /** `failed` is called, perhaps more than once, when the connection is of no use any more. `pinged` may replace PING. */
   constructor(
     readonly url: string,
     name: string,
@@ -98,7 +98,7 @@ export class RedisLine {
     );
   }
 
-  /** Something came. */
+  /** To be called when something came. */
   readonly heard = (): void => {
     this.silentTicks = 0;
   };
@@ -108,7 +108,7 @@ export class RedisLine {
     return this.pinged(this);
   }
 
-  /** To be called each half second. Counts calls, not time, so that a process which was held up reads what is there before it gives up. */
+  /** To be called each half second. Counts calls, not time, so that a process that was blocked reads what has come before it gives up. */
   tick(): void {
     if (this.isWaiting) {
       if (++this.silentTicks >= SILENT_TICKS) this.fail(new Error('the Redis server does not answer'));
@@ -124,7 +124,7 @@ export class RedisLine {
     );
   }
 
-  /** Rejects all requests at once. Resolves when there is no socket any more. */
+  /** Rejects all requests at once. Resolves when the socket is closed. */
   async end(): Promise<void> {
     this.hasEnded = true;
     this.client.destroy();
@@ -132,7 +132,7 @@ export class RedisLine {
     await this.connected.catch(() => undefined);
   }
 
-  /** Redis refuses a PING with MISCONF while its disk is full, or with NOPERM, and publishes all the same. */
+  /** Redis may refuse a PING with MISCONF, while its disk is full, or with NOPERM, and publish all the same. */
   private refused(error: Error): void {
     if (isReply(error) && !isRefusal(error)) this.isWaiting = false;
     else this.fail(error);

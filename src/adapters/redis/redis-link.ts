@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../../messages';
-import { SLOTS, isPattern, slotOf, type Names } from './names';
+import { SLOTS, slotOf, type Names } from './names';
 import { UNKNOWN_LIMIT, packetLimit } from './packet-limit';
 import { RedisLine, isReadOnly, isRefusal, isReply } from './redis-line';
+import { RedisSubscriptions } from './redis-subscriptions';
 import { fingerprint, shardsIn, type Shard } from './shards';
 
 const TICK_MS = 500;
-/** So often a replica is asked whether it takes writes. */
+/** The interval at which a replica is asked for its role. */
 const ROLE_MS = 1000;
-/** Its address is looked up again after so many of these at the latest, and sooner at first. */
+/** The most such intervals between two connections that look for another server at its address. There are fewer at first. */
 const MAX_LOOK = 30;
 
-/** A server that is frozen is given up within four seconds; until then no more than this is kept for it. */
+/** The most bytes that are held for a server until it confirms them. A frozen one is given up within four seconds. */
 const MAX_BYTES_ON_THE_WAY = 32 * 1024 * 1024;
 
 export interface LinkOptions {
-  /** What connections are called in the list of clients that the server has. */
+  /** The beginning of the connections' names in the server's list of clients. */
   readonly name: string;
   readonly names: Names;
   readonly isCluster: boolean;
@@ -25,20 +26,18 @@ export interface LinkOptions {
   readonly lost: (reason: Error) => void;
 }
 
-type Listener = (payload: Buffer, channel: Buffer) => void;
-
 /** The connections to one server. */
 interface Lines {
   readonly commands: RedisLine;
   readonly subscriptions: RedisLine;
-  /** For what is read of histories, which may be much: made when it is needed, and again when it has ended. */
+  /** For reading histories, which may be much. Made when it is needed, and again when it has ended. */
   reads?: RedisLine | undefined;
 }
 
 interface LineOptions {
-  /** Called when it is of no use any more; the link ends where this is absent. */
+  /** Called when the line is of no use any more. Default: the link ends. */
   readonly failed?: () => void;
-  /** Another way to ask for an answer. */
+  /** Replaces PING. */
   readonly pinged?: (line: RedisLine) => Promise<unknown>;
 }
 
@@ -52,26 +51,24 @@ export function script(text: string): Script {
 }
 
 /**
- * The connections to a server, or to those of a cluster, from their opening to their end: where one ends all end, and they never come
- * back. So whoever has a link has all of it.
+ * The connections to a server, or to the servers of a cluster, from their opening to their end. When one ends all end, and they never come
+ * back: a link is whole or has ended.
  *
- * The client of a cluster would follow slots that move and servers that fail. But a subscription that moves has a gap which nobody is
- * told of, and the client forgets one that moves while a command is under way; here the link ends, and the next begins with the slots as
- * they are then.
+ * The client of a cluster would follow slots that move and servers that fail. But a subscription that moves has a gap that nobody is told
+ * of, and the client forgets one that moves while a command is under way. Here the link ends, and the next begins with the slots as they
+ * are then.
  */
 export class RedisLink {
   private readonly ending = deferred<Error>();
-  /** Resolves with the reason. */
+  /** Resolves with the reason when the link has ended. */
   readonly ended = this.ending.promise;
   private hasEnded = false;
   private readonly lines = new Set<RedisLine>();
   private readonly closing = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
-  /** One a subject as long as there may be more than one request: the client loses count of several. */
-  private readonly listeners = new Map<string, Listener>();
-  private readonly unconfirmed = new Map<string, Promise<void>>();
+  readonly subscriptions: RedisSubscriptions;
   private servers: Lines[] = [];
-  /** By slot; where there is no cluster, all is in the first. */
+  /** By slot. Without a cluster, the first has all keys and channels. */
   private slots: Lines[] = [];
   private shards = '';
   private bytesOnTheWay = 0;
@@ -80,6 +77,15 @@ export class RedisLink {
   private readOnly = false;
 
   constructor(private readonly options: LinkOptions) {
+    const { names, isCluster, received } = options;
+    this.subscriptions = new RedisSubscriptions({
+      names,
+      isCluster,
+      received,
+      isOpen: () => this.isOpen,
+      lineOf: (channel) => this.linesOf(channel).subscriptions,
+      failed: (error) => this.check(error),
+    });
     this.timer = setInterval(() => {
       for (const line of this.lines) line.tick();
     }, TICK_MS);
@@ -89,12 +95,12 @@ export class RedisLink {
     return !this.hasEnded;
   }
 
-  /** Whether the server is a replica, as far as is known. */
+  /** `true` where the server is known to be a replica. */
   get isReadOnly(): boolean {
     return this.readOnly;
   }
 
-  /** Rejects when one of the servers cannot be reached, or serve us. */
+  /** Rejects when one of the servers cannot be reached, or cannot serve. */
   async open(server: string): Promise<void> {
     if (this.options.isCluster) await this.openCluster(server);
     else this.servers = this.slots = [this.linesTo(server)];
@@ -104,42 +110,18 @@ export class RedisLink {
     this.maxPacketBytes = Math.min(...limits);
   }
 
-  /** Resolves when the server has confirmed it, or the link has ended. Rejects when the server refuses. */
-  subscribe(subject: string): Promise<void> {
-    if (this.hasEnded) return Promise.resolve();
-    const { channel, line } = this.at(subject);
-    let listener = this.listeners.get(subject);
-    if (listener === undefined) this.listeners.set(subject, (listener = this.listener(subject, line)));
-    let reply: Promise<void>;
-    if (this.options.isCluster) reply = line.client.sSubscribe(channel, listener, true);
-    else if (isPattern(subject)) reply = line.client.pSubscribe(this.options.names.glob(subject), listener, true);
-    else reply = line.client.subscribe(channel, listener, true);
-    return this.confirmation(subject, reply, true);
-  }
-
-  unsubscribe(subject: string): Promise<void> {
-    const listener = this.listeners.get(subject);
-    if (this.hasEnded || listener === undefined) return Promise.resolve();
-    const { channel, line } = this.at(subject);
-    let reply: Promise<void>;
-    if (this.options.isCluster) reply = line.client.sUnsubscribe(channel, listener, true);
-    else if (isPattern(subject)) reply = line.client.pUnsubscribe(this.options.names.glob(subject), listener, true);
-    else reply = line.client.unsubscribe(channel, listener, true);
-    return this.confirmation(subject, reply, false);
-  }
-
-  /** Resolves when all subscriptions hold or are refused, also those that came meanwhile. Rejects when the link has ended. */
+  /** Resolves when all subscriptions hold or are refused, also those that were asked for meanwhile. Rejects when the link has ended. */
   async settled(): Promise<void> {
-    while (this.unconfirmed.size > 0) await Promise.allSettled(this.unconfirmed.values());
+    await this.subscriptions.settled();
     if (this.hasEnded) throw await this.ended;
   }
 
-  /** False: the link has ended, or too much is on the way already. */
+  /** Returns `false` when the link has ended, or too much is on the way. */
   publish(subject: string, payload: Buffer): boolean {
     if (this.hasEnded || this.bytesOnTheWay > MAX_BYTES_ON_THE_WAY) return false;
     const { isCluster, names } = this.options;
     const channel = names.channel(subject);
-    const line = this.slots[isCluster ? slotOf(channel) : 0]!.commands;
+    const line = this.linesOf(channel).commands;
     const { length } = payload;
     this.bytesOnTheWay += length;
     line.client.sendCommand([isCluster ? 'SPUBLISH' : 'PUBLISH', channel, payload]).then(
@@ -157,8 +139,8 @@ export class RedisLink {
   }
 
   /**
-   * Runs a script where the first key is. Scripts of the same subject that go by `commands` run in the order of the calls; those that go
-   * by `reads` hold up nothing else.
+   * Runs a script on the server that has the first key. Scripts by way of `commands` run in the order of the calls where their subject is
+   * the same. Those by way of `reads` hold up nothing else.
    */
   async evaluate(
     { text, hash }: Script,
@@ -166,9 +148,9 @@ export class RedisLink {
     parameters: (string | Buffer)[],
     by: 'commands' | 'reads' = 'commands',
   ): Promise<unknown> {
-    const lines = this.slots[this.options.isCluster ? slotOf(keys[0]!) : 0]!;
+    const lines = this.linesOf(keys[0]!);
     const line = by === 'commands' ? lines.commands : await this.readsOf(lines);
-    // EVAL leaves it with the server, unless it is refused
+    // EVAL leaves the script with the server, unless the server refuses it
     const isThere = line.scripts.has(hash);
     try {
       const reply = await line.client.sendCommand([
@@ -188,7 +170,7 @@ export class RedisLink {
     }
   }
 
-  /** What was published has left when it resolves, unless the server does not answer. All sockets are closed then. */
+  /** Resolves when all published packets have left, or the server does not answer, and all sockets are closed. */
   async close(): Promise<void> {
     if (!this.hasEnded) {
       const pings = this.servers.map(({ commands }) => commands.connected.then(() => commands.ping()));
@@ -198,7 +180,7 @@ export class RedisLink {
     await Promise.all(this.closing);
   }
 
-  /** Ends it without waiting for anything. */
+  /** Ends the link without waiting for anything. */
   abandon(error: Error): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
@@ -233,7 +215,7 @@ export class RedisLink {
       if (shards !== this.shards) this.abandon(new Error('the slots of the cluster have moved'));
     };
     const ping = (line: RedisLine): Promise<unknown> => {
-      // plain channels are not refused by a replica, but what is published there does not reach those on its master
+      // a replica does not refuse plain channels, but packets that are published there do not reach subscribers of its master
       void takesWrites(line).then((isWritable) => {
         if (isWritable === false) void this.awaitWrites();
       }, ignore);
@@ -262,36 +244,9 @@ export class RedisLink {
     if (!info.toString().includes('cluster_state:ok')) throw new Error('the cluster is down');
   }
 
-  private at(subject: string): { channel: string; line: RedisLine } {
-    const channel = this.options.names.channel(subject);
-    return { channel, line: this.slots[this.options.isCluster ? slotOf(channel) : 0]!.subscriptions };
-  }
-
-  private listener(subject: string, line: RedisLine): Listener {
-    const { names, received } = this.options;
-    const isOne = !isPattern(subject);
-    return (payload, channel) => {
-      line.heard();
-      received(isOne ? subject : names.subject(channel.toString()), payload);
-    };
-  }
-
-  private confirmation(subject: string, reply: Promise<void>, isSubscribed: boolean): Promise<void> {
-    let isHeld = isSubscribed;
-    const confirmed = reply
-      .catch((error: Error) => {
-        isHeld = false;
-        this.check(error);
-        // it is asked for again when there is a new link
-        if (!this.hasEnded) throw error;
-      })
-      .finally(() => {
-        if (this.unconfirmed.get(subject) !== confirmed) return;
-        this.unconfirmed.delete(subject);
-        if (!isHeld) this.listeners.delete(subject);
-      });
-    this.unconfirmed.set(subject, confirmed);
-    return confirmed;
+  /** The server that has a key or channel. */
+  private linesOf(key: string): Lines {
+    return this.slots[this.options.isCluster ? slotOf(key) : 0]!;
   }
 
   private async readsOf(lines: Lines): Promise<RedisLine> {
@@ -324,8 +279,8 @@ export class RedisLink {
   }
 
   /**
-   * The server has become a replica, where plain channels go on. When it takes writes again, so do we; when another server is found at its
-   * address that takes them, the link ends.
+   * The server has become a replica, where plain channels go on. The history goes on when the server takes writes again. The link ends when
+   * another server that takes writes is found at its address.
    */
   private async awaitWrites(): Promise<void> {
     if (this.readOnly) return;
@@ -337,7 +292,7 @@ export class RedisLink {
       if ((await takesWrites(commands).catch(() => false)) !== false) {
         this.readOnly = false;
       } else if (second === look) {
-        // a replica may be what is meant
+        // the address may be meant to lead to a replica
         look += Math.min(look, MAX_LOOK);
         if (await this.findsWritable(commands.url)) this.abandon(new Error('the server is a replica now'));
       }
@@ -357,7 +312,7 @@ export class RedisLink {
   }
 }
 
-/** Undefined where the server does not let itself be asked. */
+/** Resolves with `undefined` where the server refuses to tell its role. */
 async function takesWrites({ client }: RedisLine): Promise<boolean | undefined> {
   try {
     const [role] = await client.sendCommand<(Buffer | string)[]>(['ROLE']);

@@ -1,13 +1,13 @@
 /** A server of a Redis Cluster that takes writes. */
 export interface Shard {
   readonly url: string;
-  /** First and last slot. */
+  /** The first and the last slot of each range. */
   readonly ranges: readonly (readonly [number, number])[];
 }
 
 type Text = Buffer | string | null;
 
-/** Reads the reply to CLUSTER SLOTS. `asked`: the server that sent it; the others take the same user and password. */
+/** Reads the reply to CLUSTER SLOTS. `asked` is the URL of the server that sent it. The others take the same user and password. */
 export function shardsIn(reply: unknown, asked: string): Shard[] {
   const shards = new Map<string, [number, number][]>();
   for (const [first, last, master] of reply as [number, number, [Text, number]][]) {
@@ -23,7 +23,7 @@ export function shardsIn(reply: unknown, asked: string): Shard[] {
   return Array.from(shards, ([url, ranges]) => ({ url, ranges }));
 }
 
-/** Equal for equal shards. */
+/** Makes a text that is equal for equal shards. */
 export function fingerprint(shards: readonly Shard[]): string {
   return shards
     .flatMap(({ url, ranges }) => ranges.map(([first, last]) => `${first}-${last} ${url}`))

@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackplaneEvents } from '../../channels';
 
-/** How long to wait between two attempts, in milliseconds; the random part is so that the nodes of an application do not come back all at once. */
+/** The pause between two attempts, in milliseconds. A random part keeps the nodes of an application from coming back all at once. */
 export interface Pause {
   readonly ms: number;
   readonly jitterMs: number;
 }
 
-/** From `start` to `stop`. */
+/** The time from `start` to `stop`. */
 export interface Run<Link> {
   readonly events: BackplaneEvents;
-  /** Aborts when it is to stop. */
+  /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
-  /** Also while its subscriptions are not all confirmed. */
+  /** The link, also while its subscriptions are not all confirmed. */
   link: Link | undefined;
   isUp: boolean;
 }
 
-/** One link to a broker after another, from `start` to `stop`, and again. */
+/** Keeps a backplane connected: makes one link to the broker after another, from `start` to `stop`. It can be started again. */
 export class Connector<Link> {
   private run: (Run<Link> & { readonly abort: AbortController; done: Promise<void> }) | undefined;
   private stopping: Promise<void> = Promise.resolve();
 
   /**
-   * `connect`: has one link, from its first attempt to its end, calls `up` when all of its subscriptions hold, and resolves with the
-   * reason why there is none any more. `closed`: what a run leaves behind is gone.
+   * `connect` makes one link, calls `up` when all of its subscriptions hold, and resolves with the reason when the link has ended or could
+   * not be made. `closed` resolves when nothing of a run is left.
    */
   constructor(
     private readonly pause: Pause,
@@ -32,7 +32,7 @@ export class Connector<Link> {
     private readonly closed: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
-  /** Also one that is not up yet. */
+  /** The link, also one that is not up yet. */
   get link(): Link | undefined {
     return this.run?.link;
   }
@@ -46,7 +46,10 @@ export class Connector<Link> {
     return this.run?.events;
   }
 
-  /** Resolves when the first attempt is over. @throws Error when it was started and not stopped */
+  /**
+   * Resolves when the first attempt is over.
+   * @throws Error when it was started and not stopped
+   */
   async start(events: BackplaneEvents): Promise<void> {
     if (this.run !== undefined) throw new Error('the backplane is started already');
     const before = this.stopping;
@@ -61,7 +64,7 @@ export class Connector<Link> {
     });
   }
 
-  /** `end`: ends the link, which need not be up. Resolves when all is closed, in whatever state it was. */
+  /** `end` ends the link, which need not be up. Resolves when everything is closed. */
   stop(end: (run: Run<Link>) => void): Promise<void> {
     const { run } = this;
     if (run !== undefined) {
@@ -93,7 +96,7 @@ export class Connector<Link> {
   }
 }
 
-/** Calls a listener. What it throws must not go through the broker's client, which would take it for an error of its own, or stop. */
+/** Calls a listener. An error that it throws must not go through the broker's client, which would take it for its own, or stop. */
 export function report(call: () => void): void {
   try {
     call();

@@ -1,6 +1,7 @@
 /**
- * Loads a package that only some applications have installed. `entry`: who needs it, such as `portal-ws/metrics`.
- * @throws Error that says what to install where it is not there
+ * Loads a package that only some applications have installed.
+ * @param entry the entry point that needs the package, such as `portal-ws/metrics`
+ * @throws Error that says how to install the package when it is missing
  */
 export function optional<Package>(entry: string, name: string, load: () => Package): Package {
   try {

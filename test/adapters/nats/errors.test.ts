@@ -1,26 +1,20 @@
 import { NatsBackplane } from '../../../src/adapters/nats';
 import { configured, disposeConfigured } from './configured';
 import { Process } from '../../support/channel-app';
-import { Recorder, until } from './recorder';
+import { startNode, stopNodes, until } from '../nodes';
 
 /*
  * A server that refuses something is there. No file of the sources has this name: it is about all that NATS says no to.
  */
 
-const started: NatsBackplane[] = [];
-
-afterEach(() => Promise.all(started.splice(0).map((backplane) => backplane.stop())));
+afterEach(stopNodes);
 afterAll(disposeConfigured);
 
 /** A backplane on a server with these settings, as a user with these permissions. */
 async function connect(settings: string, permissions = '') {
   const users = `authorization { users: [{ user: me, password: secret, permissions: { ${permissions} } }] }`;
   const { url } = await configured(`${settings}\n${permissions === '' ? '' : users}`);
-  const backplane = new NatsBackplane({ servers: url, connection: { user: 'me', pass: 'secret' } });
-  started.push(backplane);
-  const seen = new Recorder();
-  await backplane.start(seen);
-  return { backplane, seen };
+  return startNode(new NatsBackplane({ servers: url, connection: { user: 'me', pass: 'secret' } }));
 }
 
 test('a packet that the server does not allow is counted as lost, and the others arrive', async () => {

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { addressOf, NatsLink } from '../../../src/adapters/nats/nats-link';
 import { Broker, disposeBrokers } from '../../support/broker';
-import { frozen, until } from './recorder';
+import { until } from '../nodes';
 
 afterAll(disposeBrokers);
 
@@ -18,6 +18,7 @@ test.each([
   expect(addressOf(server)).toMatchObject({ host, port });
 });
 
+// three seconds: the time limit of a greeting
 test('a server that takes a connection and says nothing is given up, with its socket', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,7 +54,7 @@ test('packets are confirmed before long, without being asked', async () => {
 test('when the connection ends, nobody waits any more', async () => {
   const broker = await Broker.start('nats');
   const link = await NatsLink.open(broker.url, {}, ignore, signal);
-  await frozen(broker);
+  await broker.freeze();
   const waiting = [link.subscribe('a'), link.unsubscribe('b'), link.roundTrip()];
   await broker.kill();
   await Promise.all(waiting);

@@ -1,7 +1,7 @@
 import { RedisBackplane } from '../../../src/adapters/redis';
 import { Broker, disposeBrokers, redisCli } from '../../support/broker';
 import { Process } from '../../support/channel-app';
-import { node, stopNodes, until } from './nodes';
+import { startNode, stopNodes, until } from '../nodes';
 
 /*
  * A server that answers with an error is there. No file of the sources has this name: it is about all that Redis says no to.
@@ -11,7 +11,7 @@ afterEach(stopNodes);
 afterAll(disposeBrokers);
 
 const KEEP = { size: 5, ttlSeconds: 60 };
-const connect = ({ url }: { url: string }) => node({ url });
+const connect = ({ url }: { url: string }) => startNode(new RedisBackplane({ url }));
 const cli = (server: Broker, ...args: string[]) => redisCli('-p', String(server.port), ...args);
 
 /** A disk on which Redis cannot save: it refuses all that writes, and PING. */

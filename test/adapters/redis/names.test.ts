@@ -1,24 +1,10 @@
 import { RedisBackplane } from '../../../src/adapters/redis';
-import { isPattern, Names, slotOf, SLOTS } from '../../../src/adapters/redis/names';
+import { Names, slotOf, SLOTS } from '../../../src/adapters/redis/names';
 import { Broker, disposeBrokers, redisCli } from '../../support/broker';
 
 afterAll(disposeBrokers);
 
 const SUBJECTS = ['room:7', 'node 4f2a', '', ':', 'a}b', '{a}', '}{', '{}', 'a%7Db', 'a%b', 'höhe:日本:🎉'];
-
-test.each([
-  ['room:*', true],
-  ['*', true],
-  ['**', true],
-  ['*:7', true],
-  ['a:**', true],
-  ['room', false],
-  ['a*:b', false],
-  ['**:b', false],
-  ['***', false],
-])('whether %s is a pattern: %s', (subject, expected) => {
-  expect(isPattern(subject)).toBe(expected);
-});
 
 test.each([
   ['room:*', 'portal:room:*'],

@@ -89,7 +89,7 @@ test('ticks ping an idle server now and then, and what is heard puts the end off
     await line.ping();
   }
   expect(failures).toEqual([]);
-  broker.freeze();
+  await broker.freeze();
   for (let tick = 0; tick < 20; tick++) {
     line.tick();
     line.heard();

@@ -1,7 +1,7 @@
 import { Names } from '../../../src/adapters/redis/names';
 import { RedisLink, script } from '../../../src/adapters/redis/redis-link';
 import { Broker, disposeBrokers } from '../../support/broker';
-import { until } from './nodes';
+import { until } from '../nodes';
 
 afterAll(disposeBrokers);
 
@@ -21,8 +21,8 @@ async function open(broker: Broker) {
 
 test('subscribes, publishes and runs scripts', async () => {
   const { link, packets } = await open(await Broker.start('redis'));
-  await link.subscribe('a');
-  void link.subscribe('a:*');
+  await link.subscriptions.subscribe('a');
+  void link.subscriptions.subscribe('a:*');
   await link.settled();
   for (const subject of ['a', 'a:1', 'b']) expect(link.publish(subject, Buffer.from('x'))).toBe(true);
   await until(() => packets.length === 2);
@@ -47,8 +47,12 @@ test('subscribes, publishes and runs scripts', async () => {
 test('when a connection ends, nobody waits any more, and all is closed', async () => {
   const broker = await Broker.start('redis');
   const { link, lost } = await open(broker);
-  broker.freeze();
-  const waiting = [link.subscribe('a'), link.subscribe('b:*'), link.unsubscribe('a')];
+  await broker.freeze();
+  const waiting = [
+    link.subscriptions.subscribe('a'),
+    link.subscriptions.subscribe('b:*'),
+    link.subscriptions.unsubscribe('a'),
+  ];
   const settled = expect(link.settled()).rejects.toThrow();
   const running = expect(link.evaluate(script('return 1'), ['key'], [])).rejects.toThrow();
   link.publish('a', Buffer.from('x'));
@@ -56,7 +60,12 @@ test('when a connection ends, nobody waits any more, and all is closed', async (
   await Promise.all([...waiting, settled, running, link.ended]);
   await until(() => lost() === 1);
   expect(link.publish('a', Buffer.from('x'))).toBe(false);
-  await Promise.all([link.subscribe('a'), link.unsubscribe('a'), link.close(), link.close()]);
+  await Promise.all([
+    link.subscriptions.subscribe('a'),
+    link.subscriptions.unsubscribe('a'),
+    link.close(),
+    link.close(),
+  ]);
 });
 
 test('no server, no link', async () => {

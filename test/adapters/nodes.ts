@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackplaneEvents } from '../../../src/channels/backplane';
-import type { Broker } from '../../support/broker';
+import type { Backplane, BackplaneEvents } from 'portal-ws';
 
 /** Notes what a backplane reports. */
 export class Recorder implements BackplaneEvents {
@@ -48,8 +47,31 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
   }
 }
 
-/** Stops a server where it is; when this resolves, so has the last of its threads. */
-export async function frozen(server: Broker): Promise<void> {
-  server.freeze();
-  while (!server.isFrozen()) await sleep(10);
+export interface Node<Kind extends Backplane = Backplane> {
+  readonly backplane: Kind;
+  readonly seen: Recorder;
 }
+
+const started: Backplane[] = [];
+
+/** Starts a backplane, which `stopNodes` stops. */
+export async function startNode<Kind extends Backplane>(backplane: Kind): Promise<Node<Kind>> {
+  const seen = new Recorder();
+  started.push(backplane);
+  await backplane.start(seen);
+  return { backplane, seen };
+}
+
+export async function stopNodes(): Promise<void> {
+  await Promise.all(started.splice(0).map((backplane) => backplane.stop()));
+}
+
+/** What was published before to the same server has come when this has. */
+export async function settled({ backplane, seen }: Node): Promise<void> {
+  await backplane.subscribe('the end');
+  expect(backplane.publish('the end', Buffer.from('end'))).toBe(true);
+  await until(() => seen.subjects.includes('the end'));
+  seen.packets.splice(seen.subjects.indexOf('the end'), 1);
+}
+
+export const allBytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
