@@ -58,9 +58,7 @@ module.exports = {
     ...Object.entries(rooms)
       .filter(([room]) => room !== 'decorators')
       .map(roomRule),
-    {
-      ...roomRule(['decorators', [...rooms.decorators, ...TYPES_FOR_DECORATORS]]),
-    },
+    roomRule(['decorators', [...rooms.decorators, ...TYPES_FOR_DECORATORS]]),
     {
       ...roomRule(['decorators', rooms.decorators]),
       name: 'decorators-import-types',
@@ -74,8 +72,8 @@ module.exports = {
       to: { path: '^src/(adapters/)?[^/]+/.', pathNot: '^src/($1)/|^src/(adapters/)?[^/]+/index[.]ts$' },
     },
     {
-      name: 'only-by-whoever-asks',
-      comment: 'entry points of their own, with packages that not everybody has installed',
+      name: 'optional-packages',
+      comment: 'adapters are entry points of their own, with packages that are not installed with Portal',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/adapters/' },
       to: {
@@ -96,7 +94,7 @@ module.exports = {
     },
     {
       name: 'no-sockets-here',
-      comment: 'sockets and servers are made where the network is',
+      comment: 'sockets and servers are made in transport, server, adapters and testing',
       severity: 'error',
       // isIP and STATUS_CODES are no network
       from: {

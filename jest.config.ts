@@ -67,6 +67,8 @@ const config: Config = {
   ],
   // what hangs takes so long, and nothing else, on a machine that is busy with other things too
   testTimeout: 120_000,
+  // nor has a worker left anything open that takes half a second to end there, with a large heap
+  workerGracefulExitTimeout: 10_000,
   maxWorkers: '100%',
   // what test files leave behind makes garbage collection slower for the next
   workerIdleMemoryLimit: '600MB',

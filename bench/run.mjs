@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.mjs';
@@ -11,12 +11,14 @@ import { circumstances, table } from './lib/report.mjs';
 import { rows } from './rows/index.mjs';
 
 const USAGE = `npm run bench -- [options]
-  --list          names the rows
-  --only <row>    measures this row only; may be given several times
-  --quick         fewer and shorter rounds, Portal and its peer only: for a first impression
-  --profile       writes CPU profiles of Portal and its peer to bench/profiles, and prints Portal's hottest functions
-  --out <file>    writes the results there; a full run without it writes bench/results.json
-                  and docs/performance.svg`;
+  --list              names the rows
+  --only <row>        measures this row only; may be given several times
+  --against <folder>  measures another build of Portal in place of the peers, twice: the ratio must be within what that
+                      build is from itself. The folder is a checkout with its packages, built
+  --quick             fewer and shorter rounds, Portal and its peer only: for a first impression
+  --profile           writes CPU profiles of Portal and its peer to bench/profiles, and prints Portal's hottest functions
+  --out <file>        writes the results there; a full run without it writes bench/results.json
+                      and docs/performance.svg`;
 
 const PLANS = {
   full: { warmUpMs: 1500, roundMs: 1000, rounds: 5, freshRounds: 5, informative: true },
@@ -31,6 +33,7 @@ const { values: flags } = parseArgs({
     help: { type: 'boolean' },
     list: { type: 'boolean' },
     only: { type: 'string', multiple: true },
+    against: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -57,7 +60,9 @@ function chosenRows() {
 async function run(chosen) {
   checkMachine();
   const mode = flags.quick ? 'quick' : 'full';
-  const plan = flags.profile ? { ...PLANS[mode], informative: false, profiles: PROFILES } : PLANS[mode];
+  const plan = { ...PLANS[mode] };
+  if (flags.profile) Object.assign(plan, { informative: false, profiles: PROFILES });
+  if (flags.against !== undefined) Object.assign(plan, { informative: false, against: resolve(flags.against) });
   const about = circumstances();
   const results = [];
   for (const row of chosen) {
@@ -73,7 +78,7 @@ async function run(chosen) {
   }
   console.log(`\n${table(results)}\n`);
   if (flags.profile) results.forEach(printProfile);
-  const complete = mode === 'full' && flags.only === undefined && !flags.profile;
+  const complete = mode === 'full' && flags.only === undefined && !flags.profile && flags.against === undefined;
   const file = flags.out ?? (complete ? pathOf('results.json') : undefined);
   if (file !== undefined) writeFileSync(file, `${JSON.stringify({ ...about, mode, rows: results }, null, 2)}\n`);
   if (complete) writeFileSync(pathOf('../docs/performance.svg'), chart(results));

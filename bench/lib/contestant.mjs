@@ -13,7 +13,7 @@ export const profileName = (row, label) => `${row}.${label.replace(/[^\w+-]+/g, 
 /** One server of a row, with a load generator of its own. */
 export class Contestant {
   /**
-   * `spec`: a server's name, or `{ label, server, … }` with what of the row it changes. `profiles`: a folder for the
+   * `spec`: a server's name, or `{ label, server, … }` with what of the row it changes; `folder`: of another checkout of Portal. `profiles`: a folder for the
    * server's CPU profile, if one is wanted.
    */
   constructor(row, spec, profiles) {
@@ -24,11 +24,11 @@ export class Contestant {
   }
 
   async start() {
-    const { name, server, scenario, compressed } = this.row;
+    const { name, server, folder, scenario, compressed } = this.row;
     const title = `${this.label} (${name})`;
     const options = this.profiles === undefined ? [] : profileOptions(this.profiles, profileName(name, this.label));
     const words = compressed ? [scenario, 'compressed'] : [scenario];
-    this.server = new ServerProcess(title, serverNamed(server), words, options);
+    this.server = new ServerProcess(title, serverNamed(server, folder), words, options);
     this.load = new LoadProcess(`load of ${title}`);
     this.facts = await this.server.next();
   }

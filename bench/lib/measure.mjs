@@ -23,16 +23,27 @@ export async function measureRow(row, plan) {
   } finally {
     for (const contestant of contestants) await contestant.stop();
   }
+  if (plan.against !== undefined) return compare(row, workload.unit, contestants, samples);
   return summarise(row, workload.unit, contestants, samples);
 }
 
 /** Portal first, its peer second where it has one. */
-function contestantsOf(row, { informative, profiles }) {
+function contestantsOf(row, { informative, profiles, against }) {
   const specs = [row.portal];
-  if (row.peer !== undefined) specs.push(row.peer);
+  if (against !== undefined) specs.push(...anotherTwice(row.portal, against));
+  else if (row.peer !== undefined) specs.push(row.peer);
   if (informative) specs.push(...(row.also ?? []));
   const contestants = specs.map((spec) => new Contestant(row, spec, profiles));
   return contestants.filter(({ row: { server } }) => serverNamed(server) !== undefined);
+}
+
+/** The other build twice: how far it is from itself says what a difference means. */
+function anotherTwice(spec, folder) {
+  const own = typeof spec === 'string' ? { server: spec } : spec;
+  return [
+    { ...own, folder, label: 'the other build' },
+    { ...own, folder, label: 'the other build again' },
+  ];
 }
 
 function checkFiles(contestants) {
@@ -42,17 +53,32 @@ function checkFiles(contestants) {
 
 function summarise(row, unit, contestants, samples) {
   const { name, title, must, wanted } = row;
-  const columns = contestants.map(({ label }, index) => ({
+  const [portal, ...others] = columnsOf(contestants, samples);
+  const peer = row.peer === undefined ? undefined : others.shift();
+  const ratio = peer && median(ratios(portal, peer));
+  const verdict = judge(row, ratio ?? portal.median);
+  return { name, title, unit, portal, peer, ratio, must, wanted, verdict, also: others };
+}
+
+/** `must` is what the other build is from itself at most, in either direction. */
+function compare({ name, title }, unit, contestants, samples) {
+  const [portal, peer, again] = columnsOf(contestants, samples);
+  const ratio = median(ratios(portal, peer));
+  const must = Math.max(...ratios(again, peer).map((value) => Math.max(value, 1 / value)));
+  return { name, title, unit, portal, peer, ratio, must, verdict: judge({ must }, ratio), also: [again] };
+}
+
+function columnsOf(contestants, samples) {
+  return contestants.map(({ label }, index) => ({
     server: label,
     median: median(samples[index]),
     samples: samples[index],
   }));
-  const [portal, ...others] = columns;
-  const peer = row.peer === undefined ? undefined : others.shift();
-  // pair by pair: what disturbs the machine disturbs neighbours in time alike
-  const ratio = peer && median(portal.samples.map((value, round) => value / peer.samples[round]));
-  const verdict = judge(row, ratio ?? portal.median);
-  return { name, title, unit, portal, peer, ratio, must, wanted, verdict, also: others };
+}
+
+/** Pair by pair: what disturbs the machine disturbs neighbours in time alike. */
+function ratios(one, other) {
+  return one.samples.map((value, round) => value / other.samples[round]);
 }
 
 /** `must` and `wanted` bound the ratio; where there is no peer, the value itself. */

@@ -5,7 +5,8 @@ const HEAD = ['row', 'unit', 'portal', 'peer', 'ratio', 'must', 'wanted', 'verdi
 
 /** One row of the table as text cells. */
 function cells({ name, unit, portal, peer, ratio, must, wanted, verdict, also }) {
-  const bound = (value) => (value === undefined ? '' : peer === undefined ? `${value} ms` : `${value} ×`);
+  const bound = (value) =>
+    value === undefined ? '' : peer === undefined ? `${value} ms` : `${Number(value.toFixed(3))} ×`;
   return [
     name,
     unit,

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BENCH = new URL('../', import.meta.url);
@@ -10,6 +11,16 @@ const node = (file) => ({
   command: process.execPath,
   args: ['--expose-gc', pathOf(`servers/${file}`)],
 });
+
+/** Portal, of the checkout in `folder`. */
+const portal = (name, folder) => {
+  const file = (path) => (folder === undefined ? pathOf(`../${path}`) : join(folder, path));
+  return {
+    command: process.execPath,
+    args: ['--expose-gc', file(`bench/servers/${name}.mjs`)],
+    version: JSON.parse(readFileSync(file('package.json'), 'utf8')).version,
+  };
+};
 
 /** ws, or what is built on it; all without native add-ons. */
 const packaged = (file, name) => ({
@@ -35,11 +46,6 @@ function foreign(scope, binary, args) {
 }
 
 const makers = {
-  'portal-engine': () => ({ ...node('portal-engine.mjs'), version: versionIn('../package.json') }),
-  'portal-controller': () => ({ ...node('portal-controller.mjs'), version: versionIn('../package.json') }),
-  'portal-channels': () => ({ ...node('portal-channels.mjs'), version: versionIn('../package.json') }),
-  'portal-events': () => ({ ...node('portal-events.mjs'), version: versionIn('../package.json') }),
-  'portal-boot': () => ({ ...node('portal-boot.mjs'), version: versionIn('../package.json') }),
   floor: () => ({ ...node('floor.mjs'), version: versionIn('../package.json') }),
   ws: () => packaged('ws.mjs', 'ws'),
   'ws+bufferutil': () => ({
@@ -62,8 +68,12 @@ const makers = {
 
 const made = new Map();
 
-/** How to start a server, and its version; undefined when it does not run on this machine. */
-export function serverNamed(name) {
+/**
+ * How to start a server, and its version; undefined when it does not run on this machine. `folder`: of another checkout of Portal,
+ * which is built.
+ */
+export function serverNamed(name, folder) {
+  if (name.startsWith('portal-')) return portal(name, folder);
   if (!made.has(name)) made.set(name, makers[name]());
   return made.get(name);
 }

@@ -105,7 +105,6 @@ export class Room {
   private tellPeople(): void {
     const before = this.told;
     const members = this.people();
-    if (JSON.stringify(members) === JSON.stringify(before)) return;
     this.told = members;
     this.tellHere(this.presence, 'chat.people', {
       members,

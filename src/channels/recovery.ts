@@ -84,9 +84,9 @@ export async function catchUp(
   lost: Set<string>,
   deliver: (topic: Topic, entry: HistoryEntry) => void,
 ): Promise<void> {
-  const behind = [...topics].filter(
-    ({ isPaused, retention, position }) => isPaused || (retention && position === undefined),
-  );
+  const behind = [...topics].filter(({ isPaused, retention, base }) => isPaused || (retention && base === undefined));
+  // their subscribers came while the backplane was away: nobody knows what they missed
+  for (const { name, base } of behind) if (base === undefined) lost.add(name);
   const work = async (): Promise<void> => {
     try {
       for (let topic = behind.pop(); topic !== undefined; topic = behind.pop()) {
@@ -105,14 +105,14 @@ export async function catchUp(
 
 /** Returns false where something is gone. */
 async function deliverMissed(topic: Topic, history: History, deliver: (entry: HistoryEntry) => void): Promise<boolean> {
-  const { name, subscriptions, position: since } = topic;
+  const { name, subscriptions } = topic;
   const retention = topic.retention!;
-  if (since === undefined) {
-    // its subscribers came while the backplane was away: nobody knows from where on it is theirs
+  if (topic.base === undefined) {
     topic.base = await history.last(name, retention);
-    return false;
+    // the latest may still be on its way to us
+    if (topic.delivered === undefined) return true;
   }
-  for (let from = since; ;) {
+  for (let from = topic.position!; ;) {
     const missed = await history.after(name, from, retention, () => subscriptions.size > 0);
     if (missed === undefined) return false;
     topic.deliverMissed(missed, deliver);

@@ -57,7 +57,8 @@ export class Topic {
 
   /** False for a message that had been delivered, or is not to be delivered yet. */
   take(entry: HistoryEntry): boolean {
-    if (this.paused !== undefined) {
+    // where nobody knows what was missed, there is nothing to wait for
+    if (this.paused !== undefined && this.position !== undefined) {
       this.paused.add(entry);
       return false;
     }

@@ -246,6 +246,25 @@ describe('while the backplane is away, a channel with history', () => {
     expect(await parsed(onB)).toMatchObject([{ n: 1 }, { n: 2 }]);
   });
 
+  test('delivers to those who have come meanwhile what is said here meanwhile', async () => {
+    const { bus, a, b, toA, gaps } = await two();
+    bus.goDown();
+    const peer = await a.connect();
+    await peer.subscribe('log:1');
+    for (const n of [1, 2]) a.channels.publish('log:1', message(n));
+    // the messages are back before it is known which is the latest
+    const { last } = toA.history;
+    toA.history.last = async (subject) => {
+      const latest = await last(subject);
+      await settled();
+      return latest;
+    };
+    bus.comeUp();
+    await pass(500, a, b);
+    expect(await parsed(peer)).toMatchObject([{ n: 1 }, { n: 2 }]);
+    expect(gaps).toContainEqual(expect.objectContaining({ unrecovered: ['log:1'] }));
+  });
+
   test('says that it cannot tell what was missed', async () => {
     const { bus, a, gaps } = await two();
     const peer = await a.connect();

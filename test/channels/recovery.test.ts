@@ -316,6 +316,7 @@ describe('after an outage', () => {
     for (const name of names) {
       const [topic, one] = [new Topic(name, keep), new FakeSubscriber()];
       topic.subscriptions.set(one.subscriber, { data: undefined });
+      topic.base = '1-0';
       topic.take(kept(1));
       one.received.length = 0;
       topic.pause();
@@ -524,6 +525,71 @@ describe('after an outage', () => {
     expect(await caughtUp([fresh, plain, known], history, () => undefined)).toEqual(['fresh']);
     expect(history.asked).toEqual(['last of fresh']);
     expect([fresh.position, plain.position, known.position]).toEqual(['1-7', undefined, '1-2']);
+  });
+
+  describe('a topic that came while the backplane was away delivers what comes as soon as it is back', () => {
+    /** One sits in it. What comes does so before it is told which message is the latest. */
+    function fresh(...those: HistoryEntry[]) {
+      const history = new FakeHistory();
+      const [topic, one] = [new Topic('fresh', keep), new FakeSubscriber()];
+      topic.subscriptions.set(one.subscriber, { data: undefined });
+      topic.pause();
+      const come = (message: HistoryEntry): void => void topic.take(message);
+      history.onLast = () => {
+        those.forEach(come);
+        return Promise.resolve(those.at(-1)?.offset ?? '1-7');
+      };
+      history.onAfter = keeping(...those);
+      const recover = () => caughtUp([topic], history, (_, message) => come(message));
+      return { history, topic, one, come, recover };
+    }
+
+    test('where it is the latest', async () => {
+      const { one, recover } = fresh(kept(7));
+      expect(await recover()).toEqual(['fresh']);
+      expect(one.received).toEqual(['7']);
+    });
+
+    test('where more follow, each once', async () => {
+      const { one, come, recover } = fresh(...range(5, 7));
+      expect(await recover()).toEqual(['fresh']);
+      come(kept(8));
+      expect(one.received).toEqual(numbers(5, 8));
+    });
+
+    test('where it is more than may wait', async () => {
+      const large = range(3, 7).map((message) => ({ ...message, message: text('x'.repeat(100_000)) }));
+      const { one, recover } = fresh(...large);
+      expect(await recover()).toEqual(['fresh']);
+      expect(one.received).toHaveLength(5);
+    });
+
+    test('where it is told of the latest before it comes', async () => {
+      const { topic, one, come, recover } = fresh();
+      expect(await recover()).toEqual(['fresh']);
+      expect([topic.position, topic.isPaused]).toEqual(['1-7', false]);
+      [kept(6), kept(7)].forEach(come);
+      expect(one.received).toEqual(['6', '7']);
+    });
+
+    test('where it comes before the backplane says that it is back', async () => {
+      const { one, come, recover } = fresh(...range(5, 7));
+      come(kept(4));
+      expect(await recover()).toEqual(['fresh']);
+      expect(one.received).toEqual(numbers(4, 7));
+    });
+
+    test('where the backplane goes away again in the middle', async () => {
+      const { history, one, come, recover } = fresh(...range(5, 7));
+      const { onLast } = history;
+      const error = away();
+      history.onLast = () => Promise.reject(error);
+      await expect(recover()).rejects.toBe(error);
+      history.onLast = onLast;
+      come(kept(4));
+      expect(await recover()).toEqual(['fresh']);
+      expect(one.received).toEqual(numbers(4, 7));
+    });
   });
 
   test('without topics there is nothing to do', async () => {

@@ -105,6 +105,7 @@ test('a topic that pauses delivers what it missed, and then what came since, eac
 
 test('what came while it paused and was too much is to be read', () => {
   const { topic, a } = start();
+  topic.base = '1-0';
   topic.pause();
   for (let n = 1; n <= 3; n++) topic.take({ ...kept(n), message: text('x'.repeat(200_000)) });
   expect(topic.takeForgotten()).toBe(true);
@@ -112,6 +113,15 @@ test('what came while it paused and was too much is to be read', () => {
   topic.take(kept(4));
   topic.resume((message) => void topic.take(message));
   expect(a.received).toEqual(['4']);
+});
+
+test('where nobody knows what it missed, the first is delivered while it pauses', () => {
+  const { topic, a } = start();
+  topic.pause();
+  expect([4, 5].map((n) => topic.take(kept(n)))).toEqual([true, false]);
+  expect([a.received, topic.position]).toEqual([['4'], '1-4']);
+  topic.resume((message) => void topic.take(message));
+  expect(a.received).toEqual(['4', '5']);
 });
 
 test('a message is handed to one who has not had it and did not send it', () => {

@@ -112,6 +112,7 @@ describe('a message with an offset', () => {
     const { topics, open, a, b, received } = start();
     const topic = open('log:1', a);
     open('log:*', b);
+    topic.base = '1-0';
     topic.pause();
     topics.deliverEntry('log:1', kept(2));
     expect(received()).toEqual([[], [], []]);

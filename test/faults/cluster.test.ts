@@ -26,7 +26,7 @@ interface Sent {
 const servers: ServerProcess[] = [];
 
 afterEach(async () => {
-  for (const server of servers.splice(0)) server.stop();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
   await disposeBrokers();
 }, TIMEOUT_MS);
 

@@ -16,7 +16,7 @@ export async function startServer(options: PortalOptions = {}, before?: string):
 
 export const command = (server: ServerProcess, what: Command): Promise<Figures> => server.ask<Figures>(what);
 
-afterEach(() => {
-  for (const server of servers) server.stop();
+afterEach(async () => {
+  await Promise.all(Array.from(servers, (server) => server.stop()));
   servers.clear();
 });

@@ -17,7 +17,7 @@ const servers: ServerProcess[] = [];
 const sockets: Socket[] = [];
 
 afterEach(async () => {
-  for (const server of servers.splice(0)) server.stop();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
   for (const socket of sockets.splice(0)) socket.destroy();
   await disposeBrokers();
 });

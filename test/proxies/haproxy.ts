@@ -1,5 +1,6 @@
 import { LOCALHOST } from '../support/certificates';
-import { blockOf, folderOf, freePort, replaced, run, type Running } from './program';
+import { freePort } from '../support/free-port';
+import { blockOf, folderOf, replaced, run, type Running } from './program';
 
 export const HAPROXY = '/usr/sbin/haproxy';
 

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -55,21 +54,6 @@ export async function run(binary: string, args: string[], folder: string, port: 
   if (runs()) return running;
   await running.stop();
   throw new Error(`${binary} does not run: ${failure?.message ?? ''}\n${written}`);
-}
-
-/** One that nobody listens on now, and none of those that the system takes for whoever asks for any. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 /** The block of a guide page that begins with this fence. @throws Error when the page has none, or several */

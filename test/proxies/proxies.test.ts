@@ -4,8 +4,9 @@ import { WebSocket } from 'ws';
 import { seen } from '../doors/application';
 import { CA } from '../support/certificates';
 import { text } from '../support/frames';
+import { freePort } from '../support/free-port';
 import type { RawClient } from '../support/raw-client';
-import { describeWith, freePort } from './program';
+import { describeWith } from './program';
 import {
   afterTest,
   CLIENT,

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { Joined, People, Person, RedisNews, Said } from '../../samples/cluster/messages';
+import { awaited } from '../support/awaited';
 import type { Served } from './running-processes';
 
 export type Heard = Said & { readonly offset: string };
@@ -67,9 +68,7 @@ export class ClusterClient {
   }
 
   async join(nickname: string, since?: string): Promise<Joined> {
-    this.joined = (await this.ask('chat.join', { nickname, since })) as Joined;
-    this.members = this.joined.members;
-    return this.joined;
+    return (await this.ask('chat.join', { nickname, since })) as Joined;
   }
 
   /** The offset of the last message that it had. */
@@ -91,17 +90,15 @@ export class ClusterClient {
     const answered = new Promise<Message>((resolve) => this.answers.set(id, resolve));
     this.socket.send(JSON.stringify({ event, data, id }));
     const gone = this.closed.then(() => Promise.reject(new Error('closed')));
-    const { error, data: answer } = await Promise.race([answered, gone]);
+    const { error, data: answer } = await awaited(Promise.race([answered, gone]), () => `the answer to ${event}`);
     if (error !== undefined) throw new Error(error.code);
     return answer;
   }
 
   /** Waits for what comes to make it true. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (this.isClosed) throw new Error(`closed while it waits for ${String(condition)}`);
-      await once(this.news, 'news');
-    }
+  until(condition: () => boolean, what = String(condition)): Promise<void> {
+    const { said, waiting, people, redis } = this;
+    return awaited(this.comes(condition), () => `${what}. It got ${JSON.stringify({ said, waiting, people, redis })}`);
   }
 
   /** Until these are the members, each with processes: `Ann 1,2`. */
@@ -112,7 +109,7 @@ export class ClusterClient {
         .map((it) => `${it.nickname} ${it.workers.join()}`)
         .toSorted()
         .join(' | ');
-    return this.until(() => now() === wanted);
+    return this.until(() => now() === wanted, `the members ${wanted}`);
   }
 
   async close(): Promise<void> {
@@ -120,8 +117,20 @@ export class ClusterClient {
     await this.closed;
   }
 
+  private async comes(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      if (this.isClosed) throw new Error(`closed while it waits for ${String(condition)}`);
+      await once(this.news, 'news');
+    }
+  }
+
   private take(message: Message): void {
-    const { event, data, id, offset } = message;
+    const { event, data, error, id, offset } = message;
+    if (event === 'chat.join' && error === undefined) {
+      // what comes behind the answer may be here before the one who asked goes on
+      this.joined = data as Joined;
+      this.members = this.joined.members;
+    }
     if (id !== undefined) this.answers.get(id)?.(message);
     else if (event === 'chat.said') this.said.push({ ...(data as Said), offset: offset! });
     else if (event === 'chat.waiting') this.waiting.push(data as Said);

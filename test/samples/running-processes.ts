@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
+import { awaited } from '../support/awaited';
 import type { CompiledSamples } from './compiled';
 
 /** A worker, as it is printed. */
@@ -49,7 +50,7 @@ export class RunningProcesses {
       const at = this.lines.findIndex((line) => pattern.test(line));
       if (at >= 0) return pattern.exec(this.lines.splice(at, 1)[0]!)!;
       if (this.isOver) throw new Error(`it ended without ${String(pattern)}: ${this.lines.join('\n')}${this.errors}`);
-      await once(this.news, 'line');
+      await awaited(once(this.news, 'line'), () => `${String(pattern)}: ${this.lines.join('\n')}${this.errors}`);
     }
   }
 

@@ -40,7 +40,7 @@ export function leave(clients: readonly RawClient[]): void {
   for (const { socket } of clients) socket.resetAndDestroy();
 }
 
-afterEach(() => {
-  for (const server of servers) server.stop();
+afterEach(async () => {
+  await Promise.all(Array.from(servers, (server) => server.stop()));
   servers.clear();
 });

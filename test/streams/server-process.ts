@@ -66,7 +66,9 @@ export class ServerProcess {
     return { now: read('VmRSS'), peak: read('VmHWM') };
   }
 
-  stop(): void {
+  /** Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
     this.child.kill('SIGKILL');
+    await this.ended;
   }
 }
