@@ -2,10 +2,10 @@ import { appendFileSync } from 'node:fs';
 
 const file = process.env.PORTAL_FIGURES;
 
-/** A size for a test: `full`, as the row of `docs/reliability.md` has it, where figures are asked for; less in every other run. */
+/** A size for a test: `full`, as the entry of `docs/reliability.md` names it, when figures are asked for; less in every other run. */
 export const sized = <Size>(full: Size, less: Size): Size => (file === undefined ? less : full);
 
-/** Tells what a test measured for a row; `npm run reliability` gathers that. */
+/** Reports what a test measured for an entry; `npm run reliability` gathers the reports. */
 export function figure(row: string, measured: string): void {
   if (file !== undefined) appendFileSync(file, `${JSON.stringify({ row, measured })}\n`);
 }
