@@ -19,8 +19,8 @@ export interface Samples {
 }
 
 /**
- * `uploads`: where the upload sample keeps its files; `secret`: what the tokens of the guards sample are signed with.
- * @throws ListenError when the port cannot be had
+ * `uploads`: where the upload sample keeps its files; `secret`: the key that signs tokens of the guards sample.
+ * @throws ListenError when the port is not available
  */
 export async function startSamples(
   port: number,

@@ -12,7 +12,7 @@ const DEFAULT_PORT = 5005;
 const HOUR_MS = 3_600_000;
 
 async function main(): Promise<void> {
-  // unless it is told where, it keeps uploads for as long as it runs
+  // without a folder, uploads last as long as the process
   const kept = process.env.UPLOAD_FOLDER;
   const folder = kept || (await mkdtemp(join(tmpdir(), 'portal-uploads-')));
   const forget = (): Promise<void> | undefined => (kept ? undefined : rm(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     console.log(`Upload:   ${page}${UPLOADS_PATH}/`);
     console.log(`Orders:   ${url}/orders`);
     console.log(`Notices:  ${url}/notices`);
-    // of a secret that nobody knows, a token opens nothing else
+    // the secret is random, so a printed token is of no use elsewhere
     if (!key) console.log(`  token:  ${samples.app.container.resolve(Tokens).issue('demo', 'editor', HOUR_MS)}`);
     console.log(`Game:     ${url}/game`);
     console.log(`Readings: ${url}/readings`);

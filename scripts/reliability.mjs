@@ -1,4 +1,4 @@
-// Runs the tests of docs/reliability.md at the sizes that its rows name, and prints what they measured. Arguments go to jest.
+// Runs the tests of docs/reliability.md at the sizes that the page names, and prints what they measured. Arguments go to jest.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

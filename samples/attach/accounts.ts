@@ -16,10 +16,10 @@ interface Secret {
   readonly hash: Buffer;
 }
 
-/** Who may log in: in memory, where others have a database. */
+/** The accounts, in memory; a real application has a database. */
 export class Accounts {
   private readonly byId = new Map<string, Account & Secret>();
-  /** Nobody's, and as slow to check as anybody's. */
+  /** A password hash of no account, as slow to check as any other. */
   private readonly nobody: Secret = { salt: randomBytes(16), hash: randomBytes(HASH_BYTES) };
 
   async add(id: string, role: Role, password: string): Promise<void> {
@@ -31,7 +31,7 @@ export class Accounts {
     return this.byId.has(id);
   }
 
-  /** @throws UnauthorizedError, after the same time whether it is the name or the password that is wrong */
+  /** @throws UnauthorizedError after the same time, whether the name or the password is wrong */
   async check(id: string, password: string): Promise<Account> {
     const account = this.byId.get(id);
     const secret = account ?? this.nobody;

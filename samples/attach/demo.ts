@@ -4,7 +4,7 @@ import { Accounts } from './accounts';
 
 const DEMO: Record<string, Role> = { ann: 'editor', bob: 'reader' };
 
-/** Two accounts whose passwords nobody knows but who starts the process. */
+/** Two accounts with random passwords. */
 export async function demoAccounts(): Promise<{ accounts: Accounts; passwords: Map<string, string> }> {
   const accounts = new Accounts();
   const passwords = new Map<string, string>();

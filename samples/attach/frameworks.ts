@@ -14,7 +14,7 @@ export interface Frameworks {
 
 const STARTS = { Express: startExpress, Fastify: startFastify, Hono: startHono };
 
-/** On three ports in a row, or on free ones for port 0. Rejects where one cannot be had, with none of them left. */
+/** Listens on three ports in a row, or on free ports for port 0. Rejects, with no server left, when a port is taken. */
 export async function startFrameworks(port: number): Promise<Frameworks> {
   const { accounts, passwords } = await demoAccounts();
   const settings = { accounts, secret: TokenSecret.random() };

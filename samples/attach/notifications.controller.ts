@@ -11,7 +11,7 @@ class ReadNotification {
   id!: number;
 }
 
-/** The same path as that of the routes: a request that asks for a WebSocket comes here, any other goes to the framework. */
+/** The path is that of the routes: a WebSocket comes here, any other request goes to the framework. */
 @WebSocketPath('/notifications', { limits: { maxMessageBytes: 1024 } })
 @UseGuards(SessionGuard)
 export class NotificationsController {

@@ -11,17 +11,17 @@ export interface Notification {
   readonly time: string;
 }
 
-/** What its sender gets to know. */
+/** The answer to the sender. */
 export interface Receipt {
   readonly id: number;
-  /** How many connections it went to at once. */
+  /** The number of connections that got the notification at once. */
   readonly delivered: number;
 }
 
-/** Of one user; the oldest makes room. */
+/** Limit for one user; the oldest is dropped. */
 export const MAX_KEPT = 100;
 
-/** What nobody has read yet, by user. Routes and controllers share it. */
+/** Unread notifications, by user. Routes and controllers share them. */
 @injectable()
 export class Notifications {
   private readonly unread = new Map<string, Notification[]>();
@@ -33,7 +33,7 @@ export class Notifications {
     private readonly channels: Channels,
   ) {}
 
-  /** @throws ForbiddenError for who is no editor, PortalError `no_such_user` */
+  /** @throws ForbiddenError for a sender who is no editor; PortalError `no_such_user` */
   send(from: User, to: string, text: string): Receipt {
     if (from.role !== 'editor') throw new ForbiddenError('Editors may notify others.');
     if (!this.accounts.has(to)) throw new PortalError('no_such_user', `There is no user ${to}.`, { status: 404 });
@@ -58,7 +58,7 @@ export class Notifications {
     this.unread.set(user, left);
   }
 
-  /** Whoever logs out hears no more, wherever it is that they listen. */
+  /** Closes all connections of a user who logs out. */
   logOut(user: string): void {
     this.channels.toUser(user).disconnect(CloseCode.PolicyViolation, 'logged out');
   }

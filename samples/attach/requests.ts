@@ -17,7 +17,7 @@ export function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 
 export const NO_SUCH_ROUTE = new PortalError('not_found', 'There is nothing at this path.', { status: 404 });
 
-/** What is wrong with a request that cannot be read, by status. */
+/** The error for a request that cannot be read, by status. */
 const UNREADABLE: Record<number, PortalError> = {
   400: new PortalError('malformed_request', 'The request could not be read.', { status: 400 }),
   413: new PortalError('body_too_large', `A body has at most ${MAX_BODY_BYTES} bytes.`, { status: 413 }),
@@ -29,13 +29,13 @@ export function refuseBody(status: 400 | 413 | 415): never {
   throw UNREADABLE[status]!;
 }
 
-/** What a route answers when something was thrown: like Portal's error replies, and nothing that is not meant for clients. */
+/** The answer of a route to an error: like Portal's error replies, without details of failures. */
 export function errorAnswer(thrown: unknown): { status: number; body: { error: object } } {
   const { status, code, message, details } = thrown instanceof PortalError ? thrown : translate(thrown);
   return { status, body: { error: { code, message, ...(details !== undefined && { details }) } } };
 }
 
-/** What a framework throws has a status; the rest is a fault of ours. */
+/** Errors of a framework have a status; other errors are faults of this program. */
 function translate(thrown: unknown): PortalError {
   const { statusCode } = Object(thrown) as { statusCode?: unknown };
   const known = typeof statusCode === 'number' ? UNREADABLE[statusCode] : undefined;

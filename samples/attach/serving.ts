@@ -7,7 +7,7 @@ import { NotificationsModule } from './notifications.module';
 
 export interface Settings {
   readonly accounts: Accounts;
-  /** What session cookies are signed with. */
+  /** The key that signs session cookies. */
   readonly secret: TokenSecret;
   readonly logger?: Logger;
 }
@@ -35,7 +35,7 @@ export async function createNotifications({ accounts, secret, logger }: Settings
   return createApp(AppModule, { name: 'notifications', ...(logger && { logger }) });
 }
 
-/** Attaches an application to a server of Node's and listens. Rejects where the port cannot be had. */
+/** Attaches an application to a server of Node and listens. Rejects when the port is taken. */
 export async function serve(app: Application, server: Server, port: number): Promise<Running> {
   await app.attach(server);
   await new Promise<void>((resolve, reject) => {

@@ -5,10 +5,10 @@ import { Accounts } from './accounts';
 export const LIFETIME_MS = 8 * 3_600_000;
 
 const COOKIE = 'session';
-/** No script reads it, no other site's page sends it, and it leaves this machine by TLS only. */
+/** Scripts cannot read the cookie, pages of other sites do not send it, and beyond this machine it needs TLS. */
 const ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Strict';
 
-/** A signed cookie says who it is, to routes and to WebSockets alike. */
+/** A signed cookie names the user, for routes and WebSockets alike. */
 @injectable()
 export class Sessions {
   constructor(
@@ -22,7 +22,7 @@ export class Sessions {
     return `${COOKIE}=${this.tokens.issue(id, role, LIFETIME_MS)}; Max-Age=${LIFETIME_MS / 1000}; ${ATTRIBUTES}`;
   }
 
-  /** A `Set-Cookie` that makes the browser forget. */
+  /** A `Set-Cookie` that deletes the cookie. */
   get end(): string {
     return `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
   }
@@ -36,7 +36,7 @@ export class Sessions {
   }
 }
 
-/** Asks at the upgrade for the cookie of a login. */
+/** Requires the cookie of a login at the upgrade. */
 @injectable()
 export class SessionGuard implements Guard {
   constructor(private readonly sessions: Sessions) {}

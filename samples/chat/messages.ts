@@ -1,6 +1,6 @@
 import { isNicknameReadable, MAX_NICKNAME_LENGTH, tidyName } from './names';
 
-/** All that passes between the page and the server: one JSON object in each text message. */
+/** The messages between page and server: one JSON object in each text message. */
 export type ClientMessage = Join | Say;
 export type ServerMessage = Welcome | Presence | Said | ChatError;
 
@@ -11,7 +11,7 @@ const MAX_KEY_LENGTH = 64;
 export interface Join {
   type: 'join';
   nickname: string;
-  /** From the `Welcome` of a connection that was lost: takes its place. */
+  /** From the `Welcome` of a lost connection, whose place this one takes. */
   key?: string;
 }
 
@@ -25,13 +25,13 @@ export interface Welcome {
   type: 'welcome';
   room: string;
   nickname: string;
-  /** A secret of this member. */
+  /** A secret that proves who the member is. */
   key: string;
-  /** The nicknames of all who are here, the new one among them. */
+  /** The nicknames of all members, the new one among them. */
   members: string[];
 }
 
-/** Somebody else came or went. */
+/** Another member joined or left. */
 export interface Presence {
   type: 'joined' | 'left';
   nickname: string;
@@ -39,7 +39,7 @@ export interface Presence {
   members: string[];
 }
 
-/** Goes to everybody in the room, its sender too. */
+/** Sent to everybody in the room, the sender too. */
 export interface Said {
   type: 'said';
   nickname: string;
@@ -47,11 +47,11 @@ export interface Said {
   time: string;
 }
 
-/** A message was not taken; the connection stays open. */
+/** A message was refused; the connection stays open. */
 export interface ChatError {
   type: 'error';
   code: ErrorCode;
-  /** For people. */
+  /** A text for people. */
   message: string;
 }
 

@@ -10,7 +10,7 @@ export interface Member {
   connection: Connection;
 }
 
-/** The people in one room. Nicknames that look alike are the same one. */
+/** The members of one room. Nicknames that look alike are equal. */
 export class Room {
   private readonly members = new Map<string, Member>();
 

@@ -6,7 +6,7 @@ import { Room, type Member } from './room';
 
 export const MAX_MEMBERS = 100;
 
-/** Who is where. A room exists as long as somebody is in it. */
+/** The rooms and their members. A room exists as long as it has a member. */
 export class Rooms {
   private readonly rooms = new Map<string, Room>();
   private readonly members = new Map<Connection, Member>();
@@ -30,7 +30,7 @@ export class Rooms {
     return welcome(member);
   }
 
-  /** Undefined when all went well: the sender hears it with the others. */
+  /** `undefined` on success: the sender gets the message with the others. */
   say(connection: Connection, text: string): ChatError | undefined {
     const member = this.members.get(connection);
     if (member === undefined) return chatError('not_joined', 'Join with a nickname first.');
@@ -56,7 +56,7 @@ export class Rooms {
     this.members.set(connection, member);
   }
 
-  /** The member's network went away without a word, and the old connection with it. */
+  /** The member's old connection broke without a close. */
   private replaceConnection(member: Member, connection: Connection): void {
     this.members.delete(member.connection);
     member.connection.terminate();

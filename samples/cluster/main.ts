@@ -10,19 +10,19 @@ const DEFAULT_WORKERS = 3;
 
 /**
  * A chat of several processes behind one port, which Redis connects: `node samples/dist/cluster/main.js`, and open the page that it
- * prints in two windows. Each message has a badge: the process of its author, and the process of who reads it.
+ * prints in two windows. Each message has a badge: the process of its author, and the process of its reader.
  *
  * In the environment: `PORT` (5005), `HOST` (localhost), `WORKERS` (3), `REDIS_URL` (redis://127.0.0.1:6379).
  *
  * - `node:cluster` takes the connections and hands them out. A worker that ends is started again, at SIGKILL too; SIGUSR2 replaces
  *   them one by one, SIGTERM and SIGINT stop all.
- * - What is said goes to the channel `room:<room>`, of which Redis keeps the latest 200 messages for ten minutes. A page that comes
+ * - Messages go to the channel `room:<room>`, of which Redis keeps the latest 200 messages for ten minutes. A page that comes
  *   back, to whichever process, names the last one that it had and gets the rest.
- * - Each process watches the rooms that it has people in, and tells its own who came and went, with `{ local: true }`.
- * - While Redis is away the chat goes on within each process. What is said then waits, and comes to all, in one order, when Redis is
+ * - Each process watches the rooms of its people, and tells its own people who joined or left, with `{ local: true }`.
+ * - While Redis is away the chat goes on within each process. Messages wait then, and come to all, in one order, when Redis is
  *   back; the page shows it at once and marks it.
  *
- * There are no accounts: whoever says a nickname is that person, on however many pages.
+ * There are no accounts: a nickname is a person, on any number of pages.
  */
 async function main(): Promise<void> {
   const { PORT, WORKERS } = process.env;

@@ -2,7 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsString, Length, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import { isNicknameReadable, MAX_NICKNAME_LENGTH, tidyName } from '../chat/names';
 
-/** What passes between the page and the server, as the data of events. */
+/** The data of events between page and server. */
 export const MAX_TEXT_LENGTH = 1000;
 const MAX_OFFSET_LENGTH = 64;
 
@@ -18,7 +18,7 @@ const IsReadable = (): PropertyDecorator =>
     },
   });
 
-/** `chat.join`, answered with `Joined`. May come again on the same connection, to get what is missing. */
+/** `chat.join`, answered with `Joined`. May come again on the same connection, to get missed messages. */
 export class Join {
   @Tidy(tidyName)
   @IsString()
@@ -26,7 +26,7 @@ export class Join {
   @Length(1, MAX_NICKNAME_LENGTH, { message: 'A nickname has 1 to $constraint2 characters.' })
   nickname!: string;
 
-  /** The offset of the last message that was had: all that was said after it comes before the answer. */
+  /** The offset of the last message that the page has: later messages come before the answer. */
   @ValidateIf(({ since }: Join) => since !== undefined)
   @IsString()
   @MaxLength(MAX_OFFSET_LENGTH)
@@ -47,7 +47,7 @@ export interface Place {
   readonly pid: number;
 }
 
-/** Somebody in a room. Whoever says a nickname is that person, on however many pages. */
+/** A person in a room. A nickname is a person, on any number of pages. */
 export interface Person {
   readonly nickname: string;
   /** The processes that the pages are connected to. */
@@ -58,11 +58,11 @@ export interface Joined extends Place {
   readonly room: string;
   readonly nickname: string;
   readonly members: readonly Person[];
-  /** Of the latest message, where that is known. */
+  /** The offset of the latest message, if it is known. */
   readonly offset?: string;
   /** The process cannot reach Redis, and so no other process. */
   readonly alone: boolean;
-  /** What was said after `since` cannot be told yet: ask again. */
+  /** Messages after `since` are not available yet: ask again. */
   readonly behind: boolean;
 }
 
@@ -76,7 +76,7 @@ export interface Said {
   readonly worker: number;
 }
 
-/** `chat.people`: who came and went since it was last told, and who is there. */
+/** `chat.people`: who joined and left since the last one, and who is there. */
 export interface People {
   readonly members: readonly Person[];
   readonly joined: readonly string[];
@@ -87,11 +87,11 @@ export interface People {
 /** `chat.redis`: the process has lost Redis, or has it back. */
 export interface RedisNews {
   readonly alone: boolean;
-  /** Some of what others said meanwhile is gone. */
+  /** Some messages of others are lost. */
   readonly lost: boolean;
 }
 
-/** All that the server tells without being asked. */
+/** All events of the server's own. */
 export interface Events {
   'chat.said': Said;
   'chat.waiting': Said;

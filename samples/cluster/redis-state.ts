@@ -1,10 +1,10 @@
 import type { Gap, Observer } from 'portal-ws';
 
-/** Whether this process reaches Redis. An observer of the application that tells the rooms. */
+/** An observer that knows whether this process reaches Redis, and tells the rooms. */
 export class RedisState implements Observer {
-  /** True until it is known to be otherwise: the application starts with a first attempt. */
+  /** True until the first attempt has failed. */
   isThere = true;
-  /** Told when that changes. */
+  /** Called when that changes. */
   changed: () => void = () => {};
 
   backplaneDown(): void {

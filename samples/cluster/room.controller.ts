@@ -7,7 +7,7 @@ import type { Room } from './room';
 import { presenceOf, readRoom, talkOf } from './room-name';
 import { Rooms } from './rooms';
 
-/** Where a connection is in the talk. `behind`: it has not got what was said after `since`. */
+/** The state of a connection. `behind`: messages after `since` are still to be sent. */
 type Position = Pick<Joined, 'offset' | 'behind'>;
 
 /** One for each connection. */
@@ -78,7 +78,7 @@ export class RoomController {
     return room;
   }
 
-  /** What was missed cannot be had while Redis is away, but one can talk: the page asks for it again later. */
+  /** Missed messages are not available while Redis is away, but new ones can be sent; the page asks again later. */
   private async listen(room: Room, data: object, since: string | undefined): Promise<Position> {
     if (since !== undefined) {
       try {

@@ -3,30 +3,30 @@ import { foldName } from '../chat/names';
 import { eventText, type Events, type Person, type Said } from './messages';
 import { presenceOf, talkOf } from './room-name';
 
-/** On all processes together; a few more where they come at the same time. */
+/** Limit for all processes together; a few more may join at the same time. */
 export const MAX_PEOPLE = 100;
 
-/** What happens within this time is told at once: a process that ends takes many with it. */
+/** Changes within this time are sent together: a process that ends takes many members with it. */
 const TELL_MS = 100;
 
-/** What a member subscribes with. */
+/** The data of a subscription. */
 export interface MemberData {
   readonly nickname: string;
   readonly worker: number;
 }
 
-/** A room that somebody on this process is in: it watches who is there on all processes, and tells those who are here. */
+/** A room with members on this process. It watches the members on all processes, and tells those of this one. */
 export class Room {
   readonly talk: string;
   readonly presence: string;
   private guests = 0;
   private opening: Promise<void> | undefined;
   private watch: PresenceWatch | undefined;
-  /** Who is there, as it was last told. */
+  /** The members, as last sent. */
   private told: readonly Person[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  /** `closed`: told when nobody is here any more. */
+  /** `closed`: called when the last member of this process has left. */
   constructor(
     name: string,
     private readonly channels: Channels,
@@ -36,7 +36,7 @@ export class Room {
     this.presence = presenceOf(name);
   }
 
-  /** A connection is here from now on. Resolves when it is known who else is in the room. */
+  /** Adds a connection. Resolves when the other members are known. */
   enter(): Promise<void> {
     this.guests++;
     return (this.opening ??= this.open());
@@ -71,7 +71,7 @@ export class Room {
   say(said: Said): void {
     const { others } = this.channels.publish(this.talk, eventText('chat.said', said));
     if (others === 'lost') throw new PortalError('unavailable', 'Too many messages wait for Redis. Try again later.');
-    // it comes to all, in one order, when Redis is back; until then those who are here can read it
+    // all get it, in one order, when Redis is back; members of this process can read it until then
     if (others === 'kept') this.tellHere(this.talk, 'chat.waiting', said);
   }
 
@@ -119,13 +119,13 @@ export class Room {
   }
 }
 
-/** The nicknames of those who are not among `people`. */
+/** The nicknames that are not among `people`. */
 function missingIn(people: readonly Person[], all: readonly Person[]): string[] {
   const there = new Set(people.map(({ nickname }) => foldName(nickname)));
   return all.map(({ nickname }) => nickname).filter((nickname) => !there.has(foldName(nickname)));
 }
 
-/** Comes from other processes, which may be of another version. */
+/** Data of other processes, which may have another version. */
 function isMemberData(data: unknown): data is MemberData {
   const { nickname, worker } = Object(data) as Partial<Record<keyof MemberData, unknown>>;
   return typeof nickname === 'string' && Number.isInteger(worker);

@@ -2,7 +2,7 @@ import { Channels, injectable, type Gap, type LifecycleHooks } from 'portal-ws';
 import { RedisState } from './redis-state';
 import { Room } from './room';
 
-/** The rooms in which somebody on this process is. */
+/** The rooms with members on this process. */
 @injectable()
 export class Rooms implements LifecycleHooks {
   private readonly rooms = new Map<string, Room>();

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   primary.leave();
 }
 
-/** Lines that say which worker it is; a Redis that is away needs no stack. */
+/** Log lines with the number of the worker; an outage of Redis has no stack. */
 function loggerOf(worker: number): Logger {
   return {
     info() {},

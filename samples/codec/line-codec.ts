@@ -1,6 +1,6 @@
 import { JsonCodec, type Codec, type Envelope } from 'portal-ws';
 
-/** Event, id, and what the rest is: the end of answers (`.`), one of several (`+`), an error (`!`), or data. */
+/** Event, id, and the rest: the end of answers (`.`), one of several (`+`), an error (`!`), or data. */
 const LINE = /^([^\s"{[]+)(?: ([^\s"{[]+)(?: (?:(\.)|([+!]) (.+)|(.+)))?)?$/s;
 const NONE = '-';
 
@@ -9,11 +9,11 @@ const NONE = '-';
  *
  *     readings.add 7 {"meter":"hall","value":21.5}
  *
- * `-` stands for no event or no id, and what follows may be left out. Events and ids are percent-encoded where they must be.
+ * `-` stands for no event or no id, and the rest may be absent. Events and ids are percent-encoded where needed.
  */
 export class LineCodec implements Codec {
   readonly binary = false;
-  /** Reads what stands behind the id, and refuses what it refuses. */
+  /** Parses the text behind the id. */
   private readonly json = new JsonCodec();
 
   decode(message: string | Uint8Array): Envelope {
@@ -52,7 +52,7 @@ function readId(word: string): string | number | undefined {
   return isNumber(word) ? Number(word) : readWord(word);
 }
 
-/** What would be read as a number, or as nothing, has its first character encoded. */
+/** Encodes the first character of a text that would be read as a number, or as nothing. */
 function writeWord(word: string | undefined): string {
   if (word === undefined) return NONE;
   if (word === '') throw new RangeError('an event or an id has at least one character');
@@ -61,7 +61,7 @@ function writeWord(word: string | undefined): string {
   return `%${encoded.charCodeAt(0).toString(16).toUpperCase()}${encoded.slice(1)}`;
 }
 
-/** Whether a number is written like this. An id such as `007` is none, so that it comes back as it is. */
+/** True for the canonical form of a number. An id such as `007` is a text, so that it comes back unchanged. */
 function isNumber(word: string): boolean {
   const number = Number(word);
   return Number.isFinite(number) && String(number) === word;

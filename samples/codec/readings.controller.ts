@@ -14,7 +14,7 @@ class AddReading extends Meter {
   value!: number;
 }
 
-/** One controller for clients of three subprotocols; those of none speak JSON. */
+/** One controller for three subprotocols; clients without one use JSON. */
 @WebSocketPath('/readings', {
   codec: {
     'lines.v1': new LineCodec(),
@@ -43,7 +43,7 @@ export class ReadingsController {
     yield* [...this.readings.of(meter)];
   }
 
-  /** Emits `readings.added` from now on, whatever the meters speak. */
+  /** Emits `readings.added` from now on, in the client's own codec. */
   @OnMessage('readings.watch')
   watch(connection: Connection): void {
     this.readings.watch(connection);

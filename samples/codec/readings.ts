@@ -5,16 +5,16 @@ export interface Reading {
   readonly value: number;
 }
 
-/** Readings of a meter that are kept, and meters. */
+/** Limits for the readings of a meter, and for meters. */
 export const MAX_KEPT = 100;
 export const MAX_METERS = 1000;
 
-/** What meters read, and who wants to know at once. */
+/** The readings, and the connections that follow them. */
 export class Readings {
   private readonly byMeter = new Map<string, Reading[]>();
   private readonly watchers = new Set<Connection>();
 
-  /** How many are told. */
+  /** The number of followers. */
   get watched(): number {
     return this.watchers.size;
   }

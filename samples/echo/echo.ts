@@ -1,6 +1,6 @@
 import { CloseInfo, Connection, Module, OnClose, OnMessage, WebSocketPath } from 'portal-ws';
 
-/** Keeps count of who has been here. */
+/** Counts visitors. */
 export class Greeter {
   readonly seen = new Set<string>();
 

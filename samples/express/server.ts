@@ -44,7 +44,7 @@ function createRest(sessions: Sessions, notifications: Notifications): Express {
   rest.use(() => {
     throw NO_SUCH_ROUTE;
   });
-  // Express knows it by its four parameters
+  // Express recognises an error handler by its four parameters
   const onError: ErrorRequestHandler = (error, _request, response, _next) => {
     const { status, body } = errorAnswer(error);
     response.status(status).json(body);

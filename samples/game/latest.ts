@@ -1,5 +1,5 @@
 /**
- * An iterable of which only the latest item waits to be taken: whoever reads slowly skips what is out of date. Unlike a
+ * An iterable that keeps only the latest item: a slow reader skips items that are out of date. Unlike a
  * generator, it can be ended while somebody waits for its next item.
  */
 export class Latest<T> implements AsyncIterableIterator<T, undefined> {
@@ -13,7 +13,7 @@ export class Latest<T> implements AsyncIterableIterator<T, undefined> {
     else this.settle({ value });
   }
 
-  /** Nothing comes after what waits to be taken. */
+  /** Ends the iterable after the item that waits. */
   end(): void {
     this.ended = true;
     this.settle(END);

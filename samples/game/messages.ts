@@ -4,7 +4,7 @@ export const FIELD = { width: 16, height: 12 };
 export const HEADINGS = ['up', 'down', 'left', 'right'] as const;
 export type Heading = (typeof HEADINGS)[number];
 
-/** `game.join`; the server then asks `game.ready`, and whoever answers `true` is in. */
+/** `game.join`; the server then requests `game.ready`, and a player who answers `true` is in. */
 export class Join {
   @IsString()
   @Length(1, 20)
@@ -26,6 +26,6 @@ export interface Snapshot {
   readonly tick: number;
   readonly coin: Place;
   readonly players: readonly (Place & { readonly name: string; readonly score: number })[];
-  /** On the last one. */
+  /** Only in the last item. */
   readonly winner?: string;
 }

@@ -4,7 +4,7 @@ import { World, type Player } from './world';
 
 export const READY_TIMEOUT_MS = 5000;
 
-/** One for each connection, so that it may keep whose connection it is. */
+/** One instance for each connection, so that it may keep the player. */
 @WebSocketPath('/game', { scope: 'connection', limits: { maxMessageBytes: 1024 } })
 export class PlayerController {
   private player: Player | undefined;
@@ -47,7 +47,7 @@ export class PlayerController {
     this.player = undefined;
   }
 
-  /** It went away while it was asked: `leave` has seen to it. */
+  /** The player left while the server asked; `leave` has freed the place. */
   @OnError(ConnectionClosedError)
   forget(): void {}
 

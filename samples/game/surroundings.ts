@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 
-/** The beat to which the world moves; a test brings its own. */
+/** The beat of the world; a test brings its own. */
 export class Metronome {
-  /** Returns what stops it. */
+  /** Returns a function that stops the beat. */
   start(everyMs: number, beat: () => void): () => void {
     const timer = setInterval(beat, everyMs);
     return () => clearInterval(timer);
   }
 }
 
-/** Where things happen to be; a test knows. */
+/** Chance; a test brings its own. */
 export class Chance {
   /** A whole number from 0, less than `limit`. */
   below(limit: number): number {

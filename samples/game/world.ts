@@ -14,11 +14,11 @@ const STEPS: Record<Heading, Place> = {
   right: { x: 1, y: 0 },
 };
 
-/** Somebody who has a place in the world. */
+/** A player with a place in the world. */
 export class Player {
   score = 0;
   heading: Heading | undefined;
-  /** What it sees while it plays. */
+  /** What the player sees during a game. */
   view: Latest<Snapshot> | undefined;
 
   constructor(
@@ -27,7 +27,7 @@ export class Player {
   ) {}
 }
 
-/** One field for all. Whoever is first on the coin has it; it moves on as long as somebody plays. */
+/** One field for all. The first player on the coin gets it; then the coin moves, as long as somebody plays. */
 @injectable()
 export class World {
   private readonly players = new Map<string, Player>();
@@ -84,7 +84,7 @@ export class World {
     this.coin = this.somewhere();
   }
 
-  /** Everybody stays, and may play again. */
+  /** Ends the game. All players stay, and may play again. */
   private startAnew(): void {
     for (const player of this.players.values()) {
       player.score = 0;

@@ -15,13 +15,13 @@ export interface AuditEntry {
   readonly user: string;
   /** An event, or `open` and `close`. */
   readonly action: string;
-  /** `ok`, or the code of what went wrong. */
+  /** `ok`, or the code of the error. */
   readonly outcome: string;
 }
 
 export const MAX_ENTRIES = 1000;
 
-/** Who did what: the latest entries, in memory. */
+/** The latest entries of the audit log, in memory. */
 @injectable()
 export class AuditLog {
   private readonly log: AuditEntry[] = [];
@@ -39,7 +39,7 @@ export class AuditLog {
   }
 }
 
-/** Writes down each call, and how it ended. */
+/** Logs each call and its outcome. */
 @injectable()
 export class AuditInterceptor implements Interceptor {
   constructor(private readonly log: AuditLog) {}
@@ -56,7 +56,7 @@ export class AuditInterceptor implements Interceptor {
   }
 }
 
-/** Writes down what a guard forbade: no interceptor ever sees that. */
+/** Logs refusals of guards, which no interceptor sees. */
 @Catch(ForbiddenError)
 export class AuditFilter implements ExceptionFilter<ForbiddenError> {
   constructor(private readonly log: AuditLog) {}

@@ -6,7 +6,7 @@ export interface Notice {
   readonly text: string;
 }
 
-/** The board knows nothing of error replies: a filter makes one of it. */
+/** An error of the board, which knows nothing of error replies; a filter translates it. */
 export class NoSuchNoticeError extends Error {
   override readonly name = 'NoSuchNoticeError';
 
@@ -23,7 +23,7 @@ export class Board {
   private readonly readers = new Set<Connection>();
   private count = 0;
 
-  /** How many connections are told. */
+  /** The number of connections that are told. */
   get audience(): number {
     return this.readers.size;
   }
@@ -32,7 +32,7 @@ export class Board {
     return [...this.byId.values()];
   }
 
-  /** The oldest notice makes room. */
+  /** Adds a notice, and drops the oldest if there are too many. */
   post(author: string, text: string): Notice {
     const notice: Notice = { id: ++this.count, author, text };
     this.byId.set(notice.id, notice);

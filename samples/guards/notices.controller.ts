@@ -30,7 +30,7 @@ class RemoveNotice {
   id!: number;
 }
 
-/** A board that whoever has a token may read, and editors may write on. */
+/** A board that holders of a token may read, and editors may write on. */
 @WebSocketPath('/notices', { protocols: [PROTOCOL], limits: { maxMessageBytes: 4 * 1024 } })
 @UseGuards(TokenGuard)
 @UseInterceptors(AuditInterceptor)

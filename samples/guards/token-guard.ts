@@ -1,12 +1,12 @@
 import { injectable, UnauthorizedError, type Context, type Guard, type Handshake } from 'portal-ws';
 import { Tokens } from './tokens';
 
-/** What clients agree on beside the token, which is no subprotocol that a server could choose. */
+/** The subprotocol that the server chooses; the token beside it must not be chosen. */
 export const PROTOCOL = 'notices.v1';
 const TOKEN_PREFIX = 'bearer.';
 
 /**
- * Asks at the upgrade who it is: by `Authorization: Bearer <token>`, or, since pages can set no header, by
+ * Identifies the user at the upgrade: by `Authorization: Bearer <token>`, or, since pages can set no header, by
  * `new WebSocket(url, ['notices.v1', 'bearer.<token>'])`.
  */
 @injectable()

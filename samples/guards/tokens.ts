@@ -5,7 +5,7 @@ import { Time } from './time';
 export const ROLES = ['reader', 'editor'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Whom a token names; it is `connection.user`. */
+/** The user that a token names, which becomes `connection.user`. */
 export interface User {
   readonly id: string;
   readonly role: Role;
@@ -19,7 +19,7 @@ const MIN_SECRET_BYTES = 32;
 export class TokenSecret {
   readonly key: Buffer;
 
-  /** @throws RangeError when it is too short to be one */
+  /** @throws RangeError for a key that is too short */
   constructor(secret: string | Uint8Array) {
     this.key = Buffer.from(secret);
     if (this.key.length < MIN_SECRET_BYTES) {
@@ -27,7 +27,7 @@ export class TokenSecret {
     }
   }
 
-  /** One that nobody knows: tokens last as long as the process. */
+  /** A random key: tokens last as long as the process. */
   static random(): TokenSecret {
     return new TokenSecret(randomBytes(MIN_SECRET_BYTES));
   }
@@ -43,7 +43,7 @@ export class Tokens {
     private readonly time: Time,
   ) {}
 
-  /** @throws RangeError for a user whom no token can name */
+  /** @throws RangeError for a user that no token can name */
   issue(id: string, role: Role, lifetimeMs: number): string {
     if (!USER_ID.test(id)) throw new RangeError(`${JSON.stringify(id)} is no id of a user`);
     const expires = Math.floor((this.time.now() + lifetimeMs) / 1000);
@@ -51,12 +51,12 @@ export class Tokens {
     return `${claims}.${this.sign(claims)}`;
   }
 
-  /** @throws UnauthorizedError for a token that is not ours, or not any more */
+  /** @throws UnauthorizedError for a forged or expired token */
   verify(token: string): User {
     const end = token.lastIndexOf('.');
     const claims = token.slice(0, Math.max(end, 0));
     if (!isSame(token.slice(end + 1), this.sign(claims))) throw new UnauthorizedError('The token is not valid.');
-    // nobody but us can have written the claims
+    // the signature proves the claims
     const [id, role, seconds] = claims.split('.') as [string, Role, string];
     const expires = Number(seconds) * 1000;
     if (expires <= this.time.now()) throw new UnauthorizedError('The token has expired.');
@@ -68,7 +68,7 @@ export class Tokens {
   }
 }
 
-/** Takes the same time wherever they differ. */
+/** Compares in constant time. */
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

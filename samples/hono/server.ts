@@ -48,7 +48,7 @@ function createRest(sessions: Sessions, notifications: Notifications): Hono {
   return rest;
 }
 
-/** Hono takes any body for JSON. */
+/** Hono parses any body as JSON. */
 async function bodyOf({ req }: Context): Promise<unknown> {
   if (!/^application\/json *(?:;|$)/i.test(req.header('content-type') ?? '')) refuseBody(415);
   try {

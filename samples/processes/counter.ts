@@ -2,9 +2,9 @@ import { injectable } from 'portal-ws';
 import { Primary } from './primary';
 
 export interface Count {
-  /** What this process has counted since it started. */
+  /** The count of this process since it started. */
   readonly own: number;
-  /** What all have, those too that have ended. */
+  /** The count of all processes, ended ones too. */
   readonly total: number;
 }
 

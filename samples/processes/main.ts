@@ -9,7 +9,7 @@ const DEFAULT_PORT = '5005';
 const WORKER_PROGRAM = join(__dirname, 'worker.js');
 
 /**
- * Several processes that serve one port. In the environment: `PORT`, `HOST`, and `WORKERS`, how many. With `REUSE_PORT=1` each
+ * Several processes that serve one port. In the environment: `PORT`, `HOST`, and `WORKERS`, their number. With `REUSE_PORT=1` each
  * listens by itself; otherwise `node:cluster` takes the connections and hands them out. SIGUSR2 replaces them one by one.
  */
 async function main(): Promise<void> {
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const asked = PORT || DEFAULT_PORT;
   let taken: string | undefined;
   const forkInCluster = (worker: number): ChildProcess => {
-    // a cluster gives the same free port to all that ask for port 0
+    // a cluster gives the same free port to all workers that ask for port 0
     return cluster.fork({ PORT: asked, WORKER: worker }).process;
   };
   const forkAlone = (worker: number): ChildProcess => {

@@ -8,7 +8,7 @@ interface Waiting {
 
 /** The process that started this one, as a worker sees it. */
 export class Primary {
-  /** Resolves when the primary says so, or has gone. */
+  /** Resolves when the primary tells the worker to stop, or has gone. */
   readonly stop: Promise<void>;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
@@ -40,7 +40,7 @@ export class Primary {
     this.send({ kind: 'serving', url, port });
   }
 
-  /** Nothing keeps this process alive for the primary's sake any more. */
+  /** Lets the process end: the channel to the primary no longer keeps it alive. */
   leave(): void {
     if (process.connected) process.disconnect();
   }

@@ -9,7 +9,7 @@ class Add {
   by!: number;
 }
 
-/** Which process a client talks to. Its number stays when it is started again, its pid does not. */
+/** Tells a client its process. The number stays after a restart, the pid does not. */
 export class Self {
   constructor(
     readonly pid: number,

@@ -1,17 +1,17 @@
-/** Within this time a worker may end so often; once more, and something is wrong that a restart does not mend. */
+/** A worker may end so often within this time; beyond that, a restart does not help. */
 export const WINDOW_MS = 60_000;
 export const MAX_RESTARTS = 3;
 
 const FIRST_DELAY_MS = 100;
 
-/** When a worker that has ended is started again: each time in a row it takes twice as long. */
+/** The delays before an ended worker is started again: each one in a row is twice as long. */
 export class Restarts {
   private ends: number[] = [];
 
   /** `now`: milliseconds of a clock that does not jump. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** The worker has ended. How many milliseconds to wait; undefined when it was once too often. */
+  /** Call when the worker has ended. Returns the milliseconds to wait; `undefined` when it has ended too often. */
   delay(): number | undefined {
     const now = this.now();
     this.ends = [...this.ends.filter((end) => now - end < WINDOW_MS), now];

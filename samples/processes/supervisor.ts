@@ -9,24 +9,24 @@ const KILL_MS = DRAIN_MS + 5_000;
 export interface SupervisorOptions {
   /** Starts the process of a worker. */
   readonly fork: (worker: number) => ChildProcess;
-  /** Told when a worker takes connections. */
+  /** Called when a worker takes connections. */
   readonly serving: (port: number) => void;
-  /** Told of a worker that ends time and again; nothing is started for it any more. */
+  /** Called for a worker that ends again and again, and is not started any more. */
   readonly gaveUp: (error: WorkerError) => void;
   readonly log: (line: string) => void;
 }
 
-/** A worker does not do what it is there for. */
+/** A worker failed to serve. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';
 }
 
-/** `first`: what keeps it from serving keeps the program from starting. `beside`: takes the place of the one that is there. */
+/** `first`: its failure is a failure of the program. `beside`: replaces the running worker. */
 type Role = 'first' | 'again' | 'beside';
 
 /** Starts workers, starts those again that end, and counts for all of them. */
 export class Supervisor {
-  /** The processes that belong here; one that gives way to another does no longer. */
+  /** The current processes, without those that are being replaced. */
   private readonly workers = new Map<number, ChildProcess>();
   private readonly processes = new Set<ChildProcess>();
   private readonly restarts = new Map<number, Restarts>();
@@ -40,7 +40,7 @@ export class Supervisor {
   /** Resolves when all serve. @throws WorkerError when one of them ends before; then all are stopped */
   async start(count: number): Promise<void> {
     try {
-      // what is wrong with the port, the first one says for all
+      // the first worker reports a problem with the port for all
       await this.launch(1, 'first');
       await Promise.all(Array.from({ length: count - 1 }, (_, index) => this.launch(index + 2, 'first')));
     } catch (error) {
@@ -51,7 +51,7 @@ export class Supervisor {
     }
   }
 
-  /** One after the other: a new process serves before the old one is stopped. */
+  /** Replaces the workers one after the other: a new process serves before the old one is stopped. */
   replace(): Promise<void> {
     this.replacing ??= this.replaceAll().finally(() => (this.replacing = undefined));
     return this.replacing;
@@ -120,7 +120,7 @@ export class Supervisor {
     this.options.log(`worker ${worker} ended (${how}); again in ${delay} ms`);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      // what becomes of it is told by its end
+      // its end is handled by the listener of `exit`
       if (!this.workers.has(worker)) this.launch(worker, 'again').catch(() => {});
     }, delay);
     this.timers.add(timer);
@@ -141,7 +141,7 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** To one that has ended it is not worth a word. */
+/** Sends a message; does nothing for a worker that has ended. */
 function tell(child: ChildProcess, message: FromPrimary): void {
   child.send(message, () => {});
 }

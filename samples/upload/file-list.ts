@@ -10,7 +10,7 @@ export async function listFiles(folder: string): Promise<ListedFile[]> {
   return files.filter((file) => file !== undefined).sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
-/** Undefined for one that was deleted meanwhile. */
+/** `undefined` for a file that was deleted meanwhile. */
 async function describe(folder: string, name: string): Promise<ListedFile | undefined> {
   try {
     const { size, mtime } = await stat(join(folder, name));

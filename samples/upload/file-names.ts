@@ -8,7 +8,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 const RESERVED_CHARACTERS = /[<>:"|?*]/g;
 const RESERVED_NAMES = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 
-/** The name under which a file is kept, whatever it is called: never a path, a hidden file, or a name that some system cannot have. */
+/** The name under which a file is kept: never a path, a hidden file, or a name that some system refuses. */
 export function safeFileName(name: string): string {
   const tidy = lastSegment(name.normalize('NFC'))
     .replace(UNSEEN, '')

@@ -1,10 +1,10 @@
-/** What the server answers to a file, which is one binary message: JSON objects, one in each text message. */
+/** The answers of the server to a file (one binary message): one JSON object in each text message. */
 export type ServerMessage = Progress | Done | UploadError;
 
-/** Comes several times a second while the file arrives. */
+/** Sent several times a second while the file arrives. */
 export interface Progress {
   type: 'progress';
-  /** Bytes that are here. */
+  /** Bytes that have arrived. */
   received: number;
 }
 
@@ -17,23 +17,23 @@ export interface Done extends StoredFile {
 export interface UploadError {
   type: 'error';
   code: 'full';
-  /** For people. */
+  /** A text for people. */
   message: string;
 }
 
 export interface StoredFile {
-  /** As it is listed; another one than the client's if that was taken, or no name for a file. */
+  /** The name in the list, which differs from the client's if that was taken or invalid. */
   name: string;
   size: number;
   /** In hexadecimal digits. */
   sha256: string;
 }
 
-/** What `GET /uploads/files` answers. */
+/** The answer of `GET /uploads/files`. */
 export interface Listing {
   /** The newest first. */
   files: ListedFile[];
-  /** Largest file that is taken. */
+  /** Largest file that is accepted. */
   maxBytes: number;
 }
 

@@ -1,9 +1,9 @@
 const GB = 1_000_000_000;
 
-/** Largest file that is taken: `UPLOAD_MAX_FILE_BYTES`, or 1 GB. */
+/** Largest file that is accepted: `UPLOAD_MAX_FILE_BYTES`, or 1 GB. */
 export const MAX_FILE_BYTES = bytesFrom('UPLOAD_MAX_FILE_BYTES', GB);
 
-/** Where files are kept, and how many bytes of them. One server at a time may use a folder. */
+/** The folder of files, and its capacity in bytes. One server at a time may use a folder. */
 export class UploadFolder {
   constructor(
     readonly path: string,

@@ -14,7 +14,7 @@ import { FullError, Uploads } from './uploads';
 
 const PROGRESS_EVERY_MS = 100;
 
-/** A file is one binary message, as large as it may be: it is written while it arrives, and never held in memory. */
+/** A file is one binary message of any size: it is written while it arrives, and never held in memory. */
 @WebSocketPath('/upload/:name', { limits: { maxStreamBytes: MAX_FILE_BYTES } })
 export class UploadController {
   constructor(private readonly uploads: Uploads) {}
@@ -39,12 +39,12 @@ export class UploadController {
     void connection.close(CloseCode.TryAgainLater, 'full');
   }
 
-  /** The client went away, or its file was too big: what had arrived is deleted, and nobody is left to be told. */
+  /** The client left, or its file was too big: the partial file is deleted, and nobody is told. */
   @OnError(IncompleteMessageError)
   forget(): void {}
 }
 
-/** Tells how much has arrived, at once and then every so often. */
+/** Sends the progress, at once and then at intervals. */
 function reporterTo(connection: Connection): (received: number) => void {
   let next = 0;
   return (received) => {

@@ -8,7 +8,7 @@ import { numberedFileName, safeFileName } from './file-names';
 import type { StoredFile } from './messages';
 import type { UploadFolder } from './settings';
 
-/** There is no room for a file: the folder has its capacity, or the disk is full. */
+/** There is no room for a file: the folder is at its capacity, or the disk is full. */
 export class FullError extends Error {
   override readonly name = 'FullError';
 }
@@ -35,7 +35,7 @@ export class Uploads {
   /** Use `open`. */
   constructor(private readonly folder: UploadFolder) {}
 
-  /** Makes the folder, and deletes what a server that was killed left unfinished. */
+  /** Makes the folder, and deletes unfinished files of a killed server. */
   static async open(folder: UploadFolder): Promise<Uploads> {
     const unfinished = join(folder.path, UNFINISHED);
     await rm(unfinished, { recursive: true, force: true });
@@ -44,7 +44,7 @@ export class Uploads {
   }
 
   /**
-   * Writes a file as it arrives; `onProgress` gets the bytes that are here. Of one that does not wholly arrive nothing is kept.
+   * Writes a file as it arrives; `onProgress` gets the bytes that have arrived. A partial file is deleted.
    * @throws FullError, or what reading the content throws
    */
   async store(
@@ -65,7 +65,7 @@ export class Uploads {
     }
   }
 
-  /** Resolves when all is on the disk; rejects when the file is closed, so that it can be deleted. */
+  /** Resolves when all bytes are on the disk. Rejects after the file is closed, so that it can be deleted. */
   private async write(arrival: Arrival, content: AsyncIterable<Uint8Array>): Promise<void> {
     const file = createWriteStream(arrival.path, { flags: 'wx', flush: true });
     const closed = new Promise<void>((resolve) => file.once('close', resolve));
@@ -91,7 +91,7 @@ export class Uploads {
     }
   }
 
-  /** Gives a finished file its name, or one like it that is free: never that of another file. */
+  /** Gives a finished file its name, or a free name like it, never that of another file. */
   private async publish(path: string, name: string): Promise<string> {
     for (let number = 1; ; number++) {
       const candidate = number === 1 ? name : numberedFileName(name, number);
@@ -104,7 +104,7 @@ export class Uploads {
     }
   }
 
-  /** Whoever looks after the folder may have deleted files. */
+  /** An operator may have deleted files. */
   private async measure(): Promise<void> {
     const files = await listFiles(this.folder.path);
     this.finishedBytes = files.reduce((total, { size }) => total + size, 0);

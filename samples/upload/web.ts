@@ -6,7 +6,7 @@ import { listFiles } from './file-list';
 import type { Listing } from './messages';
 import { MAX_FILE_BYTES, type UploadFolder } from './settings';
 
-/** Where the page is, with a slash behind it. */
+/** The path of the page, with a slash at the end. */
 export const UPLOADS_PATH = '/uploads';
 
 const MAX_LISTED = 100;
@@ -19,7 +19,7 @@ const SECURITY_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** Nothing that was uploaded is ever shown as a part of this site. */
+/** Headers that keep an upload from being shown as a part of this site. */
 const DOWNLOAD_HEADERS = { 'Content-Disposition': 'attachment', 'Content-Type': 'application/octet-stream' };
 
 /** Longest name in a request, percent-encoded. */

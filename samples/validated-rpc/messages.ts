@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import { z } from 'zod';
 
-/** What passes between a client and the server, as the data of events. */
+/** The data of events between client and server. */
 export const STATUSES = ['placed', 'shipped', 'cancelled'] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -41,7 +41,7 @@ export class Address {
 }
 
 /**
- * `orders.place`. `IsInstance` says what `ValidateNested` leaves open: that something is there, and that it is no array
+ * `orders.place`. `IsInstance` requires what `ValidateNested` does not: that the property is present, and that it is no array
  * of such objects.
  */
 export class PlaceOrder {
@@ -63,7 +63,7 @@ export class PlaceOrder {
   lines!: Line[];
 }
 
-/** `orders.list`: the newest first. A schema can say what holds when nothing is said. */
+/** `orders.list`: the newest first. A schema may have defaults. */
 export const listOrders = z
   .strictObject({
     status: z.enum(STATUSES).optional(),
@@ -83,7 +83,7 @@ export interface Order {
   readonly id: number;
   readonly customer: string;
   readonly address: Readonly<Address>;
-  /** One for each article. */
+  /** One entry for each article. */
   readonly lines: readonly Readonly<Line>[];
   readonly status: Status;
 }

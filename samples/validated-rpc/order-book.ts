@@ -3,7 +3,7 @@ import { injectable, PortalError } from 'portal-ws';
 import type { Line, ListOrders, Order, PlaceOrder, Status } from './messages';
 import { Stock } from './stock';
 
-/** Orders that are shipped or cancelled are kept for a while: so many of them. */
+/** The number of shipped or cancelled orders that are kept. */
 export const MAX_SETTLED = 1000;
 
 /** All orders, in memory. */
@@ -18,7 +18,7 @@ export class OrderBook {
 
   constructor(private readonly stock: Stock) {}
 
-  /** How many wait for changes of an order. */
+  /** The number of followers of an order. */
   followers(id: number): number {
     return this.changes.listenerCount(String(id));
   }
@@ -86,7 +86,7 @@ function isSettled({ status }: Order): boolean {
   return status !== 'placed';
 }
 
-/** An article that is named twice is wanted as often as both lines say. */
+/** The sum of the lines for each article. */
 function mergeLines(lines: readonly Line[]): Line[] {
   const quantities = new Map<string, number>();
   for (const { article, quantity } of lines) quantities.set(article, (quantities.get(article) ?? 0) + quantity);

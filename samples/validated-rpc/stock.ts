@@ -1,7 +1,7 @@
 import { PortalError } from 'portal-ws';
 import type { Line, Shortage } from './messages';
 
-/** How many of each article are there to be sold. */
+/** The stock of each article. */
 export class Stock {
   private readonly quantities: Map<string, number>;
 

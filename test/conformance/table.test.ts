@@ -4,21 +4,17 @@ import ts from 'typescript';
 
 const document = readFileSync(join(__dirname, '../../docs/conformance.md'), 'utf8');
 
-/** The cells of all rows of all tables, without headings and separators. */
-const rows = document
-  .split('\n')
-  .filter(
-    (line, index, lines) =>
-      line.startsWith('|') && !/^\|[ :-]+\|/.test(line) && !/^\|[ :-]+\|/.test(lines[index + 1] ?? ''),
-  )
-  .map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+/** An entry such as "- **5.1** Mask no frame of the server. `section-5-framing.test.ts`: `5.1 the server masks no frame`". */
+const ENTRY = /^- \*\*([\d., to]+)\*\* (.+)\. `([\w-]+[.]test[.]ts)`: `(.+)`$/;
 
-const named = rows.map((cells) => `${cells.at(-2)} ${cells.at(-1)!.replace(/^`(.*)`$/, '$1')}`);
+/** The entries of all lists with a section or case in bold, each in one line. */
+const lines = document.replaceAll(/\n +/g, ' ').split('\n');
+const entries = lines.filter((line) => line.startsWith('- **'));
+
+const named = entries.map((line) => {
+  const [, , , file, name] = ENTRY.exec(line) ?? [];
+  return `${file} ${name}`;
+});
 
 /** Names of the tests in a file; for `test.each` the part before the parameters. */
 function testsIn(file: string): string[] {
@@ -40,20 +36,20 @@ function testsIn(file: string): string[] {
 const files = readdirSync(__dirname).filter((file) => file.endsWith('.test.ts') && file !== 'table.test.ts');
 const existing = files.flatMap((file) => testsIn(file).map((name) => `${file} ${name}`));
 
-test('the table and the tests are found', () => {
-  expect(rows.length).toBeGreaterThan(100);
+test('the list and the tests are found', () => {
+  expect(entries.length).toBeGreaterThan(100);
   expect(existing.length).toBeGreaterThan(100);
 });
 
-test('no cell of the table is empty', () => {
-  expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([]);
+test('each entry has its section, its demand, a file and a test', () => {
+  expect(entries.filter((line) => !ENTRY.test(line))).toEqual([]);
 });
 
-test('each test in the table exists', () => {
+test('each test in the list exists', () => {
   expect(named.filter((name) => !existing.includes(name))).toEqual([]);
 });
 
-test('each test is in the table', () => {
+test('each test is in the list', () => {
   expect(existing.filter((name) => !named.includes(name))).toEqual([]);
 });
 

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Application, type PortalOptions } from 'portal-ws';
 import { WebSocket } from 'undici';
 import { build } from './build';
@@ -48,25 +46,10 @@ test('all JSON of all pages is JSON', () => {
   expect(json.filter(({ code }) => !isJson(code))).toEqual([]);
 });
 
-test('the index leads to every page', () => {
-  const index = pages.find(({ name }) => name === 'README.md')!;
-  for (const { name } of pages) if (name !== 'README.md') expect(index.text).toContain(`(${name})`);
-});
-
 describe.each(pages.map((page) => [page.name, page] as const))('%s', (_name, page) => {
   const tests = page.blocks.filter(guide.isTest);
   const programs = page.blocks.filter(guide.isProgram);
   const transcripts = page.blocks.filter(guide.isTranscript);
-
-  test('its links lead somewhere', () => {
-    const links = [...page.text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-    const broken = links.filter(([, file = '', anchor]) => {
-      const target = pages.find(({ name }) => name === (file || page.name));
-      if (anchor !== undefined) return target === undefined || !guide.anchorsOf(target).includes(anchor);
-      return !existsSync(join(guide.GUIDE, file));
-    });
-    expect(broken.map(([link]) => link)).toEqual([]);
-  });
 
   test('all that it shows is run', () => {
     const roots = [...tests, ...programs, ...transcripts.map((block) => guide.applicationBefore(block, page.blocks))];

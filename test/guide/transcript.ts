@@ -20,7 +20,7 @@ export async function replay(transcript: string, root: Class, options: PortalOpt
   const app = await createTestApp(root, { logger: silent, ...options });
   const clients = new Map<string, Client>();
   let latest: Client | undefined;
-  for (const line of transcript.split('\n').filter((text) => text !== '')) {
+  for (const line of linesOf(transcript)) {
     const header = HEADER.exec(line);
     if (header !== null && latest !== undefined) {
       latest.headers[header[1]!] = header[2]!;
@@ -39,6 +39,14 @@ export async function replay(transcript: string, root: Class, options: PortalOpt
   }
   for (const client of clients.values()) expect(await unheard(app, client)).toBe(undefined);
   await app.close();
+}
+
+/** An indented line continues the line before. */
+function linesOf(transcript: string): string[] {
+  return transcript
+    .replace(/\n {2,}/g, '')
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 function connect(app: TestApp, client: Client): Promise<TestClient> {

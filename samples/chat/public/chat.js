@@ -14,11 +14,11 @@ import { Link } from './link.js';
 import { showMembers, showMessage, showNotice, showPresence } from './view.js';
 
 let link;
-/** What the server shall call us; undefined while nobody has asked to join. */
+/** Our nickname; undefined before the user has joined. */
 let nickname;
-/** Proves that it is us who come back after a lost connection. */
+/** The secret that proves our identity after a lost connection. */
 let key;
-/** What was sent and has not come back to us yet. */
+/** Messages that were sent and have not come back yet. */
 let unheard = [];
 
 const handlers = {
@@ -90,6 +90,6 @@ openFrame({
     return isSent;
   },
   enter,
-  /** Undefined for what a URL cannot name: the path of `..` is another one. */
+  /** Undefined for a name that no URL can have, such as `..`. */
   tidyRoom: (name) => (/^\.{0,2}$/.test(name) ? undefined : name),
 });

@@ -1,6 +1,6 @@
 import { clearMessages, showMembers } from './view.js';
 
-/** What is around the talk: the form to join, the composer, the dialog for rooms, the drawer with people. */
+/** The frame of the talk: the form to join, the composer, the dialog for rooms, the drawer with people. */
 const DEFAULT_ROOM = 'lobby';
 const LINK_TEXT = { connecting: 'Connecting…', open: 'Connected', lost: 'Connection lost, trying again…' };
 const NICKNAME_ITEM = 'portal-chat-nickname';
@@ -20,7 +20,7 @@ export function isTalking() {
   return app.dataset.view === 'chat';
 }
 
-/** The room is there: one can talk. */
+/** Shows the room, ready to talk. */
 export function showTalk() {
   const isNew = !isTalking();
   app.dataset.view = 'chat';
@@ -50,7 +50,7 @@ export function showLink(state, text = LINK_TEXT[state]) {
   byId('link').textContent = text;
 }
 
-/** Of a room that nobody has joined yet. */
+/** Shows a room that the user has not joined yet. */
 export function showRoom(name) {
   showPeople(false);
   room = name;
@@ -64,19 +64,19 @@ export function showRoom(name) {
   stopTalk();
 }
 
-/** Text that was not taken goes back to where it was written. */
+/** Puts refused text back into its field. */
 export function returnText(text) {
   if (text === undefined) return;
   textField.value = textField.value === '' ? text : `${text}\n${textField.value}`;
   fitText();
 }
 
-/** What this browser calls itself in the next talk. */
+/** The nickname that this browser remembers. */
 export function remember(nickname) {
   try {
     localStorage.setItem(NICKNAME_ITEM, nickname);
   } catch {
-    // a browser that keeps nothing
+    // storage is not available
   }
 }
 
@@ -103,7 +103,7 @@ function showPeople(open) {
 
 /**
  * Begins, in the room of the URL. `join` gets a nickname, `say` a text, and returns whether it was sent; `enter` gets a room, as `tidyRoom`
- * makes it, which returns undefined for what is none.
+ * makes it, which returns undefined for an invalid name.
  */
 export function openFrame({ join, say, enter, tidyRoom }) {
   const readRoom = (text) => tidyRoom(text.trim().slice(0, roomField.maxLength));

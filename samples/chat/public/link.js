@@ -30,7 +30,7 @@ export class Link {
     return true;
   }
 
-  /** The server answers as it should: the next loss is the first one again. */
+  /** Call when the server has answered: the next loss counts as the first. */
   settle() {
     this.#failures = 0;
   }
@@ -54,7 +54,7 @@ export class Link {
     if (this.#socket === undefined) return;
     this.#forget();
     const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures++);
-    // not all pages at the same moment, when it was the server that went away
+    // spread the pages over time after the server went away
     this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random() / 2));
     this.#handlers.onState('lost');
   }

@@ -1,6 +1,6 @@
 const MAX_SHOWN = 500;
 const GROUP_MS = 5 * 60_000;
-/** Closer to the end than this, the list follows what is new. */
+/** Closer to the end than this, the list follows new messages. */
 const NEAR_END_PX = 80;
 
 const messages = document.getElementById('messages');
@@ -10,7 +10,7 @@ const newer = document.getElementById('newer');
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
 
-/** All text goes in by `textContent`: nothing that people write becomes markup. */
+/** All text is set by `textContent`, so that it never becomes markup. */
 export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;

@@ -16,29 +16,29 @@ import { showPeople, showPlace } from './places.js';
 import { forgetMessages, isAfter, showSaid, showWaiting } from './talk.js';
 import { scrollToEnd, showNotice, showPresence } from './view.js';
 
-/** When what was missed cannot be had yet. */
+/** The pause before asking again for missed messages. */
 const RETRY_MS = 3000;
 const ALONE = 'Connected, without Redis: other processes cannot be reached';
 
 let link;
 let memory;
-/** What the server shall call us; undefined while nobody has asked to join. */
+/** Our nickname; undefined before the user has joined. */
 let nickname;
 /** The process that we are connected to. */
 let worker;
-/** All that was said after this offset is to be asked for when we come back. */
+/** The offset after which messages are to be asked for when we come back. */
 let since;
 /** The offset of the latest message that came. */
 let latest;
-/** What was said after `since` could not be had yet. */
+/** Messages after `since` were not available yet. */
 let behind = false;
 let retry;
 /** The connection was lost since we had joined. */
 let isLost = false;
-/** What waits for an answer, by the id of the request. */
+/** Requests that wait for an answer, by id. */
 const asked = new Map();
 let lastId = 0;
-/** What was sent and has not come back to us yet. */
+/** Messages that were sent and have not come back yet. */
 let unheard = [];
 
 const events = {
@@ -66,7 +66,7 @@ const events = {
   },
 };
 
-/** Returns whether it is ours. */
+/** Returns whether the message is ours. */
 function hear(said) {
   const mine = said.nickname === nickname;
   const at = mine ? unheard.findIndex(({ text }) => text === said.text) : -1;
@@ -172,7 +172,7 @@ function onRefused({ code, message, details }) {
   showError(wordsOf(message, details));
 }
 
-/** What is wrong with what was typed, where the server says so. */
+/** Shows the server's complaint about the input. */
 function wordsOf(message, details) {
   const [issue] = Array.isArray(details) ? details : [];
   return Object.values(issue?.constraints ?? {})[0] ?? message;
@@ -198,7 +198,7 @@ openFrame({
   },
   say,
   enter,
-  /** As the server takes them. */
+  /** The form of names that the server accepts. */
   tidyRoom(name) {
     const tidy = name.normalize('NFKC').toLowerCase().replace(/\s+/g, '-');
     return /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*$/u.test(tidy) ? tidy : undefined;

@@ -3,7 +3,7 @@ const ITEM = 'portal-cluster-talk';
 /** So many messages are shown again when the page is loaded anew. */
 const MAX_OFFSETS = 50;
 
-/** What this tab knows of a talk when it is loaded anew: who we were, and from where on messages were shown. */
+/** The tab's memory of a talk for a reload: our nickname, and the offset after which messages were shown. */
 export class Memory {
   #room;
   #nickname;
@@ -21,7 +21,7 @@ export class Memory {
     return this.#nickname;
   }
 
-  /** All that came after it was shown. */
+  /** Messages after this offset were shown. */
   get since() {
     return this.#offsets[0];
   }
@@ -49,7 +49,7 @@ export class Memory {
       const kept = { room: this.#room, nickname: this.#nickname, offsets: this.#offsets };
       sessionStorage.setItem(ITEM, JSON.stringify(kept));
     } catch {
-      // a browser that keeps nothing
+      // storage is not available
     }
   }
 }

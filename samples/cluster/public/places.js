@@ -12,7 +12,7 @@ function chip(worker) {
   return made;
 }
 
-/** What stands for processes to the eye, and the words for it. */
+/** The badge of processes, and its text. */
 function badge(words, ...parts) {
   const made = element('span', 'badge');
   made.title = words;
@@ -23,13 +23,13 @@ function badge(words, ...parts) {
   return made;
 }
 
-/** Of a message: from the process of its author to ours. */
+/** The badge of a message: from the process of its author to ours. */
 export function route(from, to) {
   const way = element('span', 'way', '→');
   return badge(`from process ${from} to process ${to}`, chip(from), way, chip(to));
 }
 
-/** Which process we are connected to; none when it is undefined. */
+/** Shows the process that we are connected to; none when undefined. */
 export function showPlace(place) {
   const shown = document.getElementById('place');
   if (place === undefined) return shown.replaceChildren();

@@ -1,7 +1,7 @@
 import { route } from './places.js';
 import { element, showMessage } from './view.js';
 
-/** Those are known that may be on the page still. */
+/** Limit of remembered messages. */
 const MAX_KNOWN = 1000;
 
 /** The elements of messages, by the id of each. */
@@ -18,7 +18,7 @@ export function forgetMessages() {
   items.clear();
 }
 
-/** A message that has its place in the talk. Returns false for one that was shown. */
+/** Shows a message at its place in the talk. Returns false for a message that was shown before. */
 export function showSaid(said, offset, { mine, worker }) {
   const before = items.get(said.id);
   if (before?.dataset.offset !== undefined) return false;
@@ -29,7 +29,7 @@ export function showSaid(said, offset, { mine, worker }) {
   return true;
 }
 
-/** A message that others have not been sent: it gets its place later. */
+/** Shows a message that others have not got yet: it gets its place later. */
 export function showWaiting(said, { mine, worker }) {
   if (items.has(said.id)) return;
   show(said, mine, worker, element('span', 'waits', 'waits for Redis')).classList.add('waiting');
@@ -42,7 +42,7 @@ function show(said, mine, worker, ...notes) {
   return item;
 }
 
-/** What we had missed may come after what was said later. */
+/** Missed messages may come after newer ones. */
 function putInOrder(item, offset) {
   let next = item;
   for (let other = item.previousElementSibling; other !== null; other = other.previousElementSibling) {

@@ -6,7 +6,7 @@ const ICON = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9.5M6 9
 const list = document.getElementById('files');
 const note = document.getElementById('no-files');
 
-/** Shows what is on the server. Resolves with the largest size that it takes; undefined where it does not answer. */
+/** Shows the files on the server. Resolves with the largest accepted size; undefined if the server does not answer. */
 export async function showFiles() {
   try {
     const response = await fetch('files');
@@ -21,7 +21,7 @@ export async function showFiles() {
   }
 }
 
-/** Names go in by `textContent`: nothing that people call a file becomes markup. */
+/** Names are set by `textContent`, so that they never become markup. */
 function item({ name, size, time }) {
   const link = document.createElement('a');
   link.href = `files/${encodeURIComponent(name)}`;

@@ -1,4 +1,4 @@
-/** Over so much of the recent past is the speed measured. */
+/** The recent time over which the speed is measured. */
 const SPEED_WINDOW_MS = 3000;
 
 const BY_CLOSE_CODE = { 1001: 'stopping', 1009: 'too-big', 1011: 'failed', 1013: 'full' };
@@ -21,7 +21,7 @@ export class Sending {
     this.#handlers = handlers;
     const { signal } = this.#ended;
     this.#worker.addEventListener('message', ({ data }) => this.#hear(data), { signal });
-    // its script, too, comes from the server
+    // the worker's script comes from the server, too
     this.#worker.addEventListener('error', () => this.#fail('unreachable'), { signal });
     addEventListener('offline', () => this.#fail('broken'), { signal });
     addEventListener('beforeunload', (event) => event.preventDefault(), { signal });
@@ -34,7 +34,7 @@ export class Sending {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Bytes a second that arrive now; undefined while nobody can tell. */
+  /** Bytes a second at present; undefined while unknown. */
   get speed() {
     const [first] = this.#recent;
     const last = this.#recent.at(-1);
@@ -57,7 +57,7 @@ export class Sending {
         return this.#handlers.onProgress();
       case 'done':
         this.#end();
-        // the worker closes the connection as it should be closed
+        // the worker closes the connection properly
         this.#worker.addEventListener('message', ({ data }) => data.type === 'closed' && this.#worker.terminate());
         return this.#handlers.onDone(message);
       case 'error':

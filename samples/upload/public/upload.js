@@ -8,7 +8,7 @@ const card = byId('upload');
 const bar = byId('bar');
 const fileField = byId('file');
 
-/** What went wrong, and what to do about it. */
+/** Error texts, with advice. */
 const FAILURES = {
   unreadable: () => ['This file cannot be read', 'Was it moved, or is it a folder? Choose it once more.'],
   unreachable: () => ['The server does not answer', 'Nothing was sent. Is the server running, and this device online?'],
@@ -26,11 +26,11 @@ const FAILURES = {
   stopping: () => ['The server is being stopped', 'Nothing of the file was kept. Try again in a moment.'],
   failed: () => ['The server could not keep the file', 'The reason is in its log. Nothing of the file was kept.'],
 };
-/** No second try would do better. */
+/** Reasons for which a second try is useless. */
 const FINAL = ['too-big', 'unreadable'];
 
 let maxBytes;
-/** Undefined where the latest file was not even tried. */
+/** Undefined if the latest file was not tried. */
 let sending;
 /** The file of the latest try. */
 let chosen;
@@ -38,7 +38,7 @@ let chosen;
 function show(view) {
   const changes = card.dataset.view !== view;
   card.dataset.view = view;
-  // what had the focus may be gone
+  // the focused element may be gone
   if (changes) card.querySelector(`.${view} h2`).focus({ preventScroll: true });
   if (view !== 'sending') document.title = TITLE;
 }
@@ -49,7 +49,7 @@ function fill(fields) {
   }
 }
 
-/** For those who cannot see it. */
+/** Text for screen readers. */
 function say(text) {
   byId('status').textContent = text;
 }
@@ -131,7 +131,7 @@ byId('copy').addEventListener('click', async () => {
     byId('copy').textContent = 'Copied';
     say('Copied');
   } catch {
-    // where the page may not write to the clipboard, it is at least marked
+    // the text is at least selected if the clipboard is not allowed
     getSelection().selectAllChildren(byId('sha256'));
   }
 });
