@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
 import { PortalError, takeRejection } from '../messages';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
@@ -11,6 +11,7 @@ import { containInstance } from './contained-instance';
 import { invalid, Issues, joinPath } from './issues';
 import { isCollection, judgeShape } from './nested-shape';
 import type { Check } from './type-check';
+import { validatorsOf } from './validator-metadata';
 
 /** Options of class-validator. Portal's defaults refuse properties that the class does not name. */
 export type ValidationOptions = Pick<
@@ -22,7 +23,7 @@ const STRICT = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValue
 
 /** True for a class with decorators of class-validator. */
 export function isValidated(type: Constructor): boolean {
-  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
+  return validatorsOf(type).length > 0;
 }
 
 /**

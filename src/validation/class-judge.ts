@@ -1,9 +1,10 @@
 import type { ValidationArguments } from 'class-validator';
 import { PortalError, isThenable, takeRejection, saysYes } from '../messages';
 import type { Answered } from './class-plan';
-import type { CheckedProperty, ClassShapes, ShapeCheck, ValidationMetadata } from './class-shape';
+import type { CheckedProperty, ClassShapes, ShapeCheck } from './class-shape';
 import { invalid, type Issues } from './issues';
-import { isCollection, NESTED, whatElse } from './nested-shape';
+import { isCollection, whatElse } from './nested-shape';
+import { NESTED, type ValidatorMetadata } from './validator-metadata';
 
 /** class-validator's message for an object of a class that it does not know. */
 export const UNKNOWN_VALUE = 'an unknown value was passed to the validate function';
@@ -119,7 +120,7 @@ export class ClassJudge {
     };
   }
 
-  private judgeNested(metadata: ValidationMetadata, declared: unknown, value: unknown, object: object): void {
+  private judgeNested(metadata: ValidatorMetadata, declared: unknown, value: unknown, object: object): void {
     if (typeof value !== 'object' || value === null) return this.judgeItem(metadata, value, object);
     const wanted = whatElse(value, declared);
     if (wanted !== undefined) this.refuse(`${metadata.propertyName} must be ${wanted}`);
@@ -132,13 +133,13 @@ export class ClassJudge {
     }
   }
 
-  private judgeUnder(key: string | number, metadata: ValidationMetadata, item: unknown, object: object): void {
+  private judgeUnder(key: string | number, metadata: ValidatorMetadata, item: unknown, object: object): void {
     this.trail.push(key);
     this.judgeItem(metadata, item, object);
     this.trail.pop();
   }
 
-  private judgeItem(metadata: ValidationMetadata, item: unknown, object: object): void {
+  private judgeItem(metadata: ValidatorMetadata, item: unknown, object: object): void {
     if (item === undefined) return;
     if (typeof item !== 'object' || item === null)
       this.refuse(messageOf(metadata, argumentsFor(metadata, item, object)));
@@ -152,7 +153,7 @@ export class ClassJudge {
 }
 
 function argumentsFor(
-  { constraints, propertyName }: ValidationMetadata,
+  { constraints, propertyName }: ValidatorMetadata,
   value: unknown,
   object: object,
 ): ValidationArguments {
@@ -166,7 +167,7 @@ function argumentsFor(
 }
 
 /** A message with class-validator's tokens replaced. */
-function messageOf({ message }: ValidationMetadata, args: ValidationArguments, byDefault = (): string => ''): string {
+function messageOf({ message }: ValidatorMetadata, args: ValidationArguments, byDefault = (): string => ''): string {
   const chosen: unknown = message || byDefault();
   const told = typeof chosen === 'function' ? (chosen as (args: ValidationArguments) => unknown)(args) : chosen;
   takeRejection(told, () => {});

@@ -1,25 +1,30 @@
-import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
+import type { ValidatorConstraintInterface } from 'class-validator';
 import type { Constructor } from '../decorators';
 import { isThenable, takeRejection, saysYes } from '../messages';
 import { isTransformed } from './transform-metadata';
-
-type Storage = ReturnType<typeof getMetadataStorage>;
-type Metadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
-type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
+import {
+  ALLOWED,
+  CONDITIONAL,
+  constraintsOf,
+  CUSTOM,
+  validatorsByProperty,
+  type ConstraintMetadata,
+  type ValidatorMetadata,
+} from './validator-metadata';
 
 /** One decorator of a property. */
 interface PlannedCheck {
-  readonly found: Constraint;
+  readonly found: ConstraintMetadata;
   /** Made at the first message by class-validator's container, which may be the application's then. */
   constraint?: ValidatorConstraintInterface;
   readonly each: boolean;
   readonly constraints: unknown[];
-  readonly validateIf: Metadata['validateIf'];
+  readonly validateIf: ValidatorMetadata['validateIf'];
 }
 
 /** An answer that a validator gave to a value which is judged again. */
 export interface Answered {
-  readonly found: Constraint;
+  readonly found: ConstraintMetadata;
   readonly property: string;
   readonly verdict: PromiseLike<unknown>;
 }
@@ -30,11 +35,6 @@ interface PlannedProperty {
   readonly conditions: readonly ((object: object, value: unknown) => boolean)[];
   readonly checks: readonly PlannedCheck[];
 }
-
-/** The decorators of class-validator that a plan repeats. A property with another one has no plan. */
-const CUSTOM = 'customValidation';
-const CONDITIONAL = 'conditionalValidation';
-const ALLOWED = 'whitelistValidation';
 
 /**
  * Finds valid flat objects in an eighth of class-validator's time, by calling its validators in a loop that was laid out once. A nested
@@ -52,16 +52,15 @@ export class ClassPlan {
 
   /** `undefined` for a class that needs more than a plan repeats. */
   static of(type: Constructor): ClassPlan | undefined {
-    const storage = getMetadataStorage();
-    const grouped = storage.groupByPropertyName(storage.getTargetValidationMetadatas(type, '', false, false));
+    const grouped = validatorsByProperty(type);
     const properties: PlannedProperty[] = [];
-    for (const [name, metadata] of Object.entries(grouped)) {
+    for (const [name, metadata] of grouped) {
       const property = plan(name, metadata);
       // class-transformer sets no property that the prototype has
       if (property === undefined || name in (type.prototype as object)) return undefined;
       properties.push(property);
     }
-    const names = new Set(Object.keys(grouped));
+    const names = new Set(grouped.map(([name]) => name));
     if (isTransformed(type, names)) return undefined;
     return new ClassPlan(type as new () => object, properties, names);
   }
@@ -125,18 +124,19 @@ export class ClassPlan {
   }
 }
 
-function plan(name: string, metadata: readonly Metadata[]): PlannedProperty | undefined {
-  const storage = getMetadataStorage();
+/** `undefined` for a property with a decorator that a plan does not repeat. */
+function plan(name: string, all: readonly ValidatorMetadata[]): PlannedProperty | undefined {
   const conditions: PlannedProperty['conditions'][number][] = [];
   const checks: PlannedCheck[] = [];
-  for (const { type, constraints, constraintCls, validateIf, each } of metadata) {
+  for (const metadata of all) {
+    const { type, constraints, validateIf, each } = metadata;
     if (type === ALLOWED) continue;
     if (type === CONDITIONAL) {
       conditions.push((constraints as PlannedProperty['conditions'][number][])[0]!);
       continue;
     }
     if (type !== CUSTOM) return undefined;
-    for (const found of storage.getTargetValidatorConstraints(constraintCls)) {
+    for (const found of constraintsOf(metadata)) {
       if (found.async) return undefined;
       checks.push({ found, constraints: constraints as unknown[], each, validateIf });
     }

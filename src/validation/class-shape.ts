@@ -1,4 +1,4 @@
-import { getMetadataStorage, type ValidatorConstraintInterface, type ValidatorOptions } from 'class-validator';
+import type { ValidatorConstraintInterface, ValidatorOptions } from 'class-validator';
 import type { Constructor } from '../decorators';
 import {
   PLAIN_TO_CLASS,
@@ -7,16 +7,24 @@ import {
   type TransformStorage,
   type TypeMetadata,
 } from './transform-metadata';
+import {
+  ALLOWED,
+  CONDITIONAL,
+  constraintsOf,
+  CUSTOM,
+  DEFINED,
+  NESTED,
+  validatorsByProperty,
+  type ConstraintMetadata,
+  type ValidatorMetadata,
+} from './validator-metadata';
 
-type Storage = ReturnType<typeof getMetadataStorage>;
-export type ValidationMetadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
-type Constraint = ReturnType<Storage['getTargetValidatorConstraints']>[number];
 type Condition = (object: object, value: unknown) => boolean;
 
 /** One decorator of a property, such as `@IsString()`. */
 export interface ShapeCheck {
-  readonly metadata: ValidationMetadata;
-  readonly found: Constraint;
+  readonly metadata: ValidatorMetadata;
+  readonly found: ConstraintMetadata;
   /** Made at the first message by class-validator's container, which may be the application's then. */
   constraint?: ValidatorConstraintInterface;
   /** True where it is called for a missing value too, whatever `skipMissingProperties` says. */
@@ -29,7 +37,7 @@ export interface CheckedProperty {
   readonly conditions: readonly Condition[];
   readonly checks: readonly ShapeCheck[];
   /** Those of its `@ValidateNested()`. */
-  readonly nested: ValidationMetadata | undefined;
+  readonly nested: ValidatorMetadata | undefined;
   /** The type that the compiler emitted. */
   readonly declared: unknown;
 }
@@ -57,12 +65,6 @@ export interface IncomingProperty {
   /** True where setting it calls code of the application. */
   readonly callsCode: boolean;
 }
-
-const CUSTOM = 'customValidation';
-const DEFINED = 'isDefined';
-const NESTED = 'nestedValidation';
-const CONDITIONAL = 'conditionalValidation';
-const ALLOWED = 'whitelistValidation';
 
 /** Types to which a value is converted as it is. */
 const VALUE_TYPES = new Set<unknown>([String, Number, Boolean, Date, Buffer]);
@@ -173,18 +175,16 @@ export class ClassShapes {
 
   private findChecks(type: unknown): CheckedProperty[] {
     if (typeof type !== 'function') return [];
-    const storage = getMetadataStorage();
-    const { always = false, groups } = this.settings;
-    const found = storage.getTargetValidationMetadatas(type, '', always, false, groups);
-    const grouped = Object.entries(storage.groupByPropertyName(found));
-    return grouped.map(([name, metadata]) => checkedProperty(type as Constructor, name, metadata));
+    return validatorsByProperty(type, this.settings).map(([name, metadata]) =>
+      checkedProperty(type as Constructor, name, metadata),
+    );
   }
 }
 
-function checkedProperty(type: Constructor, name: string, all: readonly ValidationMetadata[]): CheckedProperty {
+function checkedProperty(type: Constructor, name: string, all: readonly ValidatorMetadata[]): CheckedProperty {
   const conditions: Condition[] = [];
   const checks: ShapeCheck[] = [];
-  let nested: ValidationMetadata | undefined;
+  let nested: ValidatorMetadata | undefined;
   for (const metadata of all) {
     switch (metadata.type) {
       case ALLOWED:
@@ -197,7 +197,7 @@ function checkedProperty(type: Constructor, name: string, all: readonly Validati
         break;
       case CUSTOM:
       case DEFINED:
-        for (const found of getMetadataStorage().getTargetValidatorConstraints(metadata.constraintCls)) {
+        for (const found of constraintsOf(metadata)) {
           checks.push({ metadata, found, always: metadata.type === DEFINED });
         }
         break;

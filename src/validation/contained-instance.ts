@@ -1,16 +1,13 @@
-import { getMetadataStorage } from 'class-validator';
 import { PortalError, takeRejection } from '../messages';
 import { isObject } from './body-walk';
 import { joinPath, type Issues } from './issues';
 import { entriesOf, isCollection } from './nested-shape';
+import { CONDITIONAL, validatorsOf, type ValidatorMetadata } from './validator-metadata';
 
-type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 type Users = (...args: unknown[]) => unknown;
 
-const CONDITIONAL = 'conditionalValidation';
-
 /** Metadata that is contained already: subclasses share it. */
-const contained = new WeakSet<Metadata>();
+const contained = new WeakSet<ValidatorMetadata>();
 
 /**
  * Prepares an instance for class-validator's `validate`, so that users' code in it does no harm: a getter that throws is an issue, and a
@@ -26,7 +23,7 @@ export function containInstance(root: object, path: string, issues: Issues): voi
       for (const [key, item] of entriesOf(value)) visit(item, joinPath(place, key));
       return;
     }
-    const checks = checksOf(value);
+    const checks = validatorsOf(value.constructor);
     checks.forEach(contain);
     for (const name of new Set([...Object.keys(value), ...checks.map(({ propertyName }) => propertyName)])) {
       const inside = joinPath(place, name);
@@ -34,11 +31,6 @@ export function containInstance(root: object, path: string, issues: Issues): voi
     }
   };
   visit(root, path);
-}
-
-function checksOf({ constructor }: object): Metadata[] {
-  if (typeof constructor !== 'function') return [];
-  return getMetadataStorage().getTargetValidationMetadatas(constructor, '', false, false);
 }
 
 function read(object: Record<string, unknown>, name: string, place: string, issues: Issues): unknown {
@@ -52,7 +44,7 @@ function read(object: Record<string, unknown>, name: string, place: string, issu
   }
 }
 
-function contain(metadata: Metadata): void {
+function contain(metadata: ValidatorMetadata): void {
   if (contained.has(metadata)) return;
   contained.add(metadata);
   const { type, message, validateIf } = metadata;

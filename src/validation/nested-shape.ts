@@ -1,8 +1,5 @@
-import { getMetadataStorage } from 'class-validator';
 import { joinPath, type Issues } from './issues';
-
-/** class-validator's constraint for a value in the place of a nested object. */
-export const NESTED = 'nestedValidation';
+import { NESTED, validatorsOf } from './validator-metadata';
 
 /** The values of a message that class-transformer converts to these types. */
 const SENT_AS = new Map<unknown, string>([
@@ -17,12 +14,7 @@ const SENT_AS = new Map<unknown, string>([
  */
 export function judgeShape(object: object, path: string, issues: Issues): void {
   const { constructor } = object;
-  for (const { type, propertyName } of getMetadataStorage().getTargetValidationMetadatas(
-    constructor,
-    '',
-    false,
-    false,
-  )) {
+  for (const { type, propertyName } of validatorsOf(constructor)) {
     if (type !== NESTED) continue;
     const value = (object as Record<string, unknown>)[propertyName];
     if (typeof value !== 'object' || value === null) continue;

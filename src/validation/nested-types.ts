@@ -1,9 +1,7 @@
-import { getMetadataStorage } from 'class-validator';
 import { BootError, type Constructor } from '../decorators';
 import { isValidated } from './class-check';
 import { howMade } from './transform-metadata';
-
-const NESTED = 'nestedValidation';
+import { NESTED, validatorsOf } from './validator-metadata';
 
 /** Types that say nothing of their items. */
 const COLLECTIONS = new Set<unknown>([Array, Set, Map]);
@@ -30,7 +28,7 @@ export function checkNested(type: Constructor, place: string, seen = new Set<unk
 /** The properties with decorators of class-validator; true for those with `@ValidateNested()`. */
 function propertiesOf(type: Constructor): Map<string, boolean> {
   const properties = new Map<string, boolean>();
-  for (const metadata of getMetadataStorage().getTargetValidationMetadatas(type, '', false, false)) {
+  for (const metadata of validatorsOf(type)) {
     const { propertyName, type: kind } = metadata;
     properties.set(propertyName, properties.get(propertyName) === true || kind === NESTED);
   }
