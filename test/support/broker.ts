@@ -41,13 +41,12 @@ export class Broker {
   async start(): Promise<void> {
     const [command, args] = this.kind === 'redis' ? this.redis() : this.nats();
     const child = spawn(command, [...args, ...this.extra], { stdio: 'ignore', env: { ...process.env, PATH } });
-    const failed = new Promise<never>((_, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => reject(new Error(`${command} ended with ${code ?? signal}`)));
-    });
-    failed.catch(() => undefined);
+    // a program that is not there has the exit code -2
+    child.once('error', () => undefined);
     this.child = child;
-    await Promise.race([failed, until(() => accepts(this.port), 20)]);
+    const end = (): unknown => child.exitCode ?? child.signalCode;
+    await until(async () => end() !== null || (await accepts(this.port)), 20);
+    if (end() !== null) throw new Error(`${command} ended with ${String(end())}`);
   }
 
   /** SIGKILL. Resolves when the process is gone. */
