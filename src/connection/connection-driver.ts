@@ -168,7 +168,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
   onBytes(bytes: Buffer, length: number): void {
     this.heard = true;
     this.context.observer.bytesRead?.(this.connection, length);
-    this.receiver.reader.onBytes(bytes, length);
+    this.receiver.onBytes(bytes, length);
   }
 
   onFlushed(): void {
@@ -206,7 +206,7 @@ export class ConnectionDriver implements Driver, ReceiverHost, TransportReceiver
    * is not read.
    */
   takeSignOfLife(): boolean {
-    const alive = this.heard || this.phase !== 'open' || this.receiver.reader.isPaused;
+    const alive = this.heard || this.phase !== 'open' || this.receiver.isPaused;
     this.heard = false;
     return this.sender.queue.gatherer.takeProgress() || alive;
   }

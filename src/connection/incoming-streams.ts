@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import type { FrameParser, PerMessageDeflate, Violation } from '../protocol';
 import { sizeOf } from './message-queue';
 import { IncomingStream, type StreamOwner } from './message-stream';
-import type { Reader } from './reader';
 import type { ReceiverHost } from './receiver-host';
 
 /** Dependencies of IncomingStreams. */
@@ -12,7 +11,10 @@ export interface StreamReceiver {
   deliver(message: IncomingStream): void;
   /** Counts bytes against the rate limits. */
   charge(message: IncomingStream, bytes: number): void;
-  readonly reader: Pick<Reader, 'pause' | 'readOn'>;
+  /** Holds the peer back. */
+  pause(): void;
+  /** Reads on if there is room. */
+  readOn(): void;
 }
 
 /** Most bytes that are gathered of a compressed message where zlib cannot inflate it as it arrives. */
@@ -127,7 +129,7 @@ export class IncomingStreams implements StreamOwner {
   }
 
   onStreamRead(): void {
-    this.receiver.reader.readOn();
+    this.receiver.readOn();
   }
 
   onStreamViolation(violation: Violation): void {
@@ -165,6 +167,6 @@ export class IncomingStreams implements StreamOwner {
   }
 
   private pauseWithoutRoom(): void {
-    if (!this.haveRoom) this.receiver.reader.pause();
+    if (!this.haveRoom) this.receiver.pause();
   }
 }

@@ -1,22 +1,20 @@
-import type { MessageAssembler } from '../protocol';
+import {
+  MessageAssembler,
+  type FrameRules,
+  type MessageReceiver,
+  type PerMessageDeflate,
+  type Violation,
+} from '../protocol';
 import type { Transport } from '../transport';
-
-/** Dependencies of Reader. */
-export interface ReaderOwner {
-  /** False once the peer's bytes are read and thrown away. */
-  readonly isListening: boolean;
-  /** True where messages that come have somewhere to wait. */
-  hasRoom(): boolean;
-  /** Called when all bytes that were read are parsed. False where no new bytes are to be read. */
-  mayResume(): boolean;
-  /** `bytes` more bytes are held. */
-  onHeld(bytes: number): void;
-}
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Reads the bytes of one connection. The peer is held back while the messages in them have nowhere to wait. */
-export class Reader {
+/**
+ * Reads the bytes of one connection for the messages in them, which the subclass receives. The peer is held back while
+ * messages have nowhere to wait.
+ */
+export abstract class Reader implements MessageReceiver {
+  protected readonly assembler: MessageAssembler;
   private paused = false;
   /** Bytes that were read but not parsed yet. */
   private leftover: Buffer | undefined;
@@ -26,14 +24,32 @@ export class Reader {
   private inflating = false;
 
   constructor(
-    private readonly owner: ReaderOwner,
-    readonly assembler: MessageAssembler,
     private readonly transport: Transport,
     private readonly outgoing: { cork(): void; uncork(): void },
-  ) {}
+    rules: FrameRules,
+    protected readonly deflate: PerMessageDeflate | undefined,
+  ) {
+    this.assembler = new MessageAssembler(this, rules, deflate);
+  }
+
+  /** False once the peer's bytes are read and thrown away. */
+  protected abstract readonly isListening: boolean;
+  /** True where messages that come have somewhere to wait. */
+  protected abstract hasRoom(): boolean;
+  /** Called when all bytes that were read are parsed. False where no new bytes are to be read. */
+  protected abstract mayResume(): boolean;
+  /** `bytes` more bytes are held. */
+  protected abstract onHeld(bytes: number): void;
+
+  abstract onText(message: string): void;
+  abstract onBinary(message: Buffer): void;
+  abstract onPing(payload: Buffer): void;
+  abstract onPong(payload: Buffer): void;
+  abstract onClose(code: number, reason: string): void;
+  abstract onViolation(violation: Violation): void;
 
   /** Bytes of memory that are no message yet. */
-  get heldBytes(): number {
+  protected get unparsedBytes(): number {
     return this.assembler.heldBytes + (this.leftover?.length ?? 0);
   }
 
@@ -43,25 +59,24 @@ export class Reader {
   }
 
   /** True while messages that were read are still to be delivered. */
-  get isBehind(): boolean {
+  protected get isBehind(): boolean {
     return this.leftover !== undefined || this.inflating;
   }
 
   /** True while a message has begun that is not whole, or not inflated. */
-  get isMidMessage(): boolean {
+  protected get isMidMessage(): boolean {
     return this.inflating || this.assembler.parser.midMessage;
   }
 
   /** The bytes are valid during the call only. */
   onBytes(bytes: Buffer, length: number): void {
-    const { owner } = this;
-    if (this.leftover !== undefined || (this.inflating && owner.isListening)) {
+    if (this.leftover !== undefined || (this.inflating && this.isListening)) {
       this.leftover = Buffer.concat([this.leftover ?? NO_BYTES, bytes.subarray(0, length)]);
       return;
     }
     const at = this.parse(bytes, length);
-    if (at < length && owner.isListening) this.leftover = Buffer.from(bytes.subarray(at, length));
-    if (this.heldBytes > 0) owner.onHeld(length);
+    if (at < length && this.isListening) this.leftover = Buffer.from(bytes.subarray(at, length));
+    if (this.unparsedBytes > 0) this.onHeld(length);
     if (this.paused) this.readOn();
   }
 
@@ -74,39 +89,38 @@ export class Reader {
 
   /** Reads on if there is room: first the bytes that are left of the last read. */
   readOn(): void {
-    while (this.paused && !this.parsing && this.hasRoom()) {
+    while (this.paused && !this.parsing && this.canReadOn()) {
       const bytes = this.leftover;
       if (bytes === undefined) {
-        if (!this.owner.mayResume()) return;
+        if (!this.mayResume()) return;
         this.paused = false;
         this.transport.resume();
         return;
       }
       this.leftover = undefined;
       const at = this.parse(bytes, bytes.length);
-      if (at < bytes.length && this.owner.isListening) this.leftover = bytes.subarray(at);
+      if (at < bytes.length && this.isListening) this.leftover = bytes.subarray(at);
     }
   }
 
-  /** Holds the peer back while a message is inflated in another thread. */
-  holdForInflating(): void {
+  onInflating(): void {
     this.inflating = true;
     this.pause();
   }
 
-  onInflated(): void {
+  onInflatingDone(): void {
     this.inflating = false;
     this.readOn();
   }
 
   /** Throws away bytes that were read and not parsed. */
-  forget(): void {
+  protected forgetUnparsed(): void {
     this.leftover = undefined;
     this.readOn();
   }
 
-  private hasRoom(): boolean {
-    return !this.owner.isListening || (!this.inflating && this.owner.hasRoom());
+  private canReadOn(): boolean {
+    return !this.isListening || (!this.inflating && this.hasRoom());
   }
 
   /** Parses a read, whose answers leave in one write. Returns where parsing stopped. */

@@ -1,4 +1,4 @@
-import { CloseCode, MessageAssembler, type MessageReceiver, type PerMessageDeflate, type Violation } from '../protocol';
+import { CloseCode, type PerMessageDeflate, type Violation } from '../protocol';
 import type { Gatherer, Transport } from '../transport';
 import type { Endpoint } from './endpoint';
 import { callHook, handleMessage } from './hooks';
@@ -8,7 +8,7 @@ import type { Message } from './message';
 import { MessageQueue, sizeOf } from './message-queue';
 import { IncomingStream } from './message-stream';
 import { Rate } from './rate';
-import { Reader, type ReaderOwner } from './reader';
+import { Reader } from './reader';
 import type { ReceiverHost } from './receiver-host';
 
 const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolation, message: 'rate limited' };
@@ -17,8 +17,7 @@ const TOO_FAST: Violation = { name: 'TooFast', closeCode: CloseCode.PolicyViolat
  * Receives the messages of one connection: from the bytes of a read to the endpoint's hooks, in order. It stops reading
  * the socket while too much waits: messages for their handler, or streams for their reader.
  */
-export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
-  readonly reader: Reader;
+export class Receiver extends Reader implements StreamReceiver {
   private readonly endpoint: Endpoint;
   private readonly rate: Rate | undefined;
   /** Made with the first handler that returns a promise. */
@@ -36,18 +35,17 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     readonly host: ReceiverHost,
     transport: Transport,
     outgoing: Gatherer,
-    private readonly deflate: PerMessageDeflate | undefined,
+    deflate: PerMessageDeflate | undefined,
   ) {
     const { context, route } = host;
+    super(transport, outgoing, deflate === undefined ? route.rules : route.compressedRules, deflate);
     this.endpoint = route.endpoint;
     this.rate = Rate.of(route.limits, context.clock.now());
-    const assembler = new MessageAssembler(this, deflate === undefined ? route.rules : route.compressedRules, deflate);
-    this.reader = new Reader(this, assembler, transport, outgoing);
   }
 
   /** Bytes of memory that messages and parts of messages hold. */
   get heldBytes(): number {
-    return this.reader.heldBytes + (this.queue?.heldBytes ?? 0) + (this.streams?.heldBytes ?? 0);
+    return this.unparsedBytes + (this.queue?.heldBytes ?? 0) + (this.streams?.heldBytes ?? 0);
   }
 
   /** Makes messages wait until `work` has settled. */
@@ -82,24 +80,24 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
   finish(done: () => void): void {
     this.finishing = true;
     this.onFinished = done;
-    this.reader.pause();
-    this.reader.readOn();
+    this.pause();
+    this.readOn();
     this.checkFinished();
   }
 
   /** Reads on if a request waits now: its answer may stand behind messages that had no room. */
   onRequestsChanged(): void {
     this.streams?.onRequestsChanged();
-    if (this.finishing && !this.awaitsAnswer) this.reader.pause();
-    this.reader.readOn();
+    if (this.finishing && !this.awaitsAnswer) this.pause();
+    this.readOn();
   }
 
   /** Our Close frame is sent. Only a message that has begun still counts. */
   beginClosing(): void {
     const isHandedOver = this.streams?.isArriving === true;
-    this.awaitsLastMessage = this.reader.isMidMessage && !isHandedOver;
+    this.awaitsLastMessage = this.isMidMessage && !isHandedOver;
     this.streams?.beginClosing();
-    this.reader.readOn();
+    this.readOn();
   }
 
   /** Forgets all messages if the `open` hook has not let the client in: the connection was closed before. */
@@ -109,13 +107,13 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.awaitsLastMessage = false;
     this.streams?.forget();
     for (const message of queue.clear()) if (message instanceof IncomingStream) message.discard();
-    this.reader.readOn();
+    this.readOn();
   }
 
   /** From now on all bytes are read and thrown away. */
   stop(): void {
     this.streams?.stop();
-    this.reader.forget();
+    this.forgetUnparsed();
   }
 
   onText(message: string): void {
@@ -128,7 +126,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
 
   onStreamStart(binary: boolean, compressed: boolean): void {
     if (this.host.hearing !== 'open') return this.streams?.ignore();
-    this.streams ??= new IncomingStreams(this, this.reader.assembler.parser, this.deflate);
+    this.streams ??= new IncomingStreams(this, this.assembler.parser, this.deflate);
     this.streams.begin(binary, compressed);
   }
 
@@ -140,12 +138,8 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.streams?.end();
   }
 
-  onInflating(): void {
-    this.reader.holdForInflating();
-  }
-
-  onInflatingDone(): void {
-    this.reader.onInflated();
+  override onInflatingDone(): void {
+    super.onInflatingDone();
     this.checkFinished();
   }
 
@@ -165,19 +159,19 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     this.host.onViolation(violation);
   }
 
-  get isListening(): boolean {
+  protected get isListening(): boolean {
     return this.host.hearing !== 'deaf';
   }
 
   /** Half of the queue must be free, so that reading does not start and stop for each message. */
-  hasRoom(): boolean {
+  protected hasRoom(): boolean {
     if (this.streams?.haveRoom === false) return false;
     if (this.host.hearing === 'closing' || this.queue === undefined) return true;
     const { limits } = this.host.route;
     return this.queue.hasRoom(limits.maxQueuedMessages >> 1, limits, this.awaitsAnswer);
   }
 
-  mayResume(): boolean {
+  protected mayResume(): boolean {
     if (!this.finishing || this.host.hearing !== 'open' || this.awaitsAnswer) return true;
     this.checkFinished();
     return false;
@@ -208,7 +202,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
     }
     this.onHeld(queue.add(message));
     const { limits } = this.host.route;
-    if (!queue.hasRoom(limits.maxQueuedMessages - 1, limits, this.awaitsAnswer)) this.reader.pause();
+    if (!queue.hasRoom(limits.maxQueuedMessages - 1, limits, this.awaitsAnswer)) this.pause();
   }
 
   charge(message: IncomingStream, bytes: number): void {
@@ -234,7 +228,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
       this.endpoint.concurrency ?? 1,
       (message) => this.handle(message),
       () => {
-        this.reader.readOn();
+        this.readOn();
         this.checkFinished();
       },
     ));
@@ -243,7 +237,7 @@ export class Receiver implements MessageReceiver, StreamReceiver, ReaderOwner {
   /** Calls `onFinished` once nothing waits. A handler may still read: it gets the rest after our Close frame. */
   private checkFinished(): void {
     const { onFinished, queue } = this;
-    if (onFinished === undefined || this.reader.isBehind) return;
+    if (onFinished === undefined || this.isBehind) return;
     const isUnderWay = this.streams?.isArriving === true && (queue === undefined || queue.length === 0);
     if (!isUnderWay && queue?.idle === false) return;
     this.onFinished = undefined;

@@ -80,11 +80,12 @@ export function withstandsOverHttp1({ target, enter }: Access): void {
     expect((await client.end()).toString()).toBe('');
   });
 
-  test('an Upgrade header behind 2,000 others, where Node drops it, is refused', async () => {
+  test('an Upgrade header behind 2,000 others, where Node drops it or refuses them all, is refused', async () => {
     const client = clientOver(await target().dial(), target().authority);
     const others = Array.from({ length: 2000 }, (_, index) => `${index}:\r\n`).join('');
     client.write(upgrade('/echo').replace('\r\n', `\r\n${others}`));
-    expect((await client.answer()).status).toBe(400);
+    // 431 from Node 22.23 on
+    expect([400, 431]).toContain((await client.answer()).status);
     await client.end();
   });
 
