@@ -6,6 +6,8 @@ export interface WriteRequest {
   getAsyncId(): number;
   /** Called as a method when a write that had to wait is done, or has failed (negative status). */
   oncomplete?: (this: WriteRequest, status: number) => void;
+  /** The status of a write that was done before its handle returned the request; `null` otherwise. */
+  writeStatus?: number | null;
   writer?: DirectWriter;
   /** Memory that must not be collected during the write. */
   held?: unknown;
@@ -19,10 +21,13 @@ export interface WriteOwner {
 
 /** The undocumented methods of a socket's handle. */
 export interface WritableHandle {
-  /** Zero, or a negative error number. */
-  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /**
+   * Returns zero or a negative error number. A handle that takes `null` for the request makes one where the write has to
+   * wait, and returns that.
+   */
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest;
   /** Writes several buffers. `true` says that the chunks are buffers, not strings. */
-  writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
+  writev(request: WriteRequest | null, chunks: readonly Uint8Array[], allBuffers: true): number | WriteRequest;
   /** Bytes that libuv holds because the kernel did not take them. */
   readonly writeQueueSize: number;
 }
@@ -32,11 +37,22 @@ function onComplete(this: WriteRequest, status: number): void {
   this.writer!.owner.onWritten(status < 0);
 }
 
+/** The request objects of the writes on all sockets. */
+export interface WriteRequests {
+  /** The request for the next write. */
+  get(): WriteRequest | null;
+  /** The request of the last write, if libuv keeps it; `undefined` too where its handle returns it. */
+  taken(): WriteRequest | undefined;
+}
+
+/** For handles that make requests themselves, from Node 24.22 on. */
+const MADE_BY_HANDLES: WriteRequests = { get: () => null, taken: () => undefined };
+
 /**
  * The request object for the next write on any socket. Nearly every write is done at once and leaves its request
  * untouched, so the next write uses it again; a new object for each write cost 4 % of a short echo.
  */
-export class SpareRequest {
+export class SpareRequest implements WriteRequests {
   private spare: WriteRequest;
 
   constructor(private readonly Request: new () => WriteRequest) {
@@ -66,7 +82,7 @@ export class SpareRequest {
 export class DirectWriter {
   constructor(
     private readonly handle: WritableHandle,
-    private readonly requests: SpareRequest,
+    private readonly requests: WriteRequests,
     readonly owner: WriteOwner,
   ) {}
 
@@ -84,15 +100,16 @@ export class DirectWriter {
     return this.finish(this.handle.writev(this.requests.get(), chunks, true), chunks);
   }
 
-  private finish(error: number, held: unknown): boolean {
-    const request = this.requests.taken();
-    if (request !== undefined) {
+  private finish(result: number | WriteRequest, held: unknown): boolean {
+    const request = typeof result === 'number' ? this.requests.taken() : result;
+    const status = request?.writeStatus ?? undefined;
+    if (request !== undefined && status === undefined) {
       request.oncomplete = onComplete;
       request.writer = this;
       request.held = held;
       return false;
     }
-    if (error !== 0) this.owner.onWritten(true);
+    if ((status ?? result) !== 0) this.owner.onWritten(true);
     return true;
   }
 }
@@ -101,16 +118,16 @@ export class DirectWriter {
 const TRIED = new Set(['20', '22', '24']);
 
 /**
- * Finds the class of write requests, which Node does not export, by writing to a socket with a fake handle. Undefined
- * where that fails, and on a Node that is not in `TRIED`.
+ * Finds the requests that handles take, whose class Node does not export, by writing to a socket with a fake handle.
+ * Undefined where that fails, and on a Node that is not in `TRIED`.
  */
-export function writeRequestClass(): (new () => WriteRequest) | undefined {
+export function writeRequests(): WriteRequests | undefined {
   if (!TRIED.has(process.versions.node.split('.')[0]!)) return undefined;
-  let found: (new () => WriteRequest) | undefined;
+  let found: WriteRequest | null | undefined;
   try {
     const handle = {
-      writeBuffer(request: object) {
-        found = request.constructor as new () => WriteRequest;
+      writeBuffer(request: WriteRequest | null) {
+        found = request;
         return 0;
       },
       readStop: () => 0,
@@ -126,7 +143,9 @@ export function writeRequestClass(): (new () => WriteRequest) | undefined {
   } catch {
     return undefined;
   }
-  return found?.name === 'WriteWrap' && knowsWhetherKept(found) ? found : undefined;
+  if (found === null) return MADE_BY_HANDLES;
+  const Request = found?.constructor as (new () => WriteRequest) | undefined;
+  return Request?.name === 'WriteWrap' && knowsWhetherKept(Request) ? new SpareRequest(Request) : undefined;
 }
 
 function knowsWhetherKept(Request: new () => Partial<WriteRequest>): boolean {

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { DirectWriter, SpareRequest, writeRequestClass, type WritableHandle, type WriteOwner } from './direct-write';
+import { DirectWriter, writeRequests, type WritableHandle, type WriteOwner } from './direct-write';
 import { deliver, type TransportReceiver } from './transport-receiver';
 
 /** Bytes that libuv reads at once. */
@@ -17,7 +17,7 @@ interface HandleOwner {
  * way here. They write to their handle. Neither is documented; where it does not work, sockets are used as streams.
  */
 export class RawSockets {
-  private readonly requests = spareRequest();
+  private readonly requests = writeRequests();
   private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
   private readonly keys = onReadKeys();
 
@@ -43,11 +43,6 @@ export class RawSockets {
     if (this.requests === undefined || handle === null || !canWriteDirectly(handle)) return undefined;
     return new DirectWriter(handle, this.requests, owner);
   }
-}
-
-function spareRequest(): SpareRequest | undefined {
-  const Request = writeRequestClass();
-  return Request && new SpareRequest(Request);
 }
 
 /** Finds the keys under which a socket with `onread` keeps its buffer and its callback. */

@@ -248,7 +248,14 @@ describe('Ping and Pong', () => {
     await third.promise;
     client.socket.resume();
     while (sent-- > 0) expect((await client.frame()).payload).toHaveLength(1_000_000);
-    expect(await client.frame()).toMatchObject({ opcode: PONG, payload: Buffer.from('3') });
+    const pongs: string[] = [];
+    while (pongs.at(-1) !== '3') {
+      const { opcode, payload } = await client.frame();
+      expect(opcode).toBe(PONG);
+      pongs.push(payload.toString());
+    }
+    // a stream holds each write for a moment, so that others may be answered too
+    expect(process.env.PORTAL_STREAM_SOCKETS === undefined ? pongs : pongs.slice(-1)).toEqual(['3']);
     await expectSilence(peer);
   });
 

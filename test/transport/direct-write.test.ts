@@ -1,7 +1,7 @@
 import {
   DirectWriter,
   SpareRequest,
-  writeRequestClass,
+  writeRequests,
   type WritableHandle,
   type WriteRequest,
 } from '../../src/transport/direct-write';
@@ -85,6 +85,51 @@ test('failures are reported, at once and later', () => {
   expect(done).toEqual([true, true]);
 });
 
-test('this Node shows its class of write requests', () => {
-  expect(writeRequestClass()?.name).toBe('WriteWrap');
+describe('handles that make requests themselves', () => {
+  function writerOver(result: () => number | WriteRequest) {
+    const given: unknown[] = [];
+    const done: boolean[] = [];
+    const handle: WritableHandle = {
+      writeQueueSize: 0,
+      writeBuffer(request) {
+        given.push(request);
+        return result();
+      },
+      writev: () => result(),
+    };
+    const requests = { get: () => null, taken: () => undefined };
+    const direct = new DirectWriter(handle, requests, { onWritten: (failed) => void done.push(failed) });
+    return { direct, given, done };
+  }
+
+  test('return a number for a write that is done at once', () => {
+    const results = [0, 0, -32];
+    const { direct, given, done } = writerOver(() => results.shift()!);
+    expect([direct.write(Buffer.from('a')), direct.writeAll([Buffer.from('b')]), done]).toEqual([true, true, []]);
+    expect([direct.write(Buffer.from('c')), done, given]).toEqual([true, [true], [null, null]]);
+  });
+
+  test('return the request of a write that waits', () => {
+    const request: Request = Object.assign(new Request(), { writeStatus: null });
+    const { direct, done } = writerOver(() => request);
+    const bytes = Buffer.from('abc');
+    expect(direct.write(bytes)).toBe(false);
+    expect(request).toMatchObject({ held: bytes });
+    request.oncomplete!(0);
+    request.oncomplete!(-32);
+    expect(done).toEqual([false, true]);
+  });
+
+  test.each([
+    [0, []],
+    [-32, [true]],
+  ])('return the request of a write that was done before, with the status %d', (writeStatus, reported) => {
+    const { direct, done } = writerOver(() => Object.assign(new Request(), { writeStatus }));
+    expect(direct.write(Buffer.from('a'))).toBe(true);
+    expect(done).toEqual(reported);
+  });
+});
+
+test('this Node takes requests for its handles', () => {
+  expect(writeRequests()).toBeDefined();
 });
