@@ -13,6 +13,8 @@ const WAVE = sized(1_002, 300);
 const WAVES = sized(10, 1);
 const TIMES = sized(20, 5);
 const WARM_UP = 2;
+/** Bytes of heap for each connection of a storm. */
+const MAX_LEFT_BYTES = 256;
 /** The number of ends after an accepted handshake. */
 const OPENED = 4;
 
@@ -83,12 +85,19 @@ test('storms of connections leave no socket, timer or listener behind, and the h
   const atFirst = await quiet();
   for (let i = 0; i < WARM_UP; i++) await storm(server.url);
   const before = await quiet();
-  for (let i = 0; i < TIMES; i++) await storm(server.url);
-  const after = await quiet();
+  let after = before;
+  const growths: number[] = [];
+  for (let i = 0; i < TIMES; i++) {
+    await storm(server.url);
+    const now = await quiet();
+    growths.push(now.heap - after.heap);
+    after = now;
+  }
 
   const { resources, listeners } = atFirst;
   expect(after).toMatchObject({ connections: 0, timers: 0, resources, listeners });
-  expect(after.heap).toBeLessThan(before.heap * 1.05);
+  // Node compiles meanwhile, but what a connection leaves behind grows with each storm
+  expect(Math.min(...growths) / (WAVE * WAVES)).toBeLessThan(MAX_LEFT_BYTES);
   const figures = await server.ask<Figures>({});
   const opened = (WAVE * WAVES * (WARM_UP + TIMES) * OPENED) / ENDS.length;
   expect(figures).toMatchObject({ opened, closed: opened });
