@@ -27,7 +27,7 @@ export interface Limits {
    * path. Default 1 MiB.
    */
   maxBufferedBytes?: number | undefined;
-  /** What to do when a peer stops reading: `close` (1008), or `drop` the message. Per path. Default `close`. */
+  /** Policy for a peer that stops reading: `close` (1008), or `drop` the message. Per path. Default `close`. */
   slowConsumer?: 'close' | 'drop' | undefined;
   /**
    * Messages that may wait for their handler; beyond it the socket is not read. More may wait while a handler awaits an

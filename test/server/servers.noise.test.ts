@@ -72,24 +72,19 @@ describe('what asks for nothing is no refused handshake, and no error', () => {
     ['nothing', Buffer.alloc(0)],
   ];
 
-  test.each(NOISE)('on a port with TLS: %s', async (_what, bytes) => {
-    const { engine, log, reports } = await listening([echo], { tls: LOCALHOST });
-    const socket = await dial(engine);
-    if (bytes.length > 0) socket.write(bytes);
-    socket.end();
-    await gone(socket);
-    await untilOpen(engine, 0);
-    expect([reports, log.lines]).toEqual([[], []]);
-  });
-
-  test.each(NOISE)('on a port for the PROXY protocol: %s', async (_what, bytes) => {
-    const { engine, log, reports } = await listening([echo], { proxyProtocol: true });
-    const socket = await dial(engine);
-    if (bytes.length > 0) socket.write(bytes);
-    socket.end();
-    await gone(socket);
-    await untilOpen(engine, 0);
-    expect([reports, log.lines]).toEqual([[], []]);
+  describe.each([
+    ['with TLS', { tls: LOCALHOST }],
+    ['for the PROXY protocol', { proxyProtocol: true }],
+  ])('on a port %s', (_port, options) => {
+    test.each(NOISE)('%s', async (_what, bytes) => {
+      const { engine, log, reports } = await listening([echo], options);
+      const socket = await dial(engine);
+      if (bytes.length > 0) socket.write(bytes);
+      socket.end();
+      await gone(socket);
+      await untilOpen(engine, 0);
+      expect([reports, log.lines]).toEqual([[], []]);
+    });
   });
 
   const UNREADABLE = NOISE.slice(3, 6);

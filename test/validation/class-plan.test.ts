@@ -4,16 +4,10 @@ import * as cv from 'class-validator';
 import * as fc from 'fast-check';
 import { isValidated } from '../../src/validation/class-check';
 import { ClassPlan } from '../../src/validation/class-plan';
+import { useFastContainer } from '../support/fast-container';
 import { anyClasses, classOf, flatClasses, valuesFor, type Dto } from '../binding/dto-arbitraries';
 
-// class-validator's own looks through all that it has made, for each validator of each value
-const constraints = new Map<unknown, unknown>();
-cv.useContainer({
-  get<T>(constraint: (new () => T) | { name: string }): T {
-    if (!constraints.has(constraint)) constraints.set(constraint, new (constraint as new () => T)());
-    return constraints.get(constraint) as T;
-  },
-});
+useFastContainer();
 
 const STRICT = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
 

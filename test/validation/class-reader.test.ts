@@ -5,17 +5,11 @@ import * as cv from 'class-validator';
 import * as fc from 'fast-check';
 import { classCheck, isValidated } from '../../src/validation/class-check';
 import { outcomeOf } from '../support/checks';
+import { useFastContainer } from '../support/fast-container';
 import { anyClasses, classOf, valuesFor, type Dto } from '../binding/dto-arbitraries';
 import { DEFAULT_LIMITS } from '../../src/engine';
 
-// class-validator's own looks through all that it has made, for each validator of each value
-const constraints = new Map<unknown, unknown>();
-cv.useContainer({
-  get<T>(constraint: (new () => T) | { name: string }): T {
-    if (!constraints.has(constraint)) constraints.set(constraint, new (constraint as new () => T)());
-    return constraints.get(constraint) as T;
-  },
-});
+useFastContainer();
 
 const STRICT = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
 
