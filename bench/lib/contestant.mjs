@@ -24,10 +24,10 @@ export class Contestant {
   }
 
   async start() {
-    const { name, server, folder, scenario, compressed } = this.row;
+    const { name, server, folder, scenario, compressed, inApplication } = this.row;
     const title = `${this.label} (${name})`;
     const options = this.profiles === undefined ? [] : profileOptions(this.profiles, profileName(name, this.label));
-    const words = compressed ? [scenario, 'compressed'] : [scenario];
+    const words = [scenario, compressed && 'compressed', inApplication && 'application'].filter(Boolean);
     this.server = new ServerProcess(title, serverNamed(server, folder), words, options);
     this.load = new LoadProcess(`load of ${title}`);
     this.facts = await this.server.next();

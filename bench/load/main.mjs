@@ -31,19 +31,18 @@ const methods = {
   async prepare(options) {
     message = makeMessage(options, dialect);
     const [client] = clients;
-    let answer = Buffer.alloc(0);
-    client.meter = (count, buffer) => {
-      answer = Buffer.concat([answer, buffer.subarray(0, count)]);
-    };
+    const answer = [];
+    const isReply = () => message.isReply(Buffer.concat(answer));
+    client.meter = (count, buffer) => void answer.push(Buffer.from(buffer.subarray(0, count)));
     client.write(message.requests[0]);
     const deadline = performance.now() + ANSWER_MS;
     do {
       if (performance.now() > deadline) throw new Error('the server did not answer with a whole message');
       await sleep(QUIET_MS);
-    } while (!message.isReply(answer));
+    } while (!isReply());
     // answers to the others, and what is too much
     await sleep(QUIET_MS);
-    message.isReply(answer);
+    isReply();
     for (const client of clients) client.meter = message.makeMeter();
   },
 

@@ -1,11 +1,17 @@
 /** Printable ASCII. */
 function text(length) {
-  return Buffer.from(Array.from({ length }, (_, i) => 0x20 + ((i * 7) % 95)));
+  return filled(length, (i) => 0x20 + ((i * 7) % 95));
 }
 
 /** All byte values. */
 function binary(length) {
-  return Buffer.from(Array.from({ length }, (_, i) => (i * 31) & 0xff));
+  return filled(length, (i) => (i * 31) & 0xff);
+}
+
+function filled(length, byteAt) {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let i = 0; i < length; i++) bytes[i] = byteAt(i);
+  return bytes;
 }
 
 /** Orders as an API lists them: the names repeat, the values do not. Each `variant` has values of its own. */

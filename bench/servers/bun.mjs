@@ -1,4 +1,4 @@
-import { choose, compressed, ready } from './control.mjs';
+import { choose, compressed, MAX_MESSAGE_BYTES, ready } from './control.mjs';
 
 const TOPIC = 'all';
 
@@ -12,7 +12,14 @@ const server = globalThis.Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
   fetch: (request, server) => (server.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 })),
-  websocket: { idleTimeout: 0, perMessageDeflate: compressed, open: (socket) => socket.subscribe(TOPIC), message },
+  websocket: {
+    idleTimeout: 0,
+    perMessageDeflate: compressed,
+    maxPayloadLength: MAX_MESSAGE_BYTES,
+    backpressureLimit: MAX_MESSAGE_BYTES,
+    open: (socket) => socket.subscribe(TOPIC),
+    message,
+  },
 });
 
 ready(server.port);

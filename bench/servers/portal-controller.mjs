@@ -1,5 +1,6 @@
 import { Module, OnMessage, WebSocketPath, bootstrap } from '../../dist/index.js';
-import { choose, ready, scenario } from './control.mjs';
+import { fillHeap, makeControllers } from './application.mjs';
+import { choose, inApplication, LIMITS, ready, scenario } from './control.mjs';
 import { decorate } from './decorate.mjs';
 
 class TextEcho {
@@ -22,11 +23,13 @@ const controller = choose({
   soak: () => decorate(TextEcho, [WebSocketPath('/')], { text: [[String], OnMessage()] }),
 })();
 
-decorate(AppModule, [Module({ controllers: [controller] })]);
+const others = inApplication ? makeControllers() : [];
+decorate(AppModule, [Module({ controllers: [controller, ...others] })]);
+if (inApplication) fillHeap();
 // the soak has all defaults; the others count every byte, and NestJS sends no pings
 const app = await bootstrap(AppModule, {
   port: 0,
   host: '127.0.0.1',
-  ...(scenario !== 'soak' && { heartbeat: false }),
+  ...(scenario !== 'soak' && { heartbeat: false, limits: LIMITS }),
 });
 ready(app.port);

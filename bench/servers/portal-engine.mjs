@@ -1,8 +1,14 @@
 import { Engine } from '../../dist/engine.js';
-import { choose, compressed, ready } from './control.mjs';
+import { choose, compressed, LIMITS, ready } from './control.mjs';
 
 // no pings, which ws sends none of: the load counts every byte
-const engine = new Engine({ port: 0, host: '127.0.0.1', heartbeat: false, compression: compressed });
+const engine = new Engine({
+  port: 0,
+  host: '127.0.0.1',
+  heartbeat: false,
+  compression: compressed,
+  limits: LIMITS,
+});
 
 const endpoint = choose({
   echo: {

@@ -1,7 +1,12 @@
 import { WebSocketServer } from 'ws';
-import { choose, compressed, ready } from './control.mjs';
+import { choose, compressed, MAX_MESSAGE_BYTES, ready } from './control.mjs';
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: compressed });
+const server = new WebSocketServer({
+  port: 0,
+  host: '127.0.0.1',
+  perMessageDeflate: compressed,
+  maxPayload: MAX_MESSAGE_BYTES,
+});
 
 const onMessage = choose({
   echo: (socket) => (message, isBinary) => socket.send(message, { binary: isBinary }),

@@ -35,8 +35,9 @@ export class Transport implements WriteOwner {
 
   /** Written bytes that have not left yet. */
   get pending(): number {
-    if (this.direct === undefined) return this.stream.writableLength + this.restBytes;
-    return this.closed ? 0 : this.direct.pending;
+    // a destroyed stream keeps its length until the next tick
+    if (this.closed) return 0;
+    return this.direct === undefined ? this.stream.writableLength + this.restBytes : this.direct.pending;
   }
 
   /** True once the stream is destroyed or closed. */
