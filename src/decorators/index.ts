@@ -5,6 +5,7 @@ export type { Constructor } from './constructor';
 export type { Context, ContextKind, ExceptionFilter, Guard, Interceptor } from './context';
 export { Cookie } from './cookie';
 export { CurrentUser } from './current-user';
+export { dtoLibraries } from './dto-libraries';
 export { Header } from './header';
 export { Inject } from './inject';
 export { MessageBody } from './message-body';

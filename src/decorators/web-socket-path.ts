@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { injectable, type InjectionToken } from 'tsyringe';
 import type { CodecChoice, Compression, PathLimits } from '../connection';
 import type { Handshake, Origins } from '../handshake';
+import { keepDtoLibraries } from './dto-libraries';
 import { recordPath } from './metadata';
 
 /** Options of a path. The application's hold for `origins`, `limits` and `compression` where they are absent. */
@@ -35,5 +36,6 @@ export function WebSocketPath(pattern: string, ...given: (WebSocketPathOptions |
   return (target: Function, context?: unknown) => {
     if (!recordPath(target, context, { pattern, options })) return;
     injectable()(target as InjectionToken & (new (...args: never[]) => unknown));
+    keepDtoLibraries();
   };
 }

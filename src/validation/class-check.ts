@@ -1,6 +1,5 @@
-import { plainToInstance } from 'class-transformer';
-import { Validator, type ValidationError, type ValidatorOptions } from 'class-validator';
-import type { Constructor } from '../decorators';
+import type { ValidationError, ValidatorOptions } from 'class-validator';
+import { dtoLibraries, type Constructor } from '../decorators';
 import { PortalError, takeRejection } from '../messages';
 import { isObject, REFUSED_NAMES, walkBody, type BodyLimits } from './body-walk';
 import { ClassJudge, maxChecksOf, UNKNOWN_VALUE } from './class-judge';
@@ -100,7 +99,7 @@ function libraryCheck(
   limits: BodyLimits,
   path: string,
 ): (value: object) => Promise<unknown> {
-  const validator = new Validator();
+  const validator = new (dtoLibraries().validator.Validator)();
   const quiet: ValidatorOptions = { ...settings, validationError: { target: false, value: false } };
   return async (value) => {
     walkBody(value, limits, path, REFUSED_NAMES);
@@ -120,7 +119,7 @@ function libraryCheck(
 
 function make(type: Constructor, value: object, path: string): object {
   try {
-    return plainToInstance(type as new () => object, value);
+    return dtoLibraries().transformer.plainToInstance(type as new () => object, value);
   } catch (error) {
     if (error instanceof PortalError) throw error;
     takeRejection(error, () => {});

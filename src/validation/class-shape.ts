@@ -92,9 +92,9 @@ export class ClassShape {
     readonly type: Constructor,
     readonly checked: readonly CheckedProperty[],
   ) {
-    if (transformStorage === undefined) throw new Unplannable();
-    this.storage = transformStorage;
-    const { storage } = this;
+    const storage = transformStorage();
+    if (storage === undefined) throw new Unplannable();
+    this.storage = storage;
     this.known = new Set(checked.map(({ name }) => name));
     this.nestedNames = new Set(checked.flatMap(({ name, nested }) => (nested === undefined ? [] : [name])));
     this.onlyExposed = storage.getStrategy(type) === 'excludeAll';

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
-import { Expose, type TransformFnParams, type TypeHelpOptions } from 'class-transformer';
-import type { Constructor } from '../decorators';
+import type { TransformFnParams, TypeHelpOptions } from 'class-transformer';
+import { dtoLibraries, type Constructor } from '../decorators';
 
 interface GroupOptions {
   readonly groups?: readonly string[];
@@ -45,12 +44,18 @@ export interface TransformStorage {
 
 export const PLAIN_TO_CLASS = 0;
 
+let lookup: { readonly storage: TransformStorage | undefined } | undefined;
+
 /** `undefined` where the package does not keep it in the known place, as in a bundle. */
-export const transformStorage = findStorage();
+export function transformStorage(): TransformStorage | undefined {
+  lookup ??= { storage: findStorage() };
+  return lookup.storage;
+}
 
 /** True where class-transformer does more than assign the properties of this class, and where that cannot be known. */
 export function isTransformed(type: Constructor, properties: Iterable<string>): boolean {
-  return transformStorage === undefined || isTransformedIn(transformStorage, type, properties);
+  const storage = transformStorage();
+  return storage === undefined || isTransformedIn(storage, type, properties);
 }
 
 function isTransformedIn(storage: TransformStorage, type: Constructor, properties: Iterable<string>): boolean {
@@ -67,26 +72,25 @@ function isTransformedIn(storage: TransformStorage, type: Constructor, propertie
  * it is. `its own way` stands for a function of the user's that decides for each value. `undefined` where that cannot be known.
  */
 export function howMade(type: Constructor, property: string): unknown[] | 'its own way' | undefined {
-  if (transformStorage === undefined) return undefined;
-  if (transformStorage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0) return 'its own way';
-  const found = transformStorage.findTypeMetadata(type, property);
+  const storage = transformStorage();
+  if (storage === undefined) return undefined;
+  if (storage.findTransformMetadatas(type, property, PLAIN_TO_CLASS).length > 0) return 'its own way';
+  const found = storage.findTypeMetadata(type, property);
   if (found === undefined) return [];
   const { typeFunction, options } = found;
   if (typeFunction === undefined || typeFunction.length > 0) return 'its own way';
   return [typeFunction(), ...(options?.discriminator?.subTypes ?? []).map(({ value }) => value)];
 }
 
-/** Looks in the known place, and tries the storage with a class: one that knows nothing of that class is not the right one. */
+/** Tries the storage in the known place with a class: one that knows nothing of that class is not the right one. */
 function findStorage(): TransformStorage | undefined {
+  const { transformer, transformerStorage } = dtoLibraries();
   class Probe {
     declare property: string;
   }
-  Expose()(Probe.prototype, 'property');
+  transformer.Expose()(Probe.prototype, 'property');
   try {
-    const load = createRequire(__filename);
-    const { defaultMetadataStorage } = load('class-transformer/cjs/storage') as {
-      defaultMetadataStorage: TransformStorage;
-    };
+    const { defaultMetadataStorage } = transformerStorage as { defaultMetadataStorage: TransformStorage };
     return isTransformedIn(defaultMetadataStorage, Probe, ['property']) ? defaultMetadataStorage : undefined;
   } catch {
     return undefined;

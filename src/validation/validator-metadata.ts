@@ -1,6 +1,11 @@
-import { getMetadataStorage } from 'class-validator';
+import type { getMetadataStorage } from 'class-validator';
+import { dtoLibraries } from '../decorators';
 
 type Storage = ReturnType<typeof getMetadataStorage>;
+
+function storage(): Storage {
+  return dtoLibraries().validator.getMetadataStorage();
+}
 
 /** A decorator of class-validator on a property. */
 export type ValidatorMetadata = ReturnType<Storage['getTargetValidationMetadatas']>[number];
@@ -25,14 +30,14 @@ export interface MetadataOptions {
 /** The decorators of a class and of its bases. */
 export function validatorsOf(type: unknown, { always = false, groups }: MetadataOptions = {}): ValidatorMetadata[] {
   if (typeof type !== 'function') return [];
-  return getMetadataStorage().getTargetValidationMetadatas(type, '', always, false, groups);
+  return storage().getTargetValidationMetadatas(type, '', always, false, groups);
 }
 
 /** The decorators of a class and of its bases, by property. */
 export function validatorsByProperty(type: unknown, options?: MetadataOptions): [string, ValidatorMetadata[]][] {
-  return Object.entries(getMetadataStorage().groupByPropertyName(validatorsOf(type, options)));
+  return Object.entries(storage().groupByPropertyName(validatorsOf(type, options)));
 }
 
 export function constraintsOf({ constraintCls }: ValidatorMetadata): ConstraintMetadata[] {
-  return getMetadataStorage().getTargetValidatorConstraints(constraintCls);
+  return storage().getTargetValidatorConstraints(constraintCls);
 }
