@@ -113,9 +113,10 @@ export abstract class Reader implements MessageReceiver {
     this.readOn();
   }
 
-  /** Throws away bytes that were read and not parsed. */
-  protected forgetUnparsed(): void {
+  /** Throws away bytes that are no message yet, and all that come. */
+  protected stopParsing(): void {
     this.leftover = undefined;
+    this.assembler.stop();
     this.readOn();
   }
 

@@ -113,7 +113,7 @@ export class Receiver extends Reader implements StreamReceiver {
   /** From now on all bytes are read and thrown away. */
   stop(): void {
     this.streams?.stop();
-    this.forgetUnparsed();
+    this.stopParsing();
   }
 
   onText(message: string): void {

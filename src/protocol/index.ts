@@ -1,3 +1,4 @@
+export { CHUNK_BYTES, chunks } from './chunks';
 export { CloseCode, isCloseCodeOnWire } from './close-codes';
 export { CloseInfo } from './close-info';
 export { closePayload, parseClosePayload } from './close-payload';
@@ -6,6 +7,7 @@ export { type DeflateCodec, createDeflateCodec } from './deflate-codec';
 export { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
 export { frame, frameHeader, textFrameRoom, writeFrame, writeTextFrame } from './frame-writer';
 export type { InflateStream } from './inflate-stream';
+export { readBuffer } from './mask';
 export { MessageAssembler, type MessageReceiver } from './message-assembler';
 export { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcodes';
 export { type DeflateParameters, PerMessageDeflate } from './permessage-deflate';

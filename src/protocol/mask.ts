@@ -1,10 +1,13 @@
 import { MASK_KERNEL } from './mask-kernel';
 
-/** From this many bytes on the WebAssembly kernel is faster than the loop, though it copies in and out. */
+/** From this many bytes on the WebAssembly kernel is faster than the loop. */
 const KERNEL_FROM = 144;
 
-/** Bytes that the kernel's memory holds. */
-const KERNEL_BYTES = 128 * 1024;
+/** Bytes of the kernel's memory into which a payload from elsewhere is copied, piece by piece. */
+const SCRATCH_BYTES = 128 * 1024;
+
+/** Bytes of a read. */
+const READ_BYTES = 256 * 1024;
 
 /** The part of WebAssembly that is used here; the types of Node.js do not have it. */
 declare const WebAssembly:
@@ -14,17 +17,26 @@ declare const WebAssembly:
     }
   | undefined;
 
-/** The WebAssembly kernel. `run` unmasks `length` bytes at the start of `memory`, and returns what `unmask` returns. */
+/** The WebAssembly kernel. `run` unmasks the `length` bytes of `memory` from `at` on, and returns what `unmask` returns. */
 interface Kernel {
-  readonly memory: Uint8Array;
-  readonly run: (length: number, key: number) => number;
+  readonly memory: ArrayBuffer;
+  readonly scratch: Uint8Array;
+  readonly run: (at: number, length: number, key: number) => number;
 }
 
 const kernel = instantiate();
 
 /**
+ * The memory of every read of a socket: valid until the next one. It lies in the kernel's memory, so that `unmask` need
+ * not copy it there.
+ */
+export const readBuffer: Buffer =
+  kernel === undefined ? Buffer.allocUnsafeSlow(READ_BYTES) : Buffer.from(kernel.memory, SCRATCH_BYTES, READ_BYTES);
+
+/**
  * Undoes the masking of RFC 6455 5.3: XORs `source[start, end)` with the four bytes of `key` and writes the result to
- * `target` from `at` on (`target` may be `source` itself, with `at` equal to `start`).
+ * `target` from `at` on (`target` may be `source` itself, with `at` equal to `start`). `source` may change too if it is
+ * `readBuffer`.
  *
  * `key` is the masking key as a little-endian 32-bit integer whose lowest byte belongs to `source[start]`.
  * Returns a number below 0x80 when the payload is plain ASCII, which spares the reader a second pass.
@@ -38,12 +50,17 @@ export function unmask(
   at: number,
 ): number {
   if (end - start < KERNEL_FROM || kernel === undefined) return unmaskByLoop(source, start, end, key, target, at);
+  if (source === readBuffer) {
+    const bits = kernel.run(SCRATCH_BYTES + start, end - start, key);
+    if (target !== source) target.set(source.subarray(start, end), at);
+    return bits;
+  }
   let bits = 0;
-  for (let from = start, to = at; from < end; from += KERNEL_BYTES, to += KERNEL_BYTES) {
-    const length = Math.min(end - from, KERNEL_BYTES);
-    kernel.memory.set(source.subarray(from, from + length));
-    bits |= kernel.run(length, key);
-    target.set(kernel.memory.subarray(0, length), to);
+  for (let from = start, to = at; from < end; from += SCRATCH_BYTES, to += SCRATCH_BYTES) {
+    const length = Math.min(end - from, SCRATCH_BYTES);
+    kernel.scratch.set(source.subarray(from, from + length));
+    bits |= kernel.run(0, length, key);
+    target.set(kernel.scratch.subarray(0, length), to);
   }
   return bits;
 }
@@ -92,5 +109,6 @@ export function advanceKey(key: number, count: number): number {
 function instantiate(): Kernel | undefined {
   if (typeof WebAssembly === 'undefined') return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(MASK_KERNEL, 'base64')));
-  return { memory: new Uint8Array(exports.memory.buffer), run: exports.unmask };
+  const memory = exports.memory.buffer;
+  return { memory, scratch: new Uint8Array(memory, 0, SCRATCH_BYTES), run: exports.unmask };
 }

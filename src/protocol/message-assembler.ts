@@ -4,9 +4,11 @@ import { TAIL } from './deflate-history';
 import { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
 import { unmask } from './mask';
 import { Opcode } from './opcodes';
+import { PartialPayload } from './partial-payload';
 import type { PerMessageDeflate } from './permessage-deflate';
 import { Utf8Validator } from './utf8';
 import { Violations, type Violation } from './violations';
+import { countHanded } from './young-memory';
 
 /** Hears the messages and control frames of a peer, in order. */
 export interface MessageReceiver {
@@ -35,23 +37,17 @@ export interface MessageReceiver {
   onViolation(violation: Violation): void;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-const FIRST_CAPACITY = 4096;
-const GROWTH = 4;
 /** Messages from this size on are inflated in a thread of libuv: it may take a millisecond. */
 const OFF_LOOP_FROM = 32 * 1024;
 
-/**
- * Makes messages of frames. A message that comes in parts is gathered in one buffer, which grows with what has arrived,
- * never with what was merely declared. So many tiny fragments or a large declared length cost no memory.
- */
+/** Makes messages of frames. */
 export class MessageAssembler implements FrameSink {
   readonly parser: FrameParser;
   private text = false;
   private compressed = false;
   private streamed = false;
-  private buffer: Buffer = NO_BYTES;
-  private length = 0;
+  /** Made with the first message that comes in parts. */
+  private payload: PartialPayload | undefined;
   private utf8: Utf8Validator | undefined;
 
   constructor(
@@ -64,7 +60,13 @@ export class MessageAssembler implements FrameSink {
 
   /** Bytes of memory of the message that has not wholly arrived. */
   get heldBytes(): number {
-    return this.buffer.length;
+    return this.payload === undefined ? 0 : this.payload.heldBytes;
+  }
+
+  /** Ends the reading, and forgets the message that has not wholly arrived. */
+  stop(): void {
+    this.parser.stop();
+    this.payload?.drop();
   }
 
   onMessage(opcode: number, compressed: boolean, source: Buffer, start: number, end: number, key: number): void {
@@ -75,6 +77,7 @@ export class MessageAssembler implements FrameSink {
       // the part may have been refused
       if (!this.parser.stopped) this.onMessageEnd();
     } else if (!text) {
+      countHanded(end - start);
       const message = Buffer.allocUnsafe(end - start);
       unmask(source, start, end, key, message, 0);
       this.receiver.onBinary(message);
@@ -90,37 +93,29 @@ export class MessageAssembler implements FrameSink {
     this.text = opcode === Opcode.Text;
     this.compressed = compressed;
     this.streamed = this.isStreamed(this.text);
-    this.length = 0;
     if (this.text) (this.utf8 ??= new Utf8Validator()).reset();
     if (this.streamed) this.receiver.onStreamStart?.(!this.text, compressed);
   }
 
   onMessagePart(source: Buffer, start: number, end: number, key: number, declared: number): void {
-    const from = this.streamed ? 0 : this.length;
-    const to = from + end - start;
-    if (this.streamed) this.buffer = Buffer.allocUnsafe(to);
-    else if (to > this.buffer.length) this.grow(to, declared);
-    unmask(source, start, end, key, this.buffer, from);
-    this.length = to;
-    if (this.text && !this.compressed && !this.utf8!.push(this.buffer, from, to)) {
-      this.parser.fail(Violations.InvalidUtf8);
-    } else if (this.streamed) {
-      this.receiver.onStreamPart?.(this.takeBuffer());
+    const utf8 = this.text && !this.compressed ? this.utf8 : undefined;
+    if (this.streamed) {
+      const part = Buffer.allocUnsafe(end - start);
+      unmask(source, start, end, key, part, 0);
+      if (utf8?.push(part, 0, part.length) === false) this.parser.fail(Violations.InvalidUtf8);
+      else this.receiver.onStreamPart?.(part);
+      return;
     }
+    this.payload ??= new PartialPayload();
+    if (!this.payload.push(source, start, end, key, declared, utf8)) this.parser.fail(Violations.InvalidUtf8);
   }
 
   onMessageEnd(): void {
-    if (this.text && !this.compressed && !this.utf8!.complete) {
-      this.parser.fail(Violations.InvalidUtf8);
-    } else if (this.streamed) {
-      this.receiver.onStreamEnd?.();
-    } else if (this.compressed) {
-      this.inflate();
-    } else {
-      const message = this.takeBuffer().subarray(0, this.length);
-      if (this.text) this.receiver.onText(message.toString('utf8'));
-      else this.receiver.onBinary(message);
-    }
+    if (this.text && !this.compressed && !this.utf8!.complete) this.parser.fail(Violations.InvalidUtf8);
+    else if (this.streamed) this.receiver.onStreamEnd?.();
+    else if (this.compressed) this.inflate();
+    else if (this.text) this.receiver.onText(this.payload?.takeText() ?? '');
+    else this.receiver.onBinary(this.payload?.take() ?? Buffer.alloc(0));
   }
 
   onControl(opcode: number, payload: Buffer): void {
@@ -137,13 +132,13 @@ export class MessageAssembler implements FrameSink {
   }
 
   onViolation(violation: Violation): void {
-    this.buffer = NO_BYTES;
+    this.payload?.drop();
     this.receiver.onViolation(violation);
   }
 
   /** Inflates the message (RFC 7692 7.2.2) and delivers it. */
   private inflate(): void {
-    const message = Buffer.concat([this.takeBuffer().subarray(0, this.length), TAIL]);
+    const message = this.payload?.take(TAIL) ?? TAIL;
     const { maxMessageBytes } = this.rules;
     if (message.length < OFF_LOOP_FROM || this.receiver.onInflating === undefined) {
       this.deliver(this.deflate!.inflate(message, maxMessageBytes));
@@ -166,24 +161,5 @@ export class MessageAssembler implements FrameSink {
 
   private isStreamed(text: boolean): boolean {
     return (text ? this.rules.maxTextStreamBytes : this.rules.maxBinaryStreamBytes) !== undefined;
-  }
-
-  private takeBuffer(): Buffer {
-    const taken = this.buffer;
-    this.buffer = NO_BYTES;
-    return taken;
-  }
-
-  /**
-   * Grows the buffer to four times what has arrived, or to the declared length where that is less and at least twice
-   * the buffer. So the sum of all copies stays below the message, whatever its fragments. Doubling cost twice as much
-   * for 1 MiB in reads of 64 KiB.
-   */
-  private grow(needed: number, declared: number): void {
-    const ample = Math.min(Math.max(needed * GROWTH, FIRST_CAPACITY), this.rules.maxMessageBytes);
-    const capacity = declared >= this.buffer.length * 2 ? Math.min(ample, declared) : ample;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, capacity));
-    this.buffer.copy(grown, 0, 0, this.length);
-    this.buffer = grown;
   }
 }

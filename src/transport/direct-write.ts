@@ -1,4 +1,8 @@
 import { Socket } from 'node:net';
+import { CHUNK_BYTES, chunks } from '../protocol';
+import { Fifo } from './fifo';
+import { LargePayload } from './large-payload';
+import type { Piece } from './pieces';
 
 /** The request object that a write on a handle takes. libuv keeps it while the write is under way. */
 export interface WriteRequest {
@@ -33,8 +37,9 @@ export interface WritableHandle {
 }
 
 function onComplete(this: WriteRequest, status: number): void {
+  const { held } = this;
   this.held = undefined;
-  this.writer!.owner.onWritten(status < 0);
+  this.writer!.onComplete(held, status < 0);
 }
 
 /** The request objects of the writes on all sockets. */
@@ -75,29 +80,112 @@ export class SpareRequest implements WriteRequests {
   }
 }
 
+/** A chunk of which `length` bytes are to be written. */
+class FilledChunk {
+  constructor(
+    readonly chunk: Buffer,
+    readonly length: number,
+  ) {}
+
+  get bytes(): Buffer {
+    return this.length === CHUNK_BYTES ? this.chunk : this.chunk.subarray(0, this.length);
+  }
+}
+
+/** Bytes that one character takes at most. */
+const LONGEST_CHARACTER = 4;
+
 /**
  * Writes to a TCP handle without the writable stream in front of it, which costs as much as the rest of a short answer.
  * A write that the kernel takes whole, as nearly every write is, makes no callback and no tick.
  */
 export class DirectWriter {
+  private failed = false;
+  /** Chunks that the handle was not given yet. Made with the first of them. */
+  private rest: Fifo<FilledChunk> | undefined;
+  private restBytes = 0;
+
   constructor(
     private readonly handle: WritableHandle,
     private readonly requests: WriteRequests,
-    readonly owner: WriteOwner,
+    private readonly owner: WriteOwner,
   ) {}
 
   /** Bytes that have not left. */
   get pending(): number {
-    return this.handle.writeQueueSize;
+    return this.handle.writeQueueSize + this.restBytes;
   }
 
   /** True when the kernel has taken all of it. */
   write(bytes: Uint8Array): boolean {
+    if (this.restBytes > 0) this.giveRest();
     return this.finish(this.handle.writeBuffer(this.requests.get(), bytes), bytes);
   }
 
-  writeAll(chunks: readonly Uint8Array[]): boolean {
-    return this.finish(this.handle.writev(this.requests.get(), chunks, true), chunks);
+  /** The same for pieces, whose list is the writer's from now on. */
+  writeAll(pieces: Piece[]): boolean {
+    if (this.restBytes > 0) this.giveRest();
+    if (pieces.some(isLargePayload)) return this.writeCopies(pieces);
+    const chunks = pieces as Uint8Array[];
+    const isWritten = this.finish(this.handle.writev(this.requests.get(), chunks, true), chunks);
+    if (isWritten) forget(chunks);
+    return isWritten;
+  }
+
+  /** Gives the handle all that waits, whatever it has to hold. */
+  giveRest(): void {
+    while (this.restBytes > 0) this.giveNext();
+  }
+
+  /** @internal */
+  onComplete(held: unknown, failed: boolean): void {
+    if (Array.isArray(held)) forget(held);
+    else if (held instanceof FilledChunk) chunks.give(held.chunk);
+    if (failed) this.fail();
+    else while (this.restBytes > 0 && this.giveNext());
+    this.owner.onWritten(failed);
+  }
+
+  /** Copies the pieces to chunks. A chunk that the kernel takes is filled again, and the others wait. */
+  private writeCopies(pieces: Piece[]): boolean {
+    let isWritten = true;
+    let chunk: Buffer | undefined;
+    let length = 0;
+    const put = (): void => {
+      const filled = new FilledChunk(chunk!, length);
+      if (!isWritten) this.keep(filled);
+      else isWritten = this.give(filled);
+      if (!isWritten) chunk = undefined;
+      length = 0;
+    };
+    for (const piece of pieces) {
+      const payload = piece instanceof LargePayload ? piece : new LargePayload(piece);
+      while (!payload.isCopied && !this.failed) {
+        length = payload.copyNext((chunk ??= chunks.take()), length);
+        if (CHUNK_BYTES - length < LONGEST_CHARACTER) put();
+      }
+    }
+    if (length > 0) put();
+    if (chunk !== undefined) chunks.give(chunk);
+    forget(pieces);
+    return isWritten;
+  }
+
+  private keep(filled: FilledChunk): void {
+    (this.rest ??= new Fifo()).push(filled);
+    this.restBytes += filled.length;
+  }
+
+  private giveNext(): boolean {
+    const filled = this.rest!.shift()!;
+    this.restBytes -= filled.length;
+    const isWritten = this.give(filled);
+    if (isWritten) chunks.give(filled.chunk);
+    return isWritten;
+  }
+
+  private give(filled: FilledChunk): boolean {
+    return this.failed || this.finish(this.handle.writeBuffer(this.requests.get(), filled.bytes), filled);
   }
 
   private finish(result: number | WriteRequest, held: unknown): boolean {
@@ -109,9 +197,29 @@ export class DirectWriter {
       request.held = held;
       return false;
     }
-    if ((status ?? result) !== 0) this.owner.onWritten(true);
+    if ((status ?? result) !== 0) {
+      this.fail();
+      this.owner.onWritten(true);
+    }
     return true;
   }
+
+  private fail(): void {
+    this.failed = true;
+    while (this.restBytes > 0) this.giveNext();
+  }
+}
+
+function isLargePayload(piece: Piece): boolean {
+  return piece instanceof LargePayload;
+}
+
+/**
+ * Empties a list of what was written. A list that has lived long would keep it from the collection of young objects,
+ * even when nothing refers to the list any more.
+ */
+function forget(list: unknown[]): void {
+  list.fill(undefined);
 }
 
 /** The major versions of Node on which all tests pass with direct writes. */

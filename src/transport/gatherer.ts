@@ -1,7 +1,7 @@
 import { FIN, Opcode, textFrameRoom, writeFrame, writeTextFrame } from '../protocol';
 import type { Batch } from './batch';
 import type { Flushable, Flusher } from './flusher';
-import { Pieces } from './pieces';
+import { type Piece, Pieces } from './pieces';
 import type { Transport } from './transport';
 
 /**
@@ -77,7 +77,7 @@ export class Gatherer implements Flushable {
   }
 
   /** Adds a frame in one piece or two. */
-  append(first: Uint8Array, second?: Uint8Array): void {
+  append(first: Piece, second?: Piece): void {
     if (this.isClosed) return;
     if (this.batch.owner === this) this.flush();
     const pieces = (this.pieces ??= new Pieces());
@@ -151,8 +151,11 @@ export class Gatherer implements Flushable {
 
   private writePieces(pieces: Pieces): void {
     const { bytes } = pieces;
+    // a large payload has a header before it
     const isWritten =
-      pieces.length === 1 ? this.transport.write(pieces.takeOnly()) : this.transport.writeAll(pieces.take());
+      pieces.length === 1
+        ? this.transport.write(pieces.takeOnly() as Uint8Array)
+        : this.transport.writeAll(pieces.take());
     this.blocked = !isWritten;
     this.reportWritten(bytes);
   }

@@ -1,5 +1,5 @@
 import { Fifo } from './fifo';
-import { Pieces } from './pieces';
+import { type Piece, Pieces } from './pieces';
 
 /** A data frame that is still being made; frames that are sent after it wait for it. */
 export class PendingFrame {
@@ -24,7 +24,7 @@ export class HeldFrames {
   }
 
   /** Adds a frame in one piece or two. */
-  add(first: Uint8Array, second: Uint8Array | undefined): void {
+  add(first: Piece, second: Piece | undefined): void {
     let { last } = this.frames;
     if (!(last instanceof Pieces)) this.frames.push((last = new Pieces()));
     last.add(first);
@@ -46,7 +46,7 @@ export class HeldFrames {
   }
 
   /** Takes out frames up to the next pending frame. Undefined where the first frame is pending, or there is none. */
-  takeReady(): readonly Uint8Array[] | undefined {
+  takeReady(): readonly Piece[] | undefined {
     const { first } = this.frames;
     if (first === undefined || (first instanceof PendingFrame && first.bytes === undefined)) return undefined;
     this.frames.shift();

@@ -1,3 +1,8 @@
+import type { LargePayload } from './large-payload';
+
+/** Bytes to write: as they lie, or a payload that is copied when it is written. */
+export type Piece = Uint8Array | LargePayload;
+
 /** Short pieces in a row that are joined into one. */
 const JOINED = 64;
 const SHORT = 1024;
@@ -7,7 +12,7 @@ const SHORT = 1024;
  */
 export class Pieces {
   bytes = 0;
-  private list: Uint8Array[] = [];
+  private list: Piece[] = [];
   /** Short pieces at the end of the list that are not joined yet. */
   private short = 0;
 
@@ -15,18 +20,18 @@ export class Pieces {
     return this.list.length;
   }
 
-  add(piece: Uint8Array): void {
+  add(piece: Piece): void {
     const { list } = this;
     list.push(piece);
     this.bytes += piece.length;
     this.short = piece.length < SHORT ? this.short + 1 : 0;
     if (this.short < JOINED) return;
     this.short = 0;
-    list.push(Buffer.concat(list.splice(-JOINED)));
+    list.push(Buffer.concat(list.splice(-JOINED) as Uint8Array[]));
   }
 
   /** Takes out all pieces. */
-  take(): readonly Uint8Array[] {
+  take(): Piece[] {
     const { list } = this;
     this.list = [];
     this.bytes = 0;
@@ -35,7 +40,7 @@ export class Pieces {
   }
 
   /** Takes out the only piece. */
-  takeOnly(): Uint8Array {
+  takeOnly(): Piece {
     this.bytes = 0;
     this.short = 0;
     return this.list.pop()!;

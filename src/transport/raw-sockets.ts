@@ -1,10 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { readBuffer } from '../protocol';
 import { DirectWriter, writeRequests, type WritableHandle, type WriteOwner } from './direct-write';
 import { deliver, type TransportReceiver } from './transport-receiver';
-
-/** Bytes that libuv reads at once. */
-const READ_BYTES = 64 * 1024;
 
 /** The undocumented part of a `net.Socket`: the handle in which libuv keeps the connection. */
 interface HandleOwner {
@@ -12,13 +10,12 @@ interface HandleOwner {
 }
 
 /**
- * Plain TCP sockets without the streams around them. All sockets of an engine read into one buffer, where Node makes a
+ * Plain TCP sockets without the streams around them. All sockets read into one buffer, where Node makes a
  * new one for each read: Node offers `onread` to sockets that it creates, and accepted sockets are set up in the same
  * way here. They write to their handle. Neither is documented; where it does not work, sockets are used as streams.
  */
 export class RawSockets {
   private readonly requests = writeRequests();
-  private readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES);
   private readonly keys = onReadKeys();
 
   /** `PORTAL_STREAM_SOCKETS` in the environment turns raw sockets off. */
@@ -30,9 +27,9 @@ export class RawSockets {
     if (!this.enabled || keys === undefined || !canAdopt(stream)) return false;
     const socket = stream as unknown as Record<symbol, unknown>;
     socket[RECEIVER] = receiver;
-    socket[keys.buffer] = this.bytes;
+    socket[keys.buffer] = readBuffer;
     socket[keys.callback] = onRead;
-    (stream as unknown as HandleOwner)._handle!.useUserBuffer!(this.bytes);
+    (stream as unknown as HandleOwner)._handle!.useUserBuffer!(readBuffer);
     stream.resume();
     return true;
   }

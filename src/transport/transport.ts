@@ -2,6 +2,8 @@ import { constants, type Http2Stream } from 'node:http2';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import type { DirectWriter, WriteOwner } from './direct-write';
 import { Fifo } from './fifo';
+import { LargePayload } from './large-payload';
+import type { Piece } from './pieces';
 import type { RawSockets } from './raw-sockets';
 import { setImmediate } from './turns';
 import { deliver, type TransportReceiver } from './transport-receiver';
@@ -65,9 +67,10 @@ export class Transport implements WriteOwner {
     return this.stream.writableLength === 0;
   }
 
-  writeAll(chunks: readonly Uint8Array[]): boolean {
-    if (this.direct !== undefined) return this.closed || this.direct.writeAll(chunks);
-    return this.writeParts(chunks);
+  /** The same for pieces, whose list is the transport's from now on. */
+  writeAll(pieces: Piece[]): boolean {
+    if (this.direct !== undefined) return this.closed || this.direct.writeAll(pieces);
+    return this.writeParts(pieces.map((piece) => (piece instanceof LargePayload ? piece.toBytes() : piece)));
   }
 
   pause(): void {
@@ -82,6 +85,7 @@ export class Transport implements WriteOwner {
   end(): void {
     const { stream } = this;
     this.give(Infinity);
+    this.direct?.giveRest();
     if (isHttp2(stream)) stream.end(() => void setImmediate(closeEnded, stream));
     else stream.end();
   }

@@ -1,4 +1,4 @@
-import { FIN, frame, frameHeader, Opcode } from '../protocol';
+import { CHUNK_BYTES, FIN, frame, frameHeader, Opcode } from '../protocol';
 import { Backpressure, isLarge, type Backlog, type WriteLimits } from './backpressure';
 import type { Batch } from './batch';
 import type { Deadlines } from '../messages';
@@ -6,10 +6,15 @@ import type { Flusher } from './flusher';
 import { Gatherer, type GathererOwner } from './gatherer';
 import { HeldFrames, type PendingFrame } from './held-frames';
 import { HeldPongs } from './held-pongs';
+import { LargePayload } from './large-payload';
+import type { Piece } from './pieces';
 import type { Transport } from './transport';
 
 /** Payloads from this size on are not copied behind their header: both are written as they are. */
 const BY_REFERENCE_FROM = 16 * 1024;
+
+/** Payloads from this size on are copied when they are written. */
+const LARGE_FROM = CHUNK_BYTES;
 
 /**
  * The outcome of sending a message: `sent`; `queued`, where more than `highWaterMarkBytes` wait now; `dropped` by
@@ -99,10 +104,12 @@ export class WriteQueue implements Backlog, GathererOwner {
       const gathered = this.gatherer.addText(text);
       if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
-    return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
+    if (text.length < BY_REFERENCE_FROM) return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
+    return this.sendLarge(Opcode.Text, text);
   }
 
   sendBinary(payload: Uint8Array): SendResult {
+    if (payload.length >= LARGE_FROM) return this.sendLarge(Opcode.Binary, payload);
     if (payload.length >= BY_REFERENCE_FROM) {
       return this.sendFrame(frameHeader(FIN | Opcode.Binary, payload.length), payload);
     }
@@ -114,7 +121,7 @@ export class WriteQueue implements Backlog, GathererOwner {
   }
 
   /** Sends a whole data frame, in one piece or two. */
-  sendFrame(first: Uint8Array, second?: Uint8Array): SendResult {
+  sendFrame(first: Uint8Array, second?: Piece): SendResult {
     const size = first.length + (second === undefined ? 0 : second.length);
     const refusal = this.refusal(size);
     if (refusal !== undefined) return refusal;
@@ -248,6 +255,11 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.owner.onWritten(bytes);
   }
 
+  private sendLarge(opcode: number, payload: Uint8Array | string): SendResult {
+    const large = new LargePayload(payload);
+    return this.sendFrame(frameHeader(FIN | opcode, large.length), large);
+  }
+
   private get marks(): Backpressure {
     return (this.pressure ??= new Backpressure(this, this.limits, this.context.deadlines));
   }
@@ -281,7 +293,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     if (this.ending) this.end();
   }
 
-  private hold(held: HeldFrames, first: Uint8Array, second?: Uint8Array): void {
+  private hold(held: HeldFrames, first: Uint8Array, second?: Piece): void {
     held.add(first, second);
     this.owner.onHeld(first.length + (second === undefined ? 0 : second.length));
   }

@@ -40,7 +40,7 @@ class TextReader extends Reader {
   }
 
   forget(): void {
-    this.forgetUnparsed();
+    this.stopParsing();
   }
 }
 

@@ -1,11 +1,12 @@
 import { HeldFrames } from '../../src/transport/held-frames';
+import { joined } from './support';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 function takenFrom(held: HeldFrames): string[] {
   const taken: string[] = [];
   for (let ready = held.takeReady(); ready !== undefined; ready = held.takeReady()) {
-    taken.push(...ready.map((each) => Buffer.from(each).toString()));
+    taken.push(...ready.map((each) => joined([each]).toString()));
   }
   return taken;
 }

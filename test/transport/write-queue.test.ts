@@ -2,10 +2,12 @@ import { Batch } from '../../src/transport/batch';
 import { Deadlines } from '../../src/messages/deadlines';
 import { Flusher } from '../../src/transport/flusher';
 import { resolveLimits, type Limits } from '../../src/connection/limits';
+import type { Piece } from '../../src/transport/pieces';
 import type { Transport } from '../../src/transport/transport';
 import { WriteQueue } from '../../src/transport/write-queue';
 import { CLOSE, PONG, readServerFrame, type ServerFrame } from '../support/frames';
 import { ManualClock } from '../support/manual-clock';
+import { joined } from './support';
 
 /** A transport whose peer reads only when it is told to. */
 class FakeTransport {
@@ -21,8 +23,8 @@ class FakeTransport {
     return this.pending === 0;
   }
 
-  writeAll(chunks: readonly Uint8Array[]): boolean {
-    return this.write(Buffer.concat(chunks));
+  writeAll(pieces: readonly Piece[]): boolean {
+    return this.write(joined(pieces));
   }
 
   end(): void {

@@ -1,0 +1,26 @@
+const SIZES = { '64k': 64 * 1024, '1m': 1024 * 1024, '16m': 16 * 1024 * 1024 };
+const SCENARIOS = { binary: 'echo', text: 'echo-text' };
+const CONNECTIONS = [4, 64];
+
+const common = { workload: 'echo', inFlight: 1, portal: 'portal-controller', peer: 'ws' };
+const application = { label: 'in an application', server: 'portal-controller', inApplication: true };
+
+/** What a large message may cost at most, and should: the ratio to ws, without and with its native add-on. */
+const BOUNDS = { must: 0.4, wanted: 0.25, mustWithAddOn: 0.95, wantedWithAddOn: 0.7 };
+
+/** Messages of `large.mjs`: each size as bytes and as text, on a few connections and on many. */
+export const largeRows = Object.entries(SIZES).flatMap(([size, bytes]) =>
+  Object.entries(SCENARIOS).flatMap(([kind, scenario]) =>
+    CONNECTIONS.map((connections) => ({
+      ...common,
+      name: `large-${kind}-${size}-${connections}`,
+      title: `controller, ${size} ${kind} echo, ${connections} connections, 1 in flight`,
+      scenario,
+      kind,
+      bytes,
+      connections,
+      ...BOUNDS,
+      also: [application, 'portal-engine', 'ws+bufferutil', 'bun'],
+    })),
+  ),
+);
