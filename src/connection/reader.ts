@@ -1,5 +1,6 @@
 import {
   MessageAssembler,
+  freeHanded,
   type FrameRules,
   type MessageReceiver,
   type PerMessageDeflate,
@@ -130,6 +131,7 @@ export abstract class Reader implements MessageReceiver {
     this.outgoing.cork();
     const at = this.assembler.parser.push(bytes, 0, length);
     this.outgoing.uncork();
+    freeHanded();
     this.parsing = false;
     return at;
   }

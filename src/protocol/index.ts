@@ -13,3 +13,4 @@ export { FIN, MASKED, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcodes';
 export { type DeflateParameters, PerMessageDeflate } from './permessage-deflate';
 export { Utf8Validator } from './utf8';
 export { STREAM_TOO_BIG, type Violation, Violations } from './violations';
+export { freeHanded } from './young-memory';

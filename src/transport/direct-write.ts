@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import { CHUNK_BYTES, chunks } from '../protocol';
 import { Fifo } from './fifo';
+import { FilledChunks } from './filled-chunks';
 import { LargePayload } from './large-payload';
 import type { Piece } from './pieces';
 
@@ -80,29 +80,14 @@ export class SpareRequest implements WriteRequests {
   }
 }
 
-/** A chunk of which `length` bytes are to be written. */
-class FilledChunk {
-  constructor(
-    readonly chunk: Buffer,
-    readonly length: number,
-  ) {}
-
-  get bytes(): Buffer {
-    return this.length === CHUNK_BYTES ? this.chunk : this.chunk.subarray(0, this.length);
-  }
-}
-
-/** Bytes that one character takes at most. */
-const LONGEST_CHARACTER = 4;
-
 /**
  * Writes to a TCP handle without the writable stream in front of it, which costs as much as the rest of a short answer.
  * A write that the kernel takes whole, as nearly every write is, makes no callback and no tick.
  */
 export class DirectWriter {
   private failed = false;
-  /** Chunks that the handle was not given yet. Made with the first of them. */
-  private rest: Fifo<FilledChunk> | undefined;
+  /** Copies that the handle was not given yet. Made with the first of them. */
+  private rest: Fifo<FilledChunks> | undefined;
   private restBytes = 0;
 
   constructor(
@@ -140,52 +125,49 @@ export class DirectWriter {
   /** @internal */
   onComplete(held: unknown, failed: boolean): void {
     if (Array.isArray(held)) forget(held);
-    else if (held instanceof FilledChunk) chunks.give(held.chunk);
+    else if (held instanceof FilledChunks) held.release();
     if (failed) this.fail();
     else while (this.restBytes > 0 && this.giveNext());
     this.owner.onWritten(failed);
   }
 
-  /** Copies the pieces to chunks. A chunk that the kernel takes is filled again, and the others wait. */
+  /** Copies the pieces to chunks. Those that the kernel takes are filled again, and the others wait. */
   private writeCopies(pieces: Piece[]): boolean {
     let isWritten = true;
-    let chunk: Buffer | undefined;
-    let length = 0;
-    const put = (): void => {
-      const filled = new FilledChunk(chunk!, length);
-      if (!isWritten) this.keep(filled);
-      else isWritten = this.give(filled);
-      if (!isWritten) chunk = undefined;
-      length = 0;
-    };
+    let filled = new FilledChunks();
     for (const piece of pieces) {
       const payload = piece instanceof LargePayload ? piece : new LargePayload(piece);
-      while (!payload.isCopied && !this.failed) {
-        length = payload.copyNext((chunk ??= chunks.take()), length);
-        if (CHUNK_BYTES - length < LONGEST_CHARACTER) put();
+      while (!payload.isCopied) {
+        filled.fill(payload);
+        if (!filled.isFull) continue;
+        isWritten = this.giveOrKeep(filled, isWritten);
+        filled = new FilledChunks();
       }
     }
-    if (length > 0) put();
-    if (chunk !== undefined) chunks.give(chunk);
+    if (filled.bytes > 0) isWritten = this.giveOrKeep(filled, isWritten);
     forget(pieces);
     return isWritten;
   }
 
-  private keep(filled: FilledChunk): void {
+  /** Gives copies to the handle, unless it has not written those before. True when these are written. */
+  private giveOrKeep(filled: FilledChunks, isIdle: boolean): boolean {
+    if (isIdle) return this.give(filled);
     (this.rest ??= new Fifo()).push(filled);
-    this.restBytes += filled.length;
+    this.restBytes += filled.bytes;
+    return false;
   }
 
   private giveNext(): boolean {
     const filled = this.rest!.shift()!;
-    this.restBytes -= filled.length;
-    const isWritten = this.give(filled);
-    if (isWritten) chunks.give(filled.chunk);
-    return isWritten;
+    this.restBytes -= filled.bytes;
+    return this.give(filled);
   }
 
-  private give(filled: FilledChunk): boolean {
-    return this.failed || this.finish(this.handle.writeBuffer(this.requests.get(), filled.bytes), filled);
+  /** After a failure nothing more is given: the handle is being closed. */
+  private give(filled: FilledChunks): boolean {
+    const isWritten = this.failed || this.finish(this.handle.writev(this.requests.get(), filled.parts, true), filled);
+    if (isWritten) filled.release();
+    return isWritten;
   }
 
   private finish(result: number | WriteRequest, held: unknown): boolean {
@@ -206,7 +188,7 @@ export class DirectWriter {
 
   private fail(): void {
     this.failed = true;
-    while (this.restBytes > 0) this.giveNext();
+    this.giveRest();
   }
 }
 
