@@ -5,7 +5,7 @@ export { closePayload, parseClosePayload } from './close-payload';
 export { ClosingHandshake, answerCode } from './closing';
 export { type DeflateCodec, createDeflateCodec } from './deflate-codec';
 export { FrameParser, type FrameRules, type FrameSink } from './frame-parser';
-export { frame, frameHeader, textFrameRoom, writeFrame, writeTextFrame } from './frame-writer';
+export { frame, frameHeader, MAX_SERVER_HEADER, textFrameRoom, writeFrame, writeTextFrame } from './frame-writer';
 export type { InflateStream } from './inflate-stream';
 export { readBuffer } from './mask';
 export { MessageAssembler, type MessageReceiver } from './message-assembler';

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { Fifo } from './fifo';
+import { CopiedFrame } from './copied-frame';
 import { FilledChunks } from './filled-chunks';
-import { LargePayload } from './large-payload';
 import type { Piece } from './pieces';
 
 /** The request object that a write on a handle takes. libuv keeps it while the write is under way. */
@@ -86,8 +86,8 @@ export class SpareRequest implements WriteRequests {
  */
 export class DirectWriter {
   private failed = false;
-  /** Copies that the handle was not given yet. Made with the first of them. */
-  private rest: Fifo<FilledChunks> | undefined;
+  /** What the handle was not given yet. Made when there is something for the first time. */
+  private rest: Fifo<Batch> | undefined;
   private restBytes = 0;
 
   constructor(
@@ -110,10 +110,9 @@ export class DirectWriter {
   /** The same for pieces, whose list is the writer's from now on. */
   writeAll(pieces: Piece[]): boolean {
     if (this.restBytes > 0) this.giveRest();
-    if (pieces.some(isLargePayload)) return this.writeCopies(pieces);
-    const chunks = pieces as Uint8Array[];
-    const isWritten = this.finish(this.handle.writev(this.requests.get(), chunks, true), chunks);
-    if (isWritten) forget(chunks);
+    if (!pieces.some(isCopied)) return this.give(pieces as Uint8Array[]);
+    let isWritten = true;
+    for (const batch of batchesOf(pieces)) isWritten = isWritten ? this.give(batch) : this.keep(batch);
     return isWritten;
   }
 
@@ -124,50 +123,29 @@ export class DirectWriter {
 
   /** @internal */
   onComplete(held: unknown, failed: boolean): void {
-    if (Array.isArray(held)) forget(held);
-    else if (held instanceof FilledChunks) held.release();
+    finishWith(held);
     if (failed) this.fail();
     else while (this.restBytes > 0 && this.giveNext());
     this.owner.onWritten(failed);
   }
 
-  /** Copies the pieces to chunks. Those that the kernel takes are filled again, and the others wait. */
-  private writeCopies(pieces: Piece[]): boolean {
-    let isWritten = true;
-    let filled = new FilledChunks();
-    for (const piece of pieces) {
-      const payload = piece instanceof LargePayload ? piece : new LargePayload(piece);
-      while (!payload.isCopied) {
-        filled.fill(payload);
-        if (!filled.isFull) continue;
-        isWritten = this.giveOrKeep(filled, isWritten);
-        filled = new FilledChunks();
-      }
-    }
-    if (filled.bytes > 0) isWritten = this.giveOrKeep(filled, isWritten);
-    forget(pieces);
+  /** After a failure nothing more is given: the handle is being closed. */
+  private give(batch: Batch): boolean {
+    const isWritten = this.failed || this.finish(this.handle.writev(this.requests.get(), partsOf(batch), true), batch);
+    if (isWritten) finishWith(batch);
     return isWritten;
   }
 
-  /** Gives copies to the handle, unless it has not written those before. True when these are written. */
-  private giveOrKeep(filled: FilledChunks, isIdle: boolean): boolean {
-    if (isIdle) return this.give(filled);
-    (this.rest ??= new Fifo()).push(filled);
-    this.restBytes += filled.bytes;
+  private keep(batch: Batch): false {
+    (this.rest ??= new Fifo()).push(batch);
+    this.restBytes += bytesOf(batch);
     return false;
   }
 
   private giveNext(): boolean {
-    const filled = this.rest!.shift()!;
-    this.restBytes -= filled.bytes;
-    return this.give(filled);
-  }
-
-  /** After a failure nothing more is given: the handle is being closed. */
-  private give(filled: FilledChunks): boolean {
-    const isWritten = this.failed || this.finish(this.handle.writev(this.requests.get(), filled.parts, true), filled);
-    if (isWritten) filled.release();
-    return isWritten;
+    const batch = this.rest!.shift()!;
+    this.restBytes -= bytesOf(batch);
+    return this.give(batch);
   }
 
   private finish(result: number | WriteRequest, held: unknown): boolean {
@@ -192,16 +170,40 @@ export class DirectWriter {
   }
 }
 
-function isLargePayload(piece: Piece): boolean {
-  return piece instanceof LargePayload;
+/** Bytes that are written in one system call. */
+type Batch = FilledChunks | Uint8Array[];
+
+/** The pieces in the order in which they are written: each copied frame by itself. */
+function batchesOf(pieces: readonly Piece[]): Batch[] {
+  const batches: Batch[] = [];
+  for (const piece of pieces) {
+    const last = batches[batches.length - 1];
+    if (piece instanceof CopiedFrame) batches.push(...piece.batches);
+    else if (Array.isArray(last)) last.push(piece);
+    else batches.push([piece]);
+  }
+  return batches;
+}
+
+function isCopied(piece: Piece): boolean {
+  return piece instanceof CopiedFrame;
+}
+
+function partsOf(batch: Batch): Uint8Array[] {
+  return Array.isArray(batch) ? batch : batch.parts;
+}
+
+function bytesOf(batch: Batch): number {
+  return Array.isArray(batch) ? batch.reduce((sum, { length }) => sum + length, 0) : batch.bytes;
 }
 
 /**
- * Empties a list of what was written. A list that has lived long would keep it from the collection of young objects,
+ * Lets go of what was written. A list that has lived long would keep its pieces from the collection of young objects,
  * even when nothing refers to the list any more.
  */
-function forget(list: unknown[]): void {
-  list.fill(undefined);
+function finishWith(written: unknown): void {
+  if (Array.isArray(written)) written.fill(undefined);
+  else if (written instanceof FilledChunks) written.release();
 }
 
 /** The major versions of Node on which all tests pass with direct writes. */

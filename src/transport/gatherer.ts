@@ -125,6 +125,7 @@ export class Gatherer implements Flushable {
 
   /** Drops frames that the transport was not given. */
   drop(): void {
+    this.pieces?.drop();
     this.pieces = undefined;
   }
 
@@ -151,11 +152,8 @@ export class Gatherer implements Flushable {
 
   private writePieces(pieces: Pieces): void {
     const { bytes } = pieces;
-    // a large payload has a header before it
     const isWritten =
-      pieces.length === 1
-        ? this.transport.write(pieces.takeOnly() as Uint8Array)
-        : this.transport.writeAll(pieces.take());
+      pieces.length === 1 ? this.transport.writePiece(pieces.takeOnly()) : this.transport.writeAll(pieces.take());
     this.blocked = !isWritten;
     this.reportWritten(bytes);
   }

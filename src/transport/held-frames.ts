@@ -54,4 +54,9 @@ export class HeldFrames {
     for (const { length } of ready) this.bytes -= length;
     return ready;
   }
+
+  /** Forgets all frames. */
+  drop(): void {
+    for (const frames of this.frames.clear()) if (frames instanceof Pieces) frames.drop();
+  }
 }

@@ -1,7 +1,7 @@
-import type { LargePayload } from './large-payload';
+import { CopiedFrame } from './copied-frame';
 
-/** Bytes to write: as they lie, or a payload that is copied when it is written. */
-export type Piece = Uint8Array | LargePayload;
+/** Bytes to write, where they lie or copied. */
+export type Piece = Uint8Array | CopiedFrame;
 
 /** Short pieces in a row that are joined into one. */
 const JOINED = 64;
@@ -44,5 +44,10 @@ export class Pieces {
     this.bytes = 0;
     this.short = 0;
     return this.list.pop()!;
+  }
+
+  /** Forgets all pieces. */
+  drop(): void {
+    for (const piece of this.take()) if (piece instanceof CopiedFrame) piece.release();
   }
 }

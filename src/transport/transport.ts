@@ -2,7 +2,6 @@ import { constants, type Http2Stream } from 'node:http2';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import type { DirectWriter, WriteOwner } from './direct-write';
 import { Fifo } from './fifo';
-import { LargePayload } from './large-payload';
 import type { Piece } from './pieces';
 import type { RawSockets } from './raw-sockets';
 import { setImmediate } from './turns';
@@ -67,10 +66,15 @@ export class Transport implements WriteOwner {
     return this.stream.writableLength === 0;
   }
 
+  /** The same for a piece. Only transports that do not hold writes are given copied frames. */
+  writePiece(piece: Piece): boolean {
+    return piece instanceof Uint8Array ? this.write(piece) : this.writeAll([piece]);
+  }
+
   /** The same for pieces, whose list is the transport's from now on. */
   writeAll(pieces: Piece[]): boolean {
     if (this.direct !== undefined) return this.closed || this.direct.writeAll(pieces);
-    return this.writeParts(pieces.map((piece) => (piece instanceof LargePayload ? piece.toBytes() : piece)));
+    return this.writeParts(pieces as Uint8Array[]);
   }
 
   pause(): void {

@@ -6,14 +6,14 @@ import type { Flusher } from './flusher';
 import { Gatherer, type GathererOwner } from './gatherer';
 import { HeldFrames, type PendingFrame } from './held-frames';
 import { HeldPongs } from './held-pongs';
-import { LargePayload } from './large-payload';
+import { CopiedFrame } from './copied-frame';
 import type { Piece } from './pieces';
 import type { Transport } from './transport';
 
 /** Payloads from this size on are not copied behind their header: both are written as they are. */
 const BY_REFERENCE_FROM = 16 * 1024;
 
-/** Payloads from this size on are copied when they are written. */
+/** Payloads from this size on are copied into chunks. */
 const LARGE_FROM = CHUNK_BYTES;
 
 /**
@@ -104,12 +104,12 @@ export class WriteQueue implements Backlog, GathererOwner {
       const gathered = this.gatherer.addText(text);
       if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
-    if (text.length < BY_REFERENCE_FROM) return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
-    return this.sendLarge(Opcode.Text, text);
+    if (text.length >= BY_REFERENCE_FROM && !this.transport.holds) return this.sendLarge(Opcode.Text, text);
+    return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
   }
 
   sendBinary(payload: Uint8Array): SendResult {
-    if (payload.length >= LARGE_FROM) return this.sendLarge(Opcode.Binary, payload);
+    if (payload.length >= LARGE_FROM && !this.transport.holds) return this.sendLarge(Opcode.Binary, payload);
     if (payload.length >= BY_REFERENCE_FROM) {
       return this.sendFrame(frameHeader(FIN | Opcode.Binary, payload.length), payload);
     }
@@ -121,7 +121,7 @@ export class WriteQueue implements Backlog, GathererOwner {
   }
 
   /** Sends a whole data frame, in one piece or two. */
-  sendFrame(first: Uint8Array, second?: Piece): SendResult {
+  sendFrame(first: Piece, second?: Uint8Array): SendResult {
     const size = first.length + (second === undefined ? 0 : second.length);
     const refusal = this.refusal(size);
     if (refusal !== undefined) return refusal;
@@ -225,6 +225,7 @@ export class WriteQueue implements Backlog, GathererOwner {
   /** Drops all that waits. */
   drop(): void {
     this.gatherer.drop();
+    this.held?.drop();
     this.held = undefined;
     this.pongs = undefined;
     this.pressure?.close();
@@ -256,8 +257,12 @@ export class WriteQueue implements Backlog, GathererOwner {
   }
 
   private sendLarge(opcode: number, payload: Uint8Array | string): SendResult {
-    const large = new LargePayload(payload);
-    return this.sendFrame(frameHeader(FIN | opcode, large.length), large);
+    const refusal = this.refusal(payload.length);
+    if (refusal !== undefined) return refusal;
+    const copied = new CopiedFrame(FIN | opcode, payload);
+    const result = this.sendFrame(copied);
+    if (result === 'dropped' || result === 'closed') copied.release();
+    return result;
   }
 
   private get marks(): Backpressure {
@@ -293,7 +298,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     if (this.ending) this.end();
   }
 
-  private hold(held: HeldFrames, first: Uint8Array, second?: Piece): void {
+  private hold(held: HeldFrames, first: Piece, second?: Uint8Array): void {
     held.add(first, second);
     this.owner.onHeld(first.length + (second === undefined ? 0 : second.length));
   }

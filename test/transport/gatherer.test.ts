@@ -10,6 +10,7 @@ function gathererOf(batch = new Batch()) {
     pending: 0,
     holds: false,
     write: (bytes: Uint8Array) => transport.writeAll([bytes]),
+    writePiece: (piece: Uint8Array) => transport.writeAll([piece]),
     writeAll(chunks: readonly Uint8Array[]) {
       writes.push(chunks.map((chunk) => Buffer.from(chunk)));
       transport.pending += chunks.reduce((sum, { length }) => sum + length, 0);

@@ -1,7 +1,11 @@
-import { LargePayload } from '../../src/transport/large-payload';
+import { CopiedFrame } from '../../src/transport/copied-frame';
 import type { Piece } from '../../src/transport/pieces';
 
 /** The bytes of pieces, as they would be written. */
 export function joined(pieces: readonly Piece[]): Buffer {
-  return Buffer.concat(pieces.map((piece) => (piece instanceof LargePayload ? piece.toBytes() : piece)));
+  return Buffer.concat(pieces.flatMap(partsOf));
+}
+
+function partsOf(piece: Piece): Uint8Array[] {
+  return piece instanceof CopiedFrame ? piece.batches.flatMap(({ parts }) => parts) : [piece];
 }

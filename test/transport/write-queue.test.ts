@@ -23,6 +23,10 @@ class FakeTransport {
     return this.pending === 0;
   }
 
+  writePiece(piece: Piece): boolean {
+    return this.writeAll([piece]);
+  }
+
   writeAll(pieces: readonly Piece[]): boolean {
     return this.write(joined(pieces));
   }
