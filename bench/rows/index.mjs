@@ -6,6 +6,7 @@ import { controllerRows } from './controller.mjs';
 import { echoRows } from './echo.mjs';
 import { eventRows } from './events.mjs';
 import { flatnessRows } from './flatness.mjs';
+import { largeRows } from './large.mjs';
 
 /**
  * All rows, in the order of the table. A row is data:
@@ -13,6 +14,7 @@ import { flatnessRows } from './flatness.mjs';
  * - `name`, `title`
  * - `workload`: one of `lib/workloads.mjs`, and the numbers that it asks for
  * - `scenario`: what the servers do with a message
+ * - `inApplication`: true for the heap of an application around it
  * - its message: `kind` (one of `load/payloads.mjs`), `bytes`, `compressed` (permessage-deflate, each way)
  * - `portal`, `peer`, `also`: names of `servers/index.mjs`, or `{ label, server, … }` with numbers of their own;
  *   `also` are measured for information
@@ -29,4 +31,6 @@ export const rows = [
   ...channelRows,
   ...connectionRows,
   ...flatnessRows,
+  // `large.mjs` measures all of them
+  ...largeRows.filter(({ connections, bytes }) => connections === 4 && bytes >= 1024 * 1024),
 ];

@@ -5,9 +5,6 @@ const CONNECTIONS = [4, 64];
 const common = { workload: 'echo', inFlight: 1, portal: 'portal-controller', peer: 'ws' };
 const application = { label: 'in an application', server: 'portal-controller', inApplication: true };
 
-/** What a large message may cost at most, and should: the ratio to ws, without and with its native add-on. */
-const BOUNDS = { must: 0.4, wanted: 0.25, mustWithAddOn: 0.95, wantedWithAddOn: 0.7 };
-
 /** Messages of `large.mjs`: each size as bytes and as text, on a few connections and on many. */
 export const largeRows = Object.entries(SIZES).flatMap(([size, bytes]) =>
   Object.entries(SCENARIOS).flatMap(([kind, scenario]) =>
@@ -19,7 +16,8 @@ export const largeRows = Object.entries(SIZES).flatMap(([size, bytes]) =>
       kind,
       bytes,
       connections,
-      ...BOUNDS,
+      must: 0.4,
+      wanted: 0.25,
       also: [application, 'portal-engine', 'ws+bufferutil', 'bun'],
     })),
   ),

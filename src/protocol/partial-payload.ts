@@ -1,4 +1,5 @@
 import { CHUNK_BYTES, chunks } from './chunks';
+import { decodeText } from './long-text';
 import { advanceKey, unmask } from './mask';
 import type { Utf8Validator } from './utf8';
 import { countHanded } from './young-memory';
@@ -6,12 +7,6 @@ import { countHanded } from './young-memory';
 const NO_BYTES = Buffer.alloc(0);
 const FIRST_CAPACITY = 4096;
 const GROWTH = 4;
-
-/**
- * Node gives Latin-1 text of about this length memory outside V8's heap, which only a full collection frees. Text that is
- * decoded as UTF-8 lies in the heap, at least before Node 24.
- */
-const OUTSIDE_FROM = 1_000_000;
 
 /**
  * The payload, unmasked, of a message that comes in parts. Its memory grows with what has arrived, never with what was
@@ -77,8 +72,7 @@ export class PartialPayload {
     countHanded(length);
     const bytes = full.length === 0 ? this.last : chunks.inOnePiece(length);
     if (full.length > 0) this.copyTo(bytes);
-    const isShortAscii = this.bits < 0x80 && length < OUTSIDE_FROM;
-    const text = bytes.toString(isShortAscii ? 'latin1' : 'utf8', 0, length);
+    const text = decodeText(bytes, length, this.bits < 0x80);
     this.drop();
     return text;
   }
