@@ -89,11 +89,6 @@ export class WriteQueue implements Backlog, GathererOwner {
     return Math.max(this.bufferedBytes, this.transport.pending);
   }
 
-  /** Nothing can be written any more. */
-  get closed(): boolean {
-    return this.gatherer.closed;
-  }
-
   /** True where the next fragment of a message may be sent. */
   get hasRoomForFragment(): boolean {
     return this.leavingBytes + this.waitingBytes <= this.limits.highWaterMarkBytes;
@@ -104,12 +99,12 @@ export class WriteQueue implements Backlog, GathererOwner {
       const gathered = this.gatherer.addText(text);
       if (gathered >= 0) return gathered <= this.limits.highWaterMarkBytes ? 'sent' : this.judge();
     }
-    if (text.length >= BY_REFERENCE_FROM && !this.transport.holds) return this.sendLarge(Opcode.Text, text);
+    if (text.length >= BY_REFERENCE_FROM && !this.transport.holds) return this.sendCopy(Opcode.Text, text);
     return this.sendFrame(frame(FIN | Opcode.Text, Buffer.from(text)));
   }
 
   sendBinary(payload: Uint8Array): SendResult {
-    if (payload.length >= LARGE_FROM && !this.transport.holds) return this.sendLarge(Opcode.Binary, payload);
+    if (payload.length >= LARGE_FROM && !this.transport.holds) return this.sendCopy(Opcode.Binary, payload);
     if (payload.length >= BY_REFERENCE_FROM) {
       return this.sendFrame(frameHeader(FIN | Opcode.Binary, payload.length), payload);
     }
@@ -219,7 +214,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.gatherer.unblock();
     this.releasePongs();
     this.gatherer.flush();
-    this.reportDrained();
+    if (this.pressure?.takeRelief() === true) this.owner.onDrained();
   }
 
   /** Drops all that waits. */
@@ -256,7 +251,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     this.owner.onWritten(bytes);
   }
 
-  private sendLarge(opcode: number, payload: Uint8Array | string): SendResult {
+  private sendCopy(opcode: number, payload: Uint8Array | string): SendResult {
     const refusal = this.refusal(payload.length);
     if (refusal !== undefined) return refusal;
     const copied = new CopiedFrame(FIN | opcode, payload);
@@ -277,10 +272,6 @@ export class WriteQueue implements Backlog, GathererOwner {
     for (const payload of this.pongs?.take() ?? []) this.gatherer.append(frame(FIN | Opcode.Pong, payload));
   }
 
-  private reportDrained(): void {
-    if (this.pressure?.takeRelief() === true) this.owner.onDrained();
-  }
-
   /** Sends held frames up to the first that is pending. `free`: they do not count against the peer. */
   private release(free: boolean): void {
     const { held } = this;
@@ -294,7 +285,7 @@ export class WriteQueue implements Backlog, GathererOwner {
     }
     if (held.isEmpty) this.held = undefined;
     this.gatherer.flush();
-    this.reportDrained();
+    if (this.pressure?.takeRelief() === true) this.owner.onDrained();
     if (this.ending) this.end();
   }
 
