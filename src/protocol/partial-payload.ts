@@ -59,7 +59,7 @@ export class PartialPayload {
       this.forget();
       return last.subarray(0, length);
     }
-    const payload = Buffer.allocUnsafeSlow(length + tail.length);
+    const payload = Buffer.allocUnsafe(length + tail.length);
     this.copyTo(payload);
     payload.set(tail, length);
     this.drop();

@@ -89,7 +89,7 @@ export class Transport implements WriteOwner {
   end(): void {
     const { stream } = this;
     this.give(Infinity);
-    this.direct?.giveRest();
+    if (!this.closed) this.direct?.giveRest();
     if (isHttp2(stream)) stream.end(() => void setImmediate(closeEnded, stream));
     else stream.end();
   }
