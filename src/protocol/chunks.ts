@@ -19,7 +19,7 @@ class ChunkPool {
   /** Most chunks in use since the last review, and between the two before it. */
   private peak = 0;
   private lastPeak = 0;
-  private whole = NO_BYTES;
+  private whole: Buffer = NO_BYTES;
   private isWholeUsed = false;
   private isPlanned = false;
 
@@ -27,7 +27,7 @@ class ChunkPool {
     this.used++;
     if (this.used > this.peak) this.peak = this.used;
     if (!this.isPlanned && this.used > KEPT_CHUNKS) this.planReview();
-    return this.free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    return this.free.pop() ?? allocate(CHUNK_BYTES);
   }
 
   /** Takes a chunk back. The giver must not use it any more. */
@@ -40,7 +40,7 @@ class ChunkPool {
   inOnePiece(length: number): Buffer {
     if (length > this.whole.length) {
       release(this.whole);
-      this.whole = Buffer.allocUnsafeSlow(length);
+      this.whole = allocate(length);
     }
     this.isWholeUsed = true;
     if (!this.isPlanned) this.planReview();
@@ -69,13 +69,16 @@ class ChunkPool {
 
 export const chunks = new ChunkPool();
 
-/** An ArrayBuffer of Node 22 and later. */
-type TransferableBuffer = ArrayBuffer & { transfer?(length: number): ArrayBuffer };
+/** An ArrayBuffer as Node 20 and later have it; the types of ES2023 do not. */
+type ResizableBuffer = ArrayBuffer & { resize(length: number): void };
 
-/** Frees memory without waiting for a full collection: at once, or on Node 20 with the next collection of young objects. */
+/** Memory that is given back to the system as soon as it is released. */
+function allocate(length: number): Buffer {
+  const options = { maxByteLength: length };
+  const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [length, options]);
+  return Buffer.from(memory, 0, length);
+}
+
 function release({ buffer, length }: Buffer): void {
-  const memory = buffer as TransferableBuffer;
-  if (length === 0) return;
-  if (memory.transfer === undefined) structuredClone(memory, { transfer: [memory] });
-  else memory.transfer(0);
+  if (length > 0) (buffer as ResizableBuffer).resize(0);
 }
