@@ -74,8 +74,7 @@ type ResizableBuffer = ArrayBuffer & { resize(length: number): void };
 
 /** Memory that is given back to the system as soon as it is released. */
 function allocate(length: number): Buffer {
-  const options = { maxByteLength: length };
-  const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [length, options]);
+  const memory = Reflect.construct(ArrayBuffer, [length, { maxByteLength: length }]) as ArrayBuffer;
   return Buffer.from(memory, 0, length);
 }
 
