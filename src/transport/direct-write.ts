@@ -85,7 +85,7 @@ export class SpareRequest implements WriteRequests {
  * A write that the kernel takes whole, as nearly every write is, makes no callback and no tick.
  */
 export class DirectWriter {
-  private failed = false;
+  private closed = false;
   /** What the handle was not given yet. Made when there is something for the first time. */
   private rest: Fifo<Batch> | undefined;
   private restBytes = 0;
@@ -121,17 +121,22 @@ export class DirectWriter {
     while (this.restBytes > 0) this.giveNext();
   }
 
+  /** The handle is being closed and takes nothing more: forgets all that waits, and all that is still written. */
+  close(): void {
+    this.closed = true;
+    this.giveRest();
+  }
+
   /** @internal */
   onComplete(held: unknown, failed: boolean): void {
     finishWith(held);
-    if (failed) this.fail();
+    if (failed) this.close();
     else while (this.restBytes > 0 && this.giveNext());
-    this.owner.onWritten(failed);
+    this.owner.onWritten(this.closed);
   }
 
-  /** After a failure nothing more is given: the handle is being closed. */
   private give(batch: Batch): boolean {
-    const isWritten = this.failed || this.finish(this.handle.writev(this.requests.get(), partsOf(batch), true), batch);
+    const isWritten = this.closed || this.finish(this.handle.writev(this.requests.get(), partsOf(batch), true), batch);
     if (isWritten) finishWith(batch);
     return isWritten;
   }
@@ -158,15 +163,10 @@ export class DirectWriter {
       return false;
     }
     if ((status ?? result) !== 0) {
-      this.fail();
+      this.close();
       this.owner.onWritten(true);
     }
     return true;
-  }
-
-  private fail(): void {
-    this.failed = true;
-    this.giveRest();
   }
 }
 

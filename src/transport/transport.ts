@@ -73,7 +73,7 @@ export class Transport implements WriteOwner {
 
   /** The same for pieces, whose list is the transport's from now on. */
   writeAll(pieces: Piece[]): boolean {
-    if (this.direct !== undefined) return this.closed || this.direct.writeAll(pieces);
+    if (this.direct !== undefined) return this.direct.writeAll(pieces);
     return this.writeParts(pieces as Uint8Array[]);
   }
 
@@ -147,6 +147,7 @@ export class Transport implements WriteOwner {
   }
 
   private dropRest(): void {
+    this.direct?.close();
     this.rest = undefined;
     this.restBytes = 0;
   }

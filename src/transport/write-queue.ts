@@ -252,7 +252,9 @@ export class WriteQueue implements Backlog, GathererOwner {
   }
 
   private sendCopy(opcode: number, payload: Uint8Array | string): SendResult {
-    const refusal = this.refusal(payload.length);
+    // text is not measured twice unless there may be no room
+    const mayBeRefused = this.gatherer.closed || !this.fits(payload.length);
+    const refusal = mayBeRefused ? this.refusal(Buffer.byteLength(payload)) : undefined;
     if (refusal !== undefined) return refusal;
     const copied = new CopiedFrame(FIN | opcode, payload);
     const result = this.sendFrame(copied);

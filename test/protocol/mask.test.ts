@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { advanceKey, unmask, unmaskByLoop } from '../../src/protocol/mask';
+import { advanceKey, readBuffer, unmask, unmaskByLoop } from '../../src/protocol/mask';
 import { bytes, holds, naiveUnmask } from './support';
 
 const keyOf = (key: Uint8Array): number => Buffer.from(key).readInt32LE();
@@ -91,3 +91,65 @@ test.each([143, 144, 145, 159, 160, 161, 4096, 131_071, 131_072, 131_073, 300_00
     }
   },
 );
+
+describe('a payload in the memory of reads', () => {
+  const LENGTHS = [0, 1, 3, 143, 144, 145, 159, 160, 161, 4099, 131_073, 200_003];
+
+  /** Puts masked bytes at an offset of the read buffer, between others. */
+  function arrive(plain: Uint8Array, start: number, key: number): void {
+    readBuffer.fill(0x55);
+    unmaskByLoop(plain, 0, plain.length, key, readBuffer, start);
+  }
+
+  const isUntouched = (bytes: Uint8Array, filler: number): boolean => bytes.every((octet) => octet === filler);
+
+  test.each(LENGTHS)('%i bytes at any offset, copied elsewhere', (length) => {
+    for (const high of [-1, 0, length >> 1, length - 1]) {
+      const plain = Buffer.alloc(length, 'portal ');
+      if (high >= 0 && length > 0) plain[high] = 0xc3;
+      for (const [start, at] of [
+        [0, 0],
+        [2, 0],
+        [7, 5],
+        [16, 3],
+        [readBuffer.length - length, 1],
+      ] as const) {
+        arrive(plain, start, 0x89ab_cdef | 0);
+        const target = Buffer.alloc(length + 20, 1);
+        const bits = unmask(readBuffer, start, start + length, 0x89ab_cdef | 0, target, at);
+        expect(target.subarray(at, at + length).equals(plain)).toBe(true);
+        expect(isUntouched(target.subarray(0, at), 1) && isUntouched(target.subarray(at + length), 1)).toBe(true);
+        expect(bits < 0x80).toBe(high < 0 || length === 0);
+        // the bytes around it are other frames
+        expect(isUntouched(readBuffer.subarray(0, start), 0x55)).toBe(true);
+        expect(isUntouched(readBuffer.subarray(start + length), 0x55)).toBe(true);
+      }
+    }
+  });
+
+  test.each(LENGTHS)('%i bytes at any offset, in place', (length) => {
+    const plain = Buffer.alloc(length, 'in place');
+    for (const start of [0, 1, 14, readBuffer.length - length]) {
+      arrive(plain, start, 0x0102_0304);
+      expect(unmask(readBuffer, start, start + length, 0x0102_0304, readBuffer, start)).toBeLessThan(0x80);
+      expect(readBuffer.subarray(start, start + length).equals(plain)).toBe(true);
+      expect(isUntouched(readBuffer.subarray(0, start), 0x55)).toBe(true);
+      expect(isUntouched(readBuffer.subarray(start + length), 0x55)).toBe(true);
+    }
+  });
+
+  test('a part of it is elsewhere too: a buffer that begins inside of it', () => {
+    const plain = Buffer.alloc(1000, 'inside');
+    arrive(plain, 64, 0x1234_5678);
+    const target = Buffer.alloc(1000);
+    unmask(readBuffer.subarray(64), 0, 1000, 0x1234_5678, target, 0);
+    expect(target.equals(plain)).toBe(true);
+  });
+
+  test('unmasking from elsewhere leaves it as it is', () => {
+    readBuffer.fill(0x55);
+    const elsewhere = Buffer.alloc(400_000, 'x');
+    unmask(elsewhere, 0, elsewhere.length, 0x1234_5678, elsewhere, 0);
+    expect(isUntouched(readBuffer, 0x55)).toBe(true);
+  });
+});

@@ -1,3 +1,5 @@
+import { CHUNK_BYTES, chunks, frameHeader } from '../../src/protocol';
+import { CopiedFrame } from '../../src/transport/copied-frame';
 import {
   DirectWriter,
   SpareRequest,
@@ -132,4 +134,153 @@ describe('handles that make requests themselves', () => {
 
 test('this Node takes requests for its handles', () => {
   expect(writeRequests()).toBeDefined();
+});
+
+describe('copied frames', () => {
+  const SIZES = [CHUNK_BYTES, 3_000_000, 500_000];
+  const frames = SIZES.map((size, index) => Buffer.concat([frameHeader(0x82, size), Buffer.alloc(size, index + 1)]));
+  const copiedFrames = (): CopiedFrame[] =>
+    SIZES.map((size, index) => new CopiedFrame(0x82, Buffer.alloc(size, index + 1)));
+  const total = frames.reduce((sum, { length }) => sum + length, 0);
+
+  let take: jest.SpyInstance;
+  let give: jest.SpyInstance<void, [Buffer]>;
+
+  beforeEach(() => {
+    take = jest.spyOn(chunks, 'take');
+    give = jest.spyOn(chunks, 'give');
+  });
+
+  afterEach(() => {
+    const given = give.mock.calls.map(([chunk]) => chunk);
+    expect(given).toHaveLength(take.mock.calls.length);
+    expect(given.length).toBeGreaterThan(0);
+    jest.restoreAllMocks();
+  });
+
+  /** A handle that takes copies of what is written, some of it later. */
+  class Taking extends FakeHandle {
+    taken: Buffer[] = [];
+    private waiting: { request: Request; size: number }[] = [];
+
+    override writeBuffer(request: WriteRequest, bytes: Uint8Array): number {
+      const result = super.writeBuffer(request, bytes);
+      if (result === 0) this.taken.push(Buffer.from(bytes));
+      if (result === 0 && this.full) this.waiting.push({ request: request as Request, size: bytes.length });
+      return result;
+    }
+
+    get isBusy(): boolean {
+      return this.waiting.length > 0;
+    }
+
+    /** The kernel has taken the write that has waited longest. */
+    complete(status = 0): void {
+      const { request, size } = this.waiting.shift()!;
+      this.writeQueueSize -= size;
+      request.oncomplete!(status);
+    }
+  }
+
+  function writing() {
+    const handle = new Taking();
+    const done: boolean[] = [];
+    const owner = { onWritten: (failed: boolean) => void done.push(failed) };
+    return { handle, done, direct: new DirectWriter(handle, new SpareRequest(Request), owner) };
+  }
+
+  const isWhole = (taken: readonly Uint8Array[], expected: readonly Uint8Array[]): boolean =>
+    Buffer.concat(taken).equals(Buffer.concat(expected));
+
+  test('are written at once, in order, with what stands between them', () => {
+    const { handle, direct, done } = writing();
+    const [a, b, c] = copiedFrames();
+    const [x, y, z] = ['xx', 'y', 'zzz'].map((text) => Buffer.from(text));
+    expect(direct.writeAll([x!, a!, y!, y!, b!, c!, z!])).toBe(true);
+    expect(isWhole(handle.taken, [x!, frames[0]!, y!, y!, frames[1]!, frames[2]!, z!])).toBe(true);
+    expect([direct.pending, done]).toEqual([0, []]);
+  });
+
+  test('wait while the kernel takes no more, all of them counted, and one write at a time is given', () => {
+    const { handle, direct, done } = writing();
+    handle.full = true;
+    const between = Buffer.from('between');
+    const [a, b, c] = copiedFrames();
+    expect(direct.writeAll([a!, between, b!, c!])).toBe(false);
+    expect(direct.pending).toBe(total + between.length);
+    expect(take.mock.calls.length - give.mock.calls.length).toBeGreaterThan(20);
+    for (let before = direct.pending; handle.isBusy; before = direct.pending) {
+      expect(handle.requests.filter(({ kept }) => kept)).toHaveLength(done.length + 1);
+      handle.complete();
+      expect(direct.pending).toBeLessThan(before);
+    }
+    expect(isWhole(handle.taken, [frames[0]!, between, frames[1]!, frames[2]!])).toBe(true);
+    expect(new Set(done)).toEqual(new Set([false]));
+    expect(direct.pending).toBe(0);
+  });
+
+  test('the rest is written at once when the kernel takes it again', () => {
+    const { handle, direct, done } = writing();
+    handle.full = true;
+    direct.writeAll(copiedFrames());
+    handle.full = false;
+    handle.complete();
+    expect(isWhole(handle.taken, frames)).toBe(true);
+    expect([direct.pending, done]).toEqual([0, [false]]);
+  });
+
+  test.each(['giveRest', 'write', 'writeAll'] as const)(
+    '%s gives the handle all that waits, before anything else',
+    (how) => {
+      const { handle, direct } = writing();
+      handle.full = true;
+      direct.writeAll(copiedFrames());
+      const last = Buffer.from('last');
+      if (how === 'write') direct.write(last);
+      else if (how === 'writeAll') direct.writeAll([last]);
+      else direct.giveRest();
+      expect(isWhole(handle.taken, how === 'giveRest' ? frames : [...frames, last])).toBe(true);
+      expect(direct.pending).toBe(handle.writeQueueSize);
+      while (handle.isBusy) handle.complete();
+      expect(direct.pending).toBe(0);
+    },
+  );
+
+  test('are given back when the first write fails at once', () => {
+    const { handle, direct, done } = writing();
+    handle.error = -32;
+    expect(direct.writeAll(copiedFrames())).toBe(true);
+    expect([direct.pending, done]).toEqual([0, [true]]);
+    // nothing more is given to a handle that is being closed
+    expect(direct.writeAll(copiedFrames())).toBe(true);
+    expect(handle.requests).toHaveLength(1);
+  });
+
+  test('are given back when a write that waited fails', () => {
+    const { handle, direct, done } = writing();
+    handle.full = true;
+    direct.writeAll(copiedFrames());
+    handle.complete(-104);
+    expect([direct.pending, done, handle.requests.length]).toEqual([0, [true], 1]);
+  });
+
+  test('are given back when a later write fails at once, which is no success', () => {
+    const { handle, direct, done } = writing();
+    handle.full = true;
+    direct.writeAll(copiedFrames());
+    handle.full = false;
+    handle.error = -32;
+    handle.complete();
+    expect(direct.pending).toBe(0);
+    expect(done).not.toContain(false);
+  });
+
+  test('are given back when the socket is cut while writes wait', () => {
+    const { handle, direct } = writing();
+    handle.full = true;
+    direct.writeAll(copiedFrames());
+    direct.giveRest();
+    while (handle.isBusy) handle.complete(-125);
+    expect(direct.pending).toBe(0);
+  });
 });

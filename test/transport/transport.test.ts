@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { chunks, frameHeader } from '../../src/protocol';
+import { CopiedFrame } from '../../src/transport/copied-frame';
 import { RawSockets } from '../../src/transport/raw-sockets';
 import { Transport } from '../../src/transport/transport';
 
@@ -173,4 +177,86 @@ describe('over HTTP/2', () => {
     expect(stream.writableFinished).toBe(true);
     expect(stream.closedWith).toEqual([]);
   });
+});
+
+describe('over a TCP socket', () => {
+  const PAYLOAD = Buffer.alloc(3_000_000, 'portal');
+
+  const frame = (): CopiedFrame => new CopiedFrame(0x82, PAYLOAD);
+
+  /** A transport over an accepted socket whose peer does not read yet. */
+  async function accepted() {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+    client.on('error', () => {});
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    server.close();
+    const events: string[] = [];
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+    socket.on('error', () => {});
+    const transport = new Transport(socket, new RawSockets());
+    transport.start({
+      onBytes: () => {},
+      onFlushed: () => void events.push('flushed'),
+      onEnd: () => void events.push('end'),
+      onClosed: () => void events.push('closed'),
+      onFault: () => void events.push('fault'),
+    });
+    return { transport, client, events, closed };
+  }
+
+  /** Does not run where sockets are used as streams: those are not given copied frames. */
+  const direct = process.env.PORTAL_STREAM_SOCKETS === undefined ? test : test.skip;
+
+  let take: jest.SpyInstance;
+  let give: jest.SpyInstance;
+
+  const inUse = (): number => take.mock.calls.length - give.mock.calls.length;
+
+  beforeEach(() => {
+    take = jest.spyOn(chunks, 'take');
+    give = jest.spyOn(chunks, 'give');
+  });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  direct('copied frames and what stands between them are whole, in order, before the end', async () => {
+    const { transport, client } = await accepted();
+    expect(transport.writeAll([Buffer.from('a'), frame(), Buffer.from('b'), frame()])).toBe(false);
+    expect(transport.pending).toBeGreaterThan(1_000_000);
+    transport.end();
+    const received: Buffer[] = [];
+    for await (const bytes of client) received.push(bytes as Buffer);
+    const whole = Buffer.concat([frameHeader(0x82, PAYLOAD.length), PAYLOAD]);
+    const expected = Buffer.concat([Buffer.from('a'), whole, Buffer.from('b'), whole]);
+    expect(Buffer.concat(received).equals(expected)).toBe(true);
+    expect(inUse()).toBe(0);
+  });
+
+  direct.each(['destroyed here', 'reset by the peer'])('chunks are given back when the socket is %s', async (how) => {
+    const { transport, client, closed, events } = await accepted();
+    transport.writeAll([frame(), frame()]);
+    expect(inUse()).toBeGreaterThan(8);
+    if (how === 'destroyed here') transport.destroy();
+    else client.resetAndDestroy();
+    await closed;
+    expect([inUse(), transport.pending, events.includes('flushed')]).toEqual([0, 0, false]);
+    client.destroy();
+  });
+
+  direct.each([false, true])(
+    'a copied frame for a socket that is gone is given back (a turn later: %s)',
+    async (isLater) => {
+      const { transport, client, closed } = await accepted();
+      transport.destroy();
+      if (isLater) await closed;
+      expect(transport.writePiece(frame())).toBe(true);
+      expect(transport.writeAll([Buffer.from('a'), frame()])).toBe(true);
+      await closed;
+      expect(inUse()).toBe(0);
+      client.destroy();
+    },
+  );
 });

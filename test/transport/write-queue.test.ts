@@ -2,6 +2,7 @@ import { Batch } from '../../src/transport/batch';
 import { Deadlines } from '../../src/messages/deadlines';
 import { Flusher } from '../../src/transport/flusher';
 import { resolveLimits, type Limits } from '../../src/connection/limits';
+import { chunks } from '../../src/protocol';
 import type { Piece } from '../../src/transport/pieces';
 import type { Transport } from '../../src/transport/transport';
 import { WriteQueue } from '../../src/transport/write-queue';
@@ -218,6 +219,72 @@ test('the policy drop loses the message and goes on', () => {
   queue.flush();
   expect(transport.frames().map(({ payload }) => payload.length)).toEqual([40, 40, 5]);
 });
+
+test.each<[string, () => string | Buffer]>([
+  ['text', () => 'a'.repeat(900_000)],
+  ['text whose characters take three bytes', () => '€'.repeat(300_000)],
+  ['binary', () => Buffer.alloc(900_000)],
+])('a message of more than half the limit is let in behind short ones: %s', (_, make) => {
+  const { queue, transport, events, drain } = queueWith({ maxBufferedBytes: 1_000_000 });
+  transport.stalled = true;
+  for (let i = 0; i < 8; i++) queue.sendBinary(Buffer.alloc(100_000));
+  queue.flush();
+  const message = make();
+  expect(typeof message === 'string' ? queue.sendText(message) : queue.sendBinary(message)).toBe('queued');
+  drain();
+  const [payload] = transport
+    .frames()
+    .slice(-1)
+    .map((frame) => frame.payload);
+  expect(payload!.equals(Buffer.from(message as string))).toBe(true);
+  expect(events).toEqual(['drained']);
+});
+
+test.each(['close', 'drop'] as const)(
+  'a large message that is refused (%s) is not copied, or its copy is given back',
+  (slowConsumer) => {
+    const { queue, transport, events } = queueWith({ maxBufferedBytes: 1_000_000, slowConsumer });
+    transport.stalled = true;
+    queue.sendBinary(Buffer.alloc(400_000));
+    queue.flush();
+    queue.sendBinary(Buffer.alloc(400_000));
+    const [take, give] = [jest.spyOn(chunks, 'take'), jest.spyOn(chunks, 'give')];
+    const outcome = slowConsumer === 'close' ? 'closed' : 'dropped';
+    // 210,000 bytes where there is room for less than 200,000, in characters of one byte or of three
+    expect([queue.sendBinary(Buffer.alloc(210_000)), queue.sendText('a'.repeat(210_000))]).toEqual([outcome, outcome]);
+    expect(take).not.toHaveBeenCalled();
+    expect(queue.sendText('€'.repeat(70_000))).toBe(outcome);
+    expect(give).toHaveBeenCalledTimes(take.mock.calls.length);
+    queue.close();
+    expect([queue.sendText('a'.repeat(210_000)), queue.sendBinary(Buffer.alloc(210_000))]).toEqual([
+      'closed',
+      'closed',
+    ]);
+    expect(give).toHaveBeenCalledTimes(take.mock.calls.length + 4);
+    expect(events).toHaveLength(3);
+    jest.restoreAllMocks();
+  },
+);
+
+test.each(['drop', 'close'] as const)(
+  '%s gives the memory of large messages back that wait, also of those behind a pending one',
+  (how) => {
+    const [take, give] = [jest.spyOn(chunks, 'take'), jest.spyOn(chunks, 'give')];
+    const { queue, transport } = queueWith({ maxBufferedBytes: 100_000_000 });
+    transport.stalled = true;
+    queue.sendText('stall');
+    queue.flush();
+    queue.sendText('é'.repeat(100_000));
+    queue.sendBinary(Buffer.alloc(300_000));
+    queue.reserve(10);
+    queue.sendText('a'.repeat(3_000_000));
+    queue.sendBinary(Buffer.alloc(300_000));
+    expect(take.mock.calls.length).toBeGreaterThan(20);
+    queue[how]();
+    expect(give).toHaveBeenCalledTimes(take.mock.calls.length);
+    jest.restoreAllMocks();
+  },
+);
 
 test('a large burst is written as it grows and is no sign of a slow peer', () => {
   const { queue, transport, events } = queueWith({ maxBufferedBytes: 100_000 });
