@@ -53,7 +53,8 @@ export class FilledChunks {
     const last = this.lastWithRoom(LONGEST_CHARACTER);
     if (last < 0) return 0;
     const end = this.ends[last]!;
-    const units = text.substring(at, endOfCharacter(text, at + CHUNK_BYTES - end));
+    // a surrogate pair that is cut here has no room either: each unit before it takes a byte at least
+    const units = text.substring(at, at + CHUNK_BYTES - end);
     const { read, written } = encoder.encodeInto(units, this.taken[last]!.subarray(end));
     this.ends[last] = end + written;
     return read;
@@ -75,10 +76,4 @@ export class FilledChunks {
     this.ends.push(end);
     return this.taken.push(chunks.take()) - 1;
   }
-}
-
-/** `end`, or one less where it would cut a surrogate pair. */
-function endOfCharacter(text: string, end: number): number {
-  const isCut = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
-  return isCut ? end - 1 : end;
 }

@@ -246,6 +246,21 @@ describe('memory', () => {
   });
 });
 
+test.each<[string, Buffer]>([
+  ['a violation', text('a message within a message')],
+  ['text that is not UTF-8', continuation(Buffer.from([0xff]))],
+])('nothing is held of a large message after %s, nor once reading has ended', (_, next) => {
+  for (const end of ['violation', 'stop'] as const) {
+    const reader = new Reader();
+    reader.push(text('x'.repeat(300_000), { fin: false }));
+    expect(reader.assembler.heldBytes).toBeGreaterThanOrEqual(300_000);
+    if (end === 'stop') reader.assembler.stop();
+    else reader.push(next);
+    expect(reader.violations).toHaveLength(end === 'stop' ? 0 : 1);
+    expect(reader.assembler.heldBytes).toBe(0);
+  }
+});
+
 function fragmentsOf(size: number): (length: number) => Buffer {
   return (length) => {
     const fragment = (at: number): Buffer =>

@@ -145,6 +145,15 @@ test.each([0, 4000, CHUNK_BYTES - 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 7])(
   },
 );
 
+test('ASCII behind a character that is cut proves the text invalid', () => {
+  const payload = new PartialPayload();
+  for (const before of [10, CHUNK_BYTES - 1]) {
+    const text = Buffer.concat([Buffer.alloc(before, 'a'), Buffer.from([0xe2]), Buffer.alloc(1000, 'a')]);
+    expect(pushText(payload, text, [before + 1])).toEqual([true, false]);
+    payload.drop();
+  }
+});
+
 test('bytes without a validator are not looked at', () => {
   const payload = new PartialPayload();
   const bytes = Buffer.alloc(200_000, 0xff);
