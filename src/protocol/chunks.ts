@@ -49,7 +49,9 @@ class ChunkPool {
 
   private planReview(): void {
     this.isPlanned = true;
-    setTimeout(() => this.review(), REVIEW_MS).unref();
+    // a number where a test environment imitates a browser
+    const timer: { unref?(): unknown } = setTimeout(() => this.review(), REVIEW_MS);
+    timer.unref?.();
   }
 
   private review(): void {

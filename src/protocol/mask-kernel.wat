@@ -1,7 +1,7 @@
 ;; XORs the `length` bytes from address `start` on with the four bytes of `key`, in place. The result is 0x80 or more when one
 ;; of them is then no ASCII, and below when all are.
 (module
-  (memory (export "memory") 6)
+  (memory (export "memory") 3)
   (func (export "unmask") (param $start i32) (param $length i32) (param $key i32) (result i32)
     (local $at i32)
     (local $end i32)

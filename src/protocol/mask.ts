@@ -7,7 +7,7 @@ const KERNEL_FROM = 144;
 const SCRATCH_BYTES = 128 * 1024;
 
 /** Bytes of a read. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** The part of WebAssembly that is used here; the types of Node.js do not have it. */
 declare const WebAssembly:
