@@ -13,16 +13,17 @@ export interface DtoLibraries {
 let loaded: DtoLibraries | undefined;
 
 /**
- * Loads both packages at the first call, since many programs need neither: they take a tenth of a second and 3.5 MB of heap. They are
- * loaded at boot for the first class that a handler takes as a body, and never for a message.
+ * Loads both packages at the first call, since many programs need neither: they take a tenth of a second and 3.5 MB of
+ * heap. That is at boot, for the first class that a handler takes as a body, and never for a message.
  */
 export function dtoLibraries(): DtoLibraries {
   return (loaded ??= load());
 }
 
 /**
- * Loads the packages with the first controller, in a program that has decorated a class by class-validator. After `jest.resetModules`, at boot,
- * another copy of class-transformer would be found, which knows no class that was decorated before.
+ * Loads the packages with the first controller, in a program that has decorated a class by class-validator. After
+ * `jest.resetModules`, boot would find another copy of class-transformer, which knows no class that was decorated
+ * before.
  */
 export function keepDtoLibraries(): void {
   if ('classValidatorMetadataStorage' in globalThis) dtoLibraries();

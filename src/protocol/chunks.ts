@@ -10,8 +10,8 @@ const REVIEW_MS = 1000;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * The memory through which large payloads pass. It is used again and again, since new memory for each message costs page
- * faults, and makes V8 collect its whole heap. What a program is handed never lies in it.
+ * The memory through which large payloads pass. It is used again and again, since new memory for each message costs
+ * page faults, and makes V8 collect its whole heap. Memory that a program is handed is never part of it.
  */
 class ChunkPool {
   private readonly free: Buffer[] = [];

@@ -1,6 +1,4 @@
-/**
- * Node gives a string made of more bytes than about this many memory outside V8's heap. Only a full collection frees it.
- */
+/** A string made of more bytes may get memory outside V8's heap from Node, which only a full collection frees. */
 const OUTSIDE_FROM = 1_000_000;
 
 let decodesOutside: boolean | undefined;

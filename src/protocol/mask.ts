@@ -17,7 +17,7 @@ declare const WebAssembly:
     }
   | undefined;
 
-/** The WebAssembly kernel. `run` unmasks the `length` bytes of `memory` from `at` on, and returns what `unmask` returns. */
+/** The WebAssembly kernel. `run` unmasks `length` bytes of `memory` from `at` on, and returns what `unmask` does. */
 interface Kernel {
   readonly memory: ArrayBuffer;
   readonly scratch: Uint8Array;

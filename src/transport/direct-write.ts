@@ -86,7 +86,7 @@ export class SpareRequest implements WriteRequests {
  */
 export class DirectWriter {
   private closed = false;
-  /** What the handle was not given yet. Made when there is something for the first time. */
+  /** Batches that the handle has not been given. Made with the first of them. */
   private rest: Fifo<Batch> | undefined;
   private restBytes = 0;
 
