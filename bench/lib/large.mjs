@@ -8,7 +8,8 @@ const LOOK_MS = 200;
 
 /**
  * Measures a row of large messages, all its contestants in turn in each round. Resolves with a result for each:
- * `cpu` and `collections` of all rounds, `externalMiB` and `residentMiB` at their peak.
+ * the CPU time of all rounds, full collections a second, the most external memory at the end of a round, and the most
+ * resident memory at any time.
  */
 export async function measureLarge(row, plan) {
   const specs = [row.portal, row.peer, ...row.also];
@@ -62,8 +63,8 @@ class Watched {
     const seconds = (performance.now() - begin) / 1000;
     const after = await server.ask('collections');
     if (after !== undefined) this.collections.push((after - before) / seconds);
-    const { external, arrayBuffers } = await server.ask('memory');
-    this.external = Math.max(this.external, external, arrayBuffers);
+    const { external } = await server.ask('memory');
+    this.external = Math.max(this.external, external);
   }
 
   look() {

@@ -141,8 +141,9 @@ export class Sender implements MessageSender, FragmentSender, WriteQueueOwner {
    * of sends does not block others.
    */
   drained(): Promise<void> {
-    if (this.core.state !== 'open' || this.queue.gatherer.closed)
+    if (this.core.state !== 'open' || this.queue.gatherer.closed) {
       return new Promise((resolve) => void setImmediate(resolve));
+    }
     if (this.queue.checkDrained()) return Promise.resolve();
     return new Promise((resolve) => (this.drainedCallbacks ??= []).push(resolve));
   }
